@@ -1,0 +1,155 @@
+//! The one table of actions. Keys, footer, help, palette, command line and manual page are drawn from it.
+
+/// Names an action in keymaps and in code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "each is described in the table below, which is what people read"
+)]
+pub enum ActionId {
+    Help,
+    Palette,
+    Quit,
+    Back,
+    Suspend,
+    Redraw,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    PaneLeft,
+    PaneRight,
+    Open,
+    Filter,
+    NewCommunity,
+    ArchiveCommunity,
+    Toggle,
+    EnterKey,
+    Configure,
+    Adopt,
+    Check,
+    Connect,
+    RemoveSoft,
+    RemoveHard,
+    Mark,
+    Tasks,
+    Communities,
+    Accounts,
+    Operations,
+    Platforms,
+    Audit,
+    Messages,
+    Resume,
+    Cancel,
+    Unlock,
+    Lock,
+    CopyAddress,
+    Mouse,
+}
+
+/// Where an action is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everywhere on the screen.
+    Anywhere,
+    /// In every list.
+    List,
+    /// On a community.
+    Community,
+    /// On an instance.
+    Instance,
+    /// On an operation.
+    Operation,
+}
+
+/// How much an action can break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Danger {
+    /// Changes nothing.
+    None,
+    /// Changes something that can be changed back; offered unless the screen is read-only.
+    Reversible,
+    /// Asks first.
+    Confirm,
+    /// Asks for a typed name.
+    Typed,
+}
+
+/// One thing a person can do.
+#[derive(Debug, Clone, Copy)]
+pub struct Action {
+    /// Its name in code.
+    pub id: ActionId,
+    /// Its name in keymaps and in the palette.
+    pub name: &'static str,
+    /// One or two words for the footer.
+    pub short: &'static str,
+    /// What it does, in one line.
+    pub description: &'static str,
+    /// Where it is offered.
+    pub scope: Scope,
+    /// How much it can break.
+    pub danger: Danger,
+    /// The command that does the same, where there is one.
+    pub command: Option<&'static str>,
+}
+
+macro_rules! table {
+    ($($id:ident $name:literal $short:literal $scope:ident $danger:ident $command:expr, $description:literal;)*) => {
+        /// Every action.
+        pub const ACTIONS: &[Action] = &[$(Action {
+            id: ActionId::$id,
+            name: $name,
+            short: $short,
+            description: $description,
+            scope: Scope::$scope,
+            danger: Danger::$danger,
+            command: $command,
+        },)*];
+    };
+}
+
+table! {
+    Toggle "toggle" "activate" Instance Reversible Some("instance activate|deactivate S P"), "Activate the instance, or deactivate it; deactivating keeps everything";
+    EnterKey "enter-key" "key" Instance Reversible Some("key set S P"), "Enter a key: it is verified first, then stored";
+    Open "open" "open" List None None, "Open the row: details, or the step that is waiting for you";
+    NewCommunity "new-community" "new" Community Confirm Some("community create NAME"), "Create a community with its instances";
+    Tasks "tasks" "tasks" Anywhere None Some("task list"), "Show every step that waits for a person";
+    Filter "filter" "filter" List None None, "Filter the list; ! inverts";
+    Palette "palette" "command" Anywhere None None, "Find any action by name";
+    Help "help" "help" Anywhere None None, "Show all keys; the chosen row runs";
+    Configure "configure" "settings" Instance Confirm Some("instance configure S P KEY=VALUE"), "Change the settings of the instance";
+    Adopt "adopt" "adopt" Instance Confirm Some("instance adopt S P REF"), "Take over what exists on the platform already";
+    Check "check" "check" Instance Reversible Some("instance check S P"), "Look at the instance now: health and drift";
+    Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
+    Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
+    RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
+    RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";
+    ArchiveCommunity "archive-community" "archive" Community Typed Some("community archive S"), "Keep the community and let it do nothing";
+    Communities "communities" "communities" Anywhere None Some("community list"), "Go to the communities";
+    Operations "operations" "operations" Anywhere None Some("operation list"), "Go to the operations";
+    Accounts "accounts" "accounts" Anywhere None Some("account list"), "Go to the accounts and their slots";
+    Platforms "platforms" "platforms" Anywhere None Some("catalog"), "Go to the platforms of the catalog";
+    Audit "audit" "audit" Anywhere None Some("audit list"), "Go to the audit: who did what";
+    Messages "messages" "messages" Anywhere None None, "Show every message of this session";
+    Resume "resume" "retry" Operation Reversible Some("operation resume ID"), "Begin the operation again where it stopped; checks a person's step";
+    Cancel "cancel" "cancel" Operation Confirm Some("operation cancel ID"), "Stop the operation; what it has done stays done";
+    Unlock "unlock" "unlock" Anywhere Reversible Some("unlock"), "Unlock the vault for this session";
+    Lock "lock" "lock" Anywhere Reversible Some("lock"), "Lock the vault";
+    CopyAddress "copy-address" "address" Instance None None, "Send the address to your terminal's clipboard";
+    Up "up" "up" List None None, "Move up";
+    Down "down" "down" List None None, "Move down";
+    PageUp "page-up" "page up" List None None, "Move up by most of the list's height";
+    PageDown "page-down" "page down" List None None, "Move down by most of the list's height";
+    Top "top" "top" List None None, "Go to the first row";
+    Bottom "bottom" "bottom" List None None, "Go to the last row";
+    PaneLeft "pane-left" "left" List None None, "Go to the pane on the left, or close the details";
+    PaneRight "pane-right" "right" List None None, "Go to the pane on the right";
+    Back "back" "back" Anywhere None None, "Close what is on top; clear the filter and the marks";
+    Mouse "mouse" "mouse" Anywhere None None, "Switch the mouse on or off (Shift selects text)";
+    Redraw "redraw" "redraw" Anywhere None None, "Draw the whole screen again";
+    Suspend "suspend" "suspend" Anywhere None None, "Go back to the shell; fg returns";
+    Quit "quit" "quit" Anywhere None None, "Leave; operations in flight are finished or parked first";
+}

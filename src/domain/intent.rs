@@ -1,0 +1,230 @@
+//! What actors ask for. Every change, from the screen, the command line or a community administrator, is one of these.
+
+use super::platform::words;
+use super::{
+    CommunityId, ConnectionId, Desired, ExaminationId, NewCommunity, OperationId, PlatformId,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+words! {
+    /// How an instance is removed.
+    RemoveMode {
+        /// Forget it here, hide it there; what is there can be found again.
+        Soft = "soft",
+        /// Destroy it there.
+        Hard = "hard",
+    }
+}
+
+/// One field of a key form.
+#[derive(Debug, Clone)]
+pub struct KeyEntry {
+    /// Which field of the manifest.
+    pub field: String,
+    /// What was entered.
+    pub secret: SecretString,
+}
+
+/// A change that somebody wants.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// Create a community with one instance for every platform of its template.
+    CreateCommunity(NewCommunity),
+    /// Keep a community and let it do nothing.
+    ArchiveCommunity {
+        /// Which.
+        community: CommunityId,
+    },
+    /// Switch a platform of a community on or off. Makes the instance record where there is none.
+    SetDesired {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// On or off; `Removed` is [`Intent::Remove`].
+        desired: Desired,
+    },
+    /// Change settings of an instance.
+    Configure {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// The fields that change.
+        settings: BTreeMap<String, String>,
+    },
+    /// Store a key that was examined before.
+    StoreKey {
+        /// The examination that holds it.
+        examination: ExaminationId,
+        /// Store it although it could not be verified.
+        keep_unverified: bool,
+    },
+    /// Forget the stored keys of a platform of a community, or one field of them.
+    ForgetKey {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// Only this field.
+        field: Option<String>,
+    },
+    /// Take over what exists on the platform.
+    Adopt {
+        /// For whom.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// The object there, as `discover` listed it or as the platform names it.
+        reference: String,
+        /// Only look at it.
+        observe_only: bool,
+    },
+    /// Look at instances and record health and drift.
+    Check {
+        /// Only this community.
+        community: Option<CommunityId>,
+        /// Only this platform.
+        platform: Option<PlatformId>,
+    },
+    /// Remove an instance.
+    Remove {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// How.
+        mode: RemoveMode,
+        /// The community's slug, typed by a person as confirmation.
+        typed: String,
+    },
+    /// Join two instances of a community.
+    Connect {
+        /// Whose.
+        community: CommunityId,
+        /// The platform that acts or reads.
+        from: PlatformId,
+        /// The platform that is acted on or read.
+        to: PlatformId,
+    },
+    /// Undo a connection.
+    Disconnect {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Send something through a connection and see it arrive.
+    TestConnection {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Begin an operation again at the line where it stopped; also "check now" of a person's step.
+    ResumeOperation {
+        /// Which.
+        operation: OperationId,
+    },
+    /// Stop an operation. What it has done stays done.
+    CancelOperation {
+        /// Which.
+        operation: OperationId,
+    },
+    /// Say which platforms a new community gets and which of them start active.
+    SetTemplate {
+        /// The choices that change.
+        choices: BTreeMap<PlatformId, super::Choice>,
+    },
+    /// Add an account of the installation, with a key that was examined before.
+    AddAccount {
+        /// Which platform.
+        platform: PlatformId,
+        /// What to call it.
+        name: String,
+        /// The examination that holds its key.
+        examination: ExaminationId,
+    },
+}
+
+words! {
+    /// The kinds of intent and of reading, for the table of authority and for the audit.
+    IntentKind {
+        /// See communities, instances, operations, tasks, connections.
+        View = "view",
+        /// See the audit.
+        ViewAudit = "view-audit",
+        /// See accounts and what is known of their keys.
+        ViewAccounts = "view-accounts",
+        /// Create a community.
+        CreateCommunity = "community-create",
+        /// Archive a community.
+        ArchiveCommunity = "community-archive",
+        /// Switch on.
+        Activate = "instance-activate",
+        /// Switch off.
+        Deactivate = "instance-deactivate",
+        /// Change settings.
+        Configure = "instance-configure",
+        /// Take over.
+        Adopt = "instance-adopt",
+        /// Look and record.
+        Check = "instance-check",
+        /// Remove.
+        Remove = "instance-remove",
+        /// Examine and store a key.
+        SetKey = "key-set",
+        /// Forget a key.
+        ForgetKey = "key-forget",
+        /// Join.
+        Connect = "connect",
+        /// Undo a connection.
+        Disconnect = "disconnect",
+        /// Test a connection.
+        TestConnection = "connection-test",
+        /// Begin an operation again, check a person's step.
+        ResumeOperation = "operation-resume",
+        /// Stop an operation.
+        CancelOperation = "operation-cancel",
+        /// Change the template.
+        SetTemplate = "template-set",
+        /// Add an account of the installation.
+        AddAccount = "account-add",
+        /// Back up or restore the installation.
+        Backup = "backup",
+    }
+}
+
+impl Intent {
+    /// Its kind, for authority and audit.
+    #[must_use]
+    pub fn kind(&self) -> IntentKind {
+        match self {
+            Self::CreateCommunity(_) => IntentKind::CreateCommunity,
+            Self::ArchiveCommunity { .. } => IntentKind::ArchiveCommunity,
+            Self::SetDesired {
+                desired: Desired::Active,
+                ..
+            } => IntentKind::Activate,
+            Self::SetDesired {
+                desired: Desired::Inactive,
+                ..
+            } => IntentKind::Deactivate,
+            Self::SetDesired {
+                desired: Desired::Removed,
+                ..
+            }
+            | Self::Remove { .. } => IntentKind::Remove,
+            Self::Configure { .. } => IntentKind::Configure,
+            Self::StoreKey { .. } => IntentKind::SetKey,
+            Self::ForgetKey { .. } => IntentKind::ForgetKey,
+            Self::Adopt { .. } => IntentKind::Adopt,
+            Self::Check { .. } => IntentKind::Check,
+            Self::Connect { .. } => IntentKind::Connect,
+            Self::Disconnect { .. } => IntentKind::Disconnect,
+            Self::TestConnection { .. } => IntentKind::TestConnection,
+            Self::ResumeOperation { .. } => IntentKind::ResumeOperation,
+            Self::CancelOperation { .. } => IntentKind::CancelOperation,
+            Self::SetTemplate { .. } => IntentKind::SetTemplate,
+            Self::AddAccount { .. } => IntentKind::AddAccount,
+        }
+    }
+}

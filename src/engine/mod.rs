@@ -1,0 +1,1 @@
+//! Authority, plan, journal, run, observe: every change goes through here, whoever asks for it.

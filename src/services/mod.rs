@@ -1,0 +1,1 @@
+//! Local services on this host: toolchains, ports, processes that outlive the screen, schedules, static sites.
