@@ -1,2 +1,16 @@
 //! The shared adapter layer: the contract, the durable steps, the one HTTP client, the one process runner, and one
 //! file or folder per platform. Knows nothing of screens or tables.
+//!
+//! To add a platform: write its manifest in `assets/platforms`, its adapter here, and register it in [`registry`].
+
+pub mod contract;
+pub mod durable;
+pub mod http;
+pub mod process;
+pub mod registry;
+
+pub use contract::{
+    Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Secrets, Settings, Site,
+    Standing, Target, VerifyRequest,
+};
+pub use durable::{Attempt, Before, Halt, Journal, Op};

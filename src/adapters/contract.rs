@@ -1,0 +1,382 @@
+//! What every adapter answers. An adapter speaks to one platform and knows nothing of screens or tables.
+//!
+//! Whether a verb is `auto`, `human` or `unsupported` stands in the platform's manifest; a verb that the platform
+//! cannot do keeps the default here, which refuses with that reason.
+
+use super::durable::{Halt, Op};
+use super::http::Http;
+use super::process::Runner;
+use crate::domain::{
+    CommunityId, Drift, Fault, FaultKind, Health, HumanTask, Identity, InstanceId, InstanceKind,
+    PlatformId, RemoveMode, Slots, Slug,
+};
+use async_trait::async_trait;
+use secrecy::SecretString;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use url::Url;
+
+/// Settings of an instance, by field of the manifest, with the manifest's defaults filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings(pub BTreeMap<String, String>);
+
+impl Settings {
+    /// The value of a field, when it is set and not empty.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0
+            .get(field)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value of a field that must be there.
+    ///
+    /// # Errors
+    /// [`FaultKind::BadInput`] naming the field.
+    pub fn require(&self, field: &str) -> Result<&str, Fault> {
+        self.get(field).ok_or_else(|| {
+            Fault::new(
+                FaultKind::BadInput,
+                format!("The setting {field} is empty."),
+            )
+            .hint(format!("Set {field} in the settings of the instance."))
+        })
+    }
+
+    /// The address in a field that must be there.
+    ///
+    /// # Errors
+    /// [`FaultKind::BadInput`] when it is missing or no address.
+    pub fn url(&self, field: &str) -> Result<Url, Fault> {
+        let text = self.require(field)?;
+        Url::parse(text).map_err(|error| {
+            Fault::new(
+                FaultKind::BadInput,
+                format!("The setting {field} is no address: {error}."),
+            )
+            .hint("Write it in full, beginning with https://.")
+        })
+    }
+
+    /// The entries of a list field: separated by commas or line ends, trimmed, empty ones left out.
+    #[must_use]
+    pub fn list(&self, field: &str) -> Vec<String> {
+        let text = self.get(field).unwrap_or_default();
+        text.split([',', '\n'])
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether a switch is on.
+    #[must_use]
+    pub fn is_on(&self, field: &str) -> bool {
+        self.get(field) == Some("on")
+    }
+}
+
+/// The opened secrets of an instance: those of its community's account, then those of the installation's account.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(pub BTreeMap<String, SecretString>);
+
+impl Secrets {
+    /// The secret of a field.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&SecretString> {
+        self.0.get(field)
+    }
+}
+
+/// What an adapter is told of the instance it works on, and the tools it may use.
+#[derive(Clone)]
+pub struct Site {
+    /// Random, stable id of this installation; may be shown publicly.
+    pub installation: String,
+    /// Whose instance it is.
+    pub community: CommunityId,
+    /// The community's short name.
+    pub slug: Slug,
+    /// The community's name.
+    pub community_name: String,
+    /// What the community is. May be empty.
+    pub description: String,
+    /// The instance.
+    pub instance: InstanceId,
+    /// Of which platform.
+    pub platform: PlatformId,
+    /// Random, stable id of this incarnation of the instance (a new one after a removal); holds no meaning and may be
+    /// shown publicly. Everything made on the platform carries it, or a key derived from it.
+    pub marker: String,
+    /// Which kind of instance.
+    pub kind: InstanceKind,
+    /// The object on the platform, once there is one.
+    pub external_id: Option<String>,
+    /// Whether Guildhall made that object.
+    pub made_by_us: bool,
+    /// Whether the instance is wanted active.
+    pub active: bool,
+    /// Its settings.
+    pub settings: Settings,
+    /// What the adapter remembered with [`Op::remember`]; as it was when the verb began.
+    pub facts: BTreeMap<String, serde_json::Value>,
+    /// Its secrets; empty while the vault is locked.
+    pub secrets: Secrets,
+    /// Names the rate budget of its credential: never the secret itself.
+    pub credential_key: String,
+    /// Whether the vault is locked, so that missing secrets may exist.
+    pub locked: bool,
+    /// The instance's own folder on this host, 0700. Exists only after an adapter made it.
+    pub data_folder: PathBuf,
+    /// The folder of shared runtimes on this host.
+    pub runtime_folder: PathBuf,
+    /// How long a creation may stay invisible on this platform (manifest).
+    pub settling: Duration,
+    /// The one HTTP client.
+    pub http: Http,
+    /// The one process runner.
+    pub runner: Runner,
+}
+
+impl Site {
+    /// A remembered fact.
+    ///
+    /// # Errors
+    /// [`FaultKind::Internal`] when it is there and of another shape.
+    pub fn fact<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Fault> {
+        let Some(value) = self.facts.get(name) else {
+            return Ok(None);
+        };
+        serde_json::from_value(value.clone())
+            .map(Some)
+            .map_err(|error| {
+                Fault::new(
+                    FaultKind::Internal,
+                    format!(
+                        "The recorded fact {name} of {} cannot be read.",
+                        self.platform
+                    ),
+                )
+                .hint("Check the instance; what is missing is looked for again.")
+                .detail(error)
+            })
+    }
+
+    /// A secret that must be there.
+    ///
+    /// # Errors
+    /// [`FaultKind::Locked`] while the vault is locked, else [`FaultKind::NeedsKey`].
+    pub fn secret(&self, field: &str) -> Result<&SecretString, Fault> {
+        self.secrets.get(field).ok_or_else(|| {
+            if self.locked {
+                Fault::new(
+                    FaultKind::Locked,
+                    format!("The vault is locked, and {} needs its key.", self.platform),
+                )
+                .hint("Unlock the vault; the work goes on by itself.")
+            } else {
+                Fault::new(
+                    FaultKind::NeedsKey,
+                    format!("{} needs a key: {field}.", self.platform),
+                )
+                .hint("Enter the key.")
+            }
+        })
+    }
+}
+
+/// A key to be examined: entered, not stored.
+pub struct VerifyRequest<'a> {
+    /// The instance it is meant for, with its settings; its stored secrets are in `site.secrets`.
+    pub site: &'a Site,
+    /// The fields just entered, trimmed.
+    pub entered: &'a Secrets,
+}
+
+/// What stands on the platform after provisioning, adoption or configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// Stable id of the object there.
+    pub external_id: String,
+    /// Where a person finds it, or where it listens.
+    pub url: Option<String>,
+    /// Which kind it turned out to be.
+    pub kind: InstanceKind,
+    /// Whether Guildhall made it.
+    pub made_by_us: bool,
+    /// One short phrase for the row; may be empty ("holds no money until a host approves").
+    pub note: String,
+}
+
+/// Whether the object is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is there.
+    Present,
+    /// It was there and is not any more.
+    Gone,
+    /// It could not be seen; health says why.
+    Unseen,
+}
+
+/// What a look at the instance found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Whether it is there.
+    pub standing: Standing,
+    /// How well it does.
+    pub health: Health,
+    /// One short phrase for the row; may be empty.
+    pub note: String,
+    /// How it differs from the record.
+    pub drift: Vec<Drift>,
+    /// A person's step that is now needed.
+    pub task: Option<HumanTask>,
+    /// Limits of the account, when the look told them.
+    pub slots: Vec<Slots>,
+    /// Where it is now, when that changed.
+    pub url: Option<String>,
+}
+
+/// Something that exists on the platform and could be adopted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Discovered {
+    /// What [`Adapter::adopt`] takes.
+    pub reference: String,
+    /// Its name there, cleaned.
+    pub name: String,
+    /// What it is there: "group", "space".
+    pub what: String,
+    /// Why it cannot be adopted, when it cannot.
+    pub obstacle: Option<String>,
+}
+
+/// What a removal left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// What still exists and where, one sentence each: archives, users that cannot be deleted.
+    pub left: Vec<String>,
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Of which platform.
+    pub platform: PlatformId,
+    /// The other instance.
+    pub instance: InstanceId,
+    /// Where it is.
+    pub url: Option<String>,
+    /// Its settings.
+    pub settings: Settings,
+    /// What it offers to be connected to, from [`Adapter::offer_target`].
+    pub target: Option<Target>,
+}
+
+/// Something that messages can be sent to, or that can be read.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// An incoming webhook: the address is a secret of the platform that gave it.
+    Webhook {
+        /// In whose shape the payload is expected: "slack", "discord", "markdown".
+        flavour: String,
+        /// The address.
+        address: SecretString,
+    },
+    /// A chat room in which a user of ours may speak.
+    Room {
+        /// The server's address.
+        server: Url,
+        /// The room's id.
+        room: String,
+        /// The key to speak with.
+        token: SecretString,
+    },
+    /// A site that can be read.
+    Site {
+        /// Its address.
+        address: Url,
+    },
+}
+
+/// What the end-to-end test of a connection found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Whether what was sent was seen to arrive.
+    pub arrived: bool,
+    /// What was sent and what was seen, in one sentence.
+    pub what: String,
+}
+
+/// One platform's adapter.
+///
+/// Errors of every verb: [`Fault`]s as the platform's sheet maps them; [`Halt`] besides where a person, a key or an
+/// unlocked vault is needed to go on.
+#[async_trait]
+pub trait Adapter: Send + Sync {
+    /// Which platform it speaks to.
+    fn platform(&self) -> PlatformId;
+
+    /// Who a key is, what it may do, what it lacks or has in excess, how far it reaches, measured.
+    async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault>;
+
+    /// Makes what the community needs there. Safe to run again from the top.
+    async fn provision(&self, op: &Op) -> Result<Presence, Halt>;
+
+    /// Sends changed settings. `op.site().settings` holds them merged; `changed` names the fields.
+    async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt>;
+
+    /// Switches it on, restoring what [`Adapter::deactivate`] saved.
+    async fn activate(&self, op: &Op) -> Result<String, Halt>;
+
+    /// Switches it off, keeping everything. Returns the honest sentence of what is now so.
+    async fn deactivate(&self, op: &Op) -> Result<String, Halt>;
+
+    /// Looks at it. What is not there any more is [`Standing::Gone`], never an error.
+    async fn observe(&self, site: &Site) -> Result<Observation, Fault>;
+
+    /// Lists what exists there already and could be adopted.
+    async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault>;
+
+    /// Takes over what exists there.
+    async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt>;
+
+    /// Forgets or hides it (soft), or destroys it there (hard). Repeating is harmless.
+    async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt>;
+
+    /// What this instance offers to another platform's connection.
+    async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        Err(unsupported(op.site(), "be connected to").into())
+    }
+
+    /// Joins it to a peer.
+    async fn connect(&self, op: &Op, _peer: &Peer) -> Result<String, Halt> {
+        Err(unsupported(op.site(), "connect").into())
+    }
+
+    /// Undoes [`Adapter::connect`].
+    async fn disconnect(&self, op: &Op, _peer: &Peer) -> Result<(), Halt> {
+        Err(unsupported(op.site(), "disconnect").into())
+    }
+
+    /// Sends something through a connection and sees it arrive.
+    async fn probe_connection(&self, op: &Op, _peer: &Peer) -> Result<Probe, Halt> {
+        Err(unsupported(op.site(), "test a connection").into())
+    }
+
+    /// Whether a message with this text is to be seen where [`Adapter::offer_target`] pointed; the receiving half of
+    /// a connection's test.
+    async fn saw_message(&self, site: &Site, _text: &str) -> Result<bool, Fault> {
+        Err(unsupported(site, "read messages"))
+    }
+}
+
+/// The fault for a verb that a platform does not have.
+#[must_use]
+pub fn unsupported(site: &Site, verb: &str) -> Fault {
+    Fault::new(
+        FaultKind::Unsupported,
+        format!("{} cannot {verb}.", site.platform),
+    )
+    .hint("The platform's page in the catalog says what it can do.")
+}

@@ -1,0 +1,5 @@
+//! The one HTTP client.
+
+/// The one HTTP client.
+#[derive(Clone, Default)]
+pub struct Http;

@@ -1,0 +1,36 @@
+//! Which adapters there are.
+
+use super::contract::Adapter;
+use crate::domain::PlatformId;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The adapters of this build, by platform.
+#[derive(Clone, Default)]
+pub struct Registry {
+    adapters: BTreeMap<PlatformId, Arc<dyn Adapter>>,
+}
+
+impl Registry {
+    /// Every adapter that ships. A platform of the catalog without one is listed and says so.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let adapters: [Arc<dyn Adapter>; 0] = [];
+        Self::of(adapters)
+    }
+
+    /// Exactly these adapters.
+    #[must_use]
+    pub fn of(adapters: impl IntoIterator<Item = Arc<dyn Adapter>>) -> Self {
+        let adapters = adapters
+            .into_iter()
+            .map(|adapter| (adapter.platform(), adapter))
+            .collect();
+        Self { adapters }
+    }
+
+    /// The adapter of a platform.
+    #[must_use]
+    pub fn get(&self, platform: &PlatformId) -> Option<&Arc<dyn Adapter>> {
+        self.adapters.get(platform)
+    }
+}

@@ -1,0 +1,248 @@
+//! What the engine shows: read models for the screen and the command line, cut to what the actor may see.
+
+use crate::domain::{
+    Account, Capability, Community, CommunityId, Connection, CredentialMeta, ExaminationId, Fault,
+    HumanTask, Identity, Instance, InstanceSummary, Mark, Operation, OperationId, OperationState,
+    PlatformId, Progress, Slots, Slug, StepRecord,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Whether secrets can be used at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VaultState {
+    /// Secrets can be used.
+    Unlocked,
+    /// Everything but secrets works.
+    Locked,
+}
+
+/// The title bar.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overview {
+    /// The name of the installation.
+    pub installation: String,
+    /// The name of this host.
+    pub host: String,
+    /// Whether the platforms are simulated.
+    pub sandbox: bool,
+    /// Whether nothing may be changed from here.
+    pub read_only: bool,
+    /// Whether secrets can be used.
+    pub vault: VaultState,
+    /// The actor's name.
+    pub actor: String,
+    /// The actor's role.
+    pub role: String,
+    /// Communities the actor sees, archived ones included.
+    pub communities: u64,
+    /// Instances that wait for a key or a person.
+    pub need_you: u64,
+    /// Operations under way or queued.
+    pub working: u64,
+    /// Instances whose last operation failed.
+    pub failed: u64,
+}
+
+/// One row of the list of communities.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CommunityRow {
+    /// Its row in the store.
+    pub id: CommunityId,
+    /// Its short name.
+    pub slug: Slug,
+    /// Its name.
+    pub name: String,
+    /// Instances wanted active.
+    pub active: u32,
+    /// Instances recorded.
+    pub total: u32,
+    /// The worst mark among its instances.
+    pub mark: Mark,
+    /// Whether it is archived.
+    pub archived: bool,
+}
+
+/// One community with every platform of the catalog.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CommunityDetail {
+    /// The community.
+    pub community: Community,
+    /// One row for every platform, in the order of the catalog; rows keep their place whatever their state.
+    pub platforms: Vec<PlatformRow>,
+    /// What is joined to what.
+    pub connections: Vec<ConnectionRow>,
+}
+
+/// One platform of a community.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlatformRow {
+    /// Which platform.
+    pub platform: PlatformId,
+    /// Its name for people.
+    pub name: String,
+    /// The heading it stands under.
+    pub group: String,
+    /// Whether this build has its adapter.
+    pub adapter: bool,
+    /// The instance; none where the platform is off.
+    pub instance: Option<InstanceSummary>,
+}
+
+/// One connection, with the names of its ends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectionRow {
+    /// The connection.
+    pub connection: Connection,
+    /// The acting or reading platform's name for people.
+    pub from: String,
+    /// The other platform's name for people.
+    pub to: String,
+}
+
+/// Everything about one platform of one community.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InstanceDetail {
+    /// The community's short name.
+    pub slug: Slug,
+    /// The community's name.
+    pub community: String,
+    /// Which platform.
+    pub platform: PlatformId,
+    /// Its name for people.
+    pub platform_name: String,
+    /// What an instance is there (manifest).
+    pub meaning: String,
+    /// Whether this build has its adapter.
+    pub adapter: bool,
+    /// The instance; none where the platform is off.
+    pub instance: Option<Instance>,
+    /// What to do next, one sentence each, before anything else.
+    pub advice: Vec<String>,
+    /// The step that waits for a person, with its operation.
+    pub task: Option<(OperationId, HumanTask)>,
+    /// What is known of its keys.
+    pub keys: Vec<CredentialMeta>,
+    /// Its connections.
+    pub connections: Vec<ConnectionRow>,
+    /// Its latest operations, newest first.
+    pub operations: Vec<Operation>,
+    /// What the manifest says should be known before it is switched on.
+    pub warnings: Vec<String>,
+    /// How the platform does each verb, for the help of this row.
+    pub capabilities: Vec<(String, Capability, String)>,
+}
+
+/// One row of the operations view.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OperationRow {
+    /// The operation.
+    pub operation: Operation,
+    /// The community's name.
+    pub community: String,
+    /// The community's short name.
+    pub slug: Slug,
+    /// The platform's name for people.
+    pub platform_name: String,
+    /// How far it is, when it runs in this process.
+    pub progress: Option<Progress>,
+}
+
+/// One operation with its journal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OperationDetail {
+    /// The row.
+    pub row: OperationRow,
+    /// Its steps, in order.
+    pub steps: Vec<StepRecord>,
+}
+
+/// One step that waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskRow {
+    /// The operation that waits.
+    pub operation: OperationId,
+    /// The community's short name.
+    pub slug: Slug,
+    /// The community's name.
+    pub community: String,
+    /// Which platform.
+    pub platform: PlatformId,
+    /// Its name for people.
+    pub platform_name: String,
+    /// What to do.
+    pub task: HumanTask,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// One row of the accounts view.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountRow {
+    /// The account.
+    pub account: Account,
+    /// The platform's name for people.
+    pub platform_name: String,
+    /// The community it works for, by short name.
+    pub slug: Option<Slug>,
+    /// Its keys.
+    pub keys: Vec<CredentialMeta>,
+    /// Its limits, with what is used, from the manifest and the last verification.
+    pub slots: Vec<Slots>,
+    /// How many communities of this installation use it.
+    pub reaches_communities: u64,
+}
+
+/// What was found out about a key that was entered and is not stored yet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Examination {
+    /// Names it in [`crate::domain::Intent::StoreKey`]. Forgotten after ten minutes.
+    pub id: ExaminationId,
+    /// Who it is and how far it reaches; none when it could not be asked.
+    pub identity: Option<Identity>,
+    /// Why it could not be asked. Such a key may be kept as unverified when the fault is passing.
+    pub fault: Option<Fault>,
+    /// Communities of ours it reaches, by short name.
+    pub our_communities: Vec<Slug>,
+    /// Where the same key is stored already: "matrix of rosewood".
+    pub same_as: Vec<String>,
+    /// What should be known before it is stored.
+    pub warnings: Vec<String>,
+}
+
+/// What became of an intent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Receipt {
+    /// What is now so, in one sentence.
+    pub message: String,
+    /// The community it made or changed.
+    pub community: Option<CommunityId>,
+    /// The operations it began.
+    pub operations: Vec<OperationId>,
+}
+
+/// What the engine tells while it works.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineEvent {
+    /// Something of this community changed; without one, of the installation. Read it again.
+    Changed {
+        /// Which community.
+        community: Option<CommunityId>,
+    },
+    /// An operation began or came to a stop.
+    Operation {
+        /// Which.
+        operation: OperationId,
+        /// Whose.
+        community: CommunityId,
+        /// "Matrix of Rosewood Co-op".
+        title: String,
+        /// Where it stands now.
+        state: OperationState,
+        /// Why, when it failed or waits.
+        fault: Option<Fault>,
+    },
+    /// The vault was locked or unlocked.
+    Vault(VaultState),
+}
