@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn silence_means_the_longest_default() {
-        let minutes = |count| Duration::from_secs(count * 60);
+        let minutes = |count: u64| Duration::from_secs(count * 60);
         assert_eq!(assumed(&[]), minutes(5));
         assert_eq!(assumed(&[RateRule::new(10, minutes(10))]), minutes(10));
         assert_eq!(assumed(&[RateRule::new(2880, minutes(1440))]), minutes(15));
