@@ -1,1 +1,34 @@
 //! Simulated platforms and services in this binary, for trying before handing over a key and for the tests.
+//!
+//! One HTTP server on an ephemeral loopback port serves every simulated platform under a prefix of its own
+//! (`/matrix`, `/loomio`, ...). Adapters do not know the difference: the one HTTP client is told to send what is meant
+//! for a platform's host here ([`RunningSandbox::overrides`]). Knows nothing of adapters, engine or screens.
+//!
+//! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
+
+pub mod matrix;
+
+mod controls;
+mod cut;
+mod delivery;
+mod exchange;
+mod faults;
+mod platform;
+mod recorder;
+mod running;
+mod serve;
+mod state;
+
+pub use exchange::{Delivery, Incoming, Reply, ReplyBody};
+pub use faults::{LimitShape, Trouble, TroubleKind};
+pub use platform::SimulatedPlatform;
+pub use recorder::RecordedCall;
+pub use running::{RunningSandbox, Sandbox, SandboxOptions};
+
+use platform::Simulated;
+use std::sync::Arc;
+
+/// Every simulated platform of this build.
+fn platforms() -> Vec<Arc<dyn Simulated>> {
+    vec![Arc::new(matrix::SimulatedMatrix)]
+}
