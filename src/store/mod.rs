@@ -1,1 +1,40 @@
 //! State in one SQLite file: one writer thread behind a handle, migrations, typed queries, journal, audit chain, backup.
+//!
+//! Every query is a method of [`Reader`] (or of [`Writer`], which can do all that a reader can), grouped by topic in the
+//! files of this folder; no type of the database library leaves this room. It must not know adapters, screens,
+//! authority, or how secrets are sealed: it keeps their sealed bytes.
+//!
+//! # Faults
+//! `Storage`: the disk, the file or its rights. `InUse`: another process held the file for longer than five seconds.
+//! `NotFound`: a query by id found no row. `Conflict`: a row that exists already stands in the way. `Internal`: a
+//! mistake of ours. Each method's documentation names what it adds to `Storage`, `InUse` and `Internal`.
+
+mod columns;
+mod communities;
+mod connect;
+mod fault;
+mod handle;
+mod header;
+mod health;
+mod installation;
+mod instances;
+mod leases;
+mod lines;
+mod migrate;
+mod operations;
+mod place;
+mod queries;
+mod reserve;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+pub use communities::{CommunityFilter, CommunitySummary, MarkCounts, Totals};
+pub use handle::Store;
+pub use health::Depth;
+pub use installation::Installation;
+pub use instances::{InstancePlace, NewInstance};
+pub use leases::Lease;
+pub use operations::{NewOperation, OperationCount, OperationFilter};
+pub use queries::{Reader, Writer};

@@ -1,0 +1,264 @@
+-- The foundation. Times are unix milliseconds; words are those of the domain's enums; JSON is text.
+
+CREATE TABLE installation (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    uuid       TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Communities, in the order of the list: the living before the archived, by name.
+CREATE TABLE communities (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    slug        TEXT NOT NULL UNIQUE,
+    name        TEXT NOT NULL,
+    sort_key    TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    archived_at INTEGER,
+    archived    INTEGER NOT NULL GENERATED ALWAYS AS (archived_at IS NOT NULL) VIRTUAL
+) STRICT;
+CREATE INDEX communities_in_order ON communities (archived, sort_key, id);
+
+-- Instances. `mark` is the one of the domain (`InstanceSummary::mark_of`); a test holds the two together.
+CREATE TABLE instances (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    community    INTEGER NOT NULL REFERENCES communities (id),
+    platform     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    desired      TEXT NOT NULL,
+    observed     TEXT NOT NULL DEFAULT 'absent',
+    note         TEXT NOT NULL DEFAULT '',
+    health       TEXT NOT NULL DEFAULT 'unknown',
+    checked_at   INTEGER,
+    drift        TEXT NOT NULL DEFAULT '[]',
+    observe_only INTEGER NOT NULL DEFAULT 0,
+    made_by_us   INTEGER NOT NULL DEFAULT 0,
+    external_id  TEXT,
+    url          TEXT,
+    settings     TEXT NOT NULL DEFAULT '{}',
+    created_at   INTEGER NOT NULL,
+    removed_at   INTEGER,
+    mark         TEXT NOT NULL GENERATED ALWAYS AS (CASE
+        WHEN removed_at IS NOT NULL                    THEN 'removed'
+        WHEN observed IN ('failed', 'gone')            THEN 'failed'
+        WHEN observed IN ('needs-key', 'needs-human')  THEN 'waiting'
+        WHEN observed = 'working'                      THEN 'working'
+        WHEN observed = 'ready' AND drift <> '[]'      THEN 'drift'
+        WHEN observed = 'ready' AND desired = 'active' THEN 'active'
+        ELSE 'inactive' END) VIRTUAL
+) STRICT;
+CREATE UNIQUE INDEX instances_of_community ON instances (community, platform) WHERE removed_at IS NULL;
+CREATE INDEX instances_by_last_check ON instances (platform, checked_at) WHERE removed_at IS NULL;
+
+-- How many instances of each mark a community has, so that the first screen reads one row a community and not eleven.
+CREATE TABLE community_counts (
+    community   INTEGER PRIMARY KEY REFERENCES communities (id),
+    switched_on INTEGER NOT NULL DEFAULT 0,
+    active      INTEGER NOT NULL DEFAULT 0,
+    inactive    INTEGER NOT NULL DEFAULT 0,
+    waiting     INTEGER NOT NULL DEFAULT 0,
+    working     INTEGER NOT NULL DEFAULT 0,
+    failed      INTEGER NOT NULL DEFAULT 0,
+    drift       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TRIGGER community_is_counted AFTER INSERT ON communities BEGIN
+    INSERT INTO community_counts (community) VALUES (NEW.id);
+END;
+
+CREATE TRIGGER instance_is_counted AFTER INSERT ON instances BEGIN
+    UPDATE community_counts SET
+        switched_on = switched_on + (NEW.mark <> 'removed' AND NEW.desired = 'active'),
+        active   = active   + (NEW.mark = 'active'),
+        inactive = inactive + (NEW.mark = 'inactive'),
+        waiting  = waiting  + (NEW.mark = 'waiting'),
+        working  = working  + (NEW.mark = 'working'),
+        failed   = failed   + (NEW.mark = 'failed'),
+        drift    = drift    + (NEW.mark = 'drift')
+    WHERE community = NEW.community;
+END;
+
+CREATE TRIGGER instance_is_counted_anew AFTER UPDATE OF desired, observed, drift, removed_at ON instances
+WHEN OLD.mark <> NEW.mark OR OLD.desired <> NEW.desired BEGIN
+    UPDATE community_counts SET
+        switched_on = switched_on + (NEW.mark <> 'removed' AND NEW.desired = 'active')
+                                  - (OLD.mark <> 'removed' AND OLD.desired = 'active'),
+        active   = active   + (NEW.mark = 'active')   - (OLD.mark = 'active'),
+        inactive = inactive + (NEW.mark = 'inactive') - (OLD.mark = 'inactive'),
+        waiting  = waiting  + (NEW.mark = 'waiting')  - (OLD.mark = 'waiting'),
+        working  = working  + (NEW.mark = 'working')  - (OLD.mark = 'working'),
+        failed   = failed   + (NEW.mark = 'failed')   - (OLD.mark = 'failed'),
+        drift    = drift    + (NEW.mark = 'drift')    - (OLD.mark = 'drift')
+    WHERE community = NEW.community;
+END;
+
+-- What an adapter remembers of an instance, by a name of its own.
+CREATE TABLE facts (
+    instance INTEGER NOT NULL REFERENCES instances (id),
+    name     TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    PRIMARY KEY (instance, name)
+) STRICT, WITHOUT ROWID;
+
+-- Operations. What is neither done nor cancelled is open; of those one for each instance and verb,
+-- save for connections, where each other end counts by itself.
+CREATE TABLE operations (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance   INTEGER NOT NULL REFERENCES instances (id),
+    verb       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    argument   TEXT NOT NULL,
+    task       TEXT,
+    fault      TEXT,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX operations_open ON operations
+    (instance, verb, (CASE WHEN verb IN ('connect', 'disconnect') THEN argument ELSE '' END))
+    WHERE state NOT IN ('done', 'cancelled');
+CREATE INDEX operations_of_instance ON operations (instance, id);
+CREATE INDEX operations_by_state ON operations (state, id);
+
+-- The journal: the intent of a step is here before its call is made.
+CREATE TABLE steps (
+    operation   INTEGER NOT NULL REFERENCES operations (id),
+    name        TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    result      TEXT,
+    intended_at INTEGER NOT NULL,
+    recorded_at INTEGER,
+    PRIMARY KEY (operation, name)
+) STRICT;
+
+-- Who works on an instance. The primary key is the rule: never two on one.
+CREATE TABLE leases (
+    instance   INTEGER PRIMARY KEY REFERENCES instances (id),
+    operation  INTEGER NOT NULL UNIQUE REFERENCES operations (id),
+    holder     TEXT NOT NULL,
+    taken_at   INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE accounts (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    platform    TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    community   INTEGER REFERENCES communities (id),
+    external_id TEXT,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX accounts_by_name ON accounts (platform, name, coalesce(community, 0));
+CREATE INDEX accounts_of_community ON accounts (community, platform);
+
+-- Secrets, sealed: `sealed` under the vault key, `inbox` to the vault's public inbox while it was locked.
+-- Ids are never used again (AUTOINCREMENT): a seal is bound to its row.
+CREATE TABLE credentials (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    account     INTEGER NOT NULL REFERENCES accounts (id),
+    field       TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    state       TEXT NOT NULL,
+    length      INTEGER NOT NULL,
+    last_four   TEXT NOT NULL,
+    fingerprint TEXT NOT NULL DEFAULT '',
+    created_at  INTEGER NOT NULL,
+    verified_at INTEGER,
+    expires_at  INTEGER,
+    identity    TEXT,
+    sealed      BLOB,
+    inbox       BLOB,
+    UNIQUE (account, field, version)
+) STRICT;
+CREATE INDEX credentials_by_fingerprint ON credentials (fingerprint) WHERE fingerprint <> '';
+CREATE INDEX credentials_in_inbox ON credentials (id) WHERE inbox IS NOT NULL;
+
+CREATE TABLE connections (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    from_instance INTEGER NOT NULL REFERENCES instances (id),
+    to_instance   INTEGER NOT NULL REFERENCES instances (id),
+    verb          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    note          TEXT NOT NULL DEFAULT '',
+    tested_at     INTEGER,
+    UNIQUE (from_instance, to_instance, verb)
+) STRICT;
+CREATE INDEX connections_to ON connections (to_instance);
+
+CREATE TABLE actors (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT NOT NULL UNIQUE,
+    role       TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE actor_communities (
+    actor     INTEGER NOT NULL REFERENCES actors (id),
+    community INTEGER NOT NULL REFERENCES communities (id),
+    PRIMARY KEY (actor, community)
+) STRICT, WITHOUT ROWID;
+
+-- The audit chain. `digest` covers the entry and the digest before it; `seal` is its keyed countersign, made while the
+-- vault is open. Nothing is ever changed here but a seal that is still missing.
+CREATE TABLE audit (
+    sequence  INTEGER PRIMARY KEY,
+    at        INTEGER NOT NULL,
+    actor     TEXT NOT NULL,
+    action    TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    community INTEGER,
+    result    TEXT NOT NULL,
+    detail    TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    seal      TEXT
+) STRICT;
+CREATE INDEX audit_of_community ON audit (community, sequence);
+CREATE INDEX audit_unsealed ON audit (sequence) WHERE seal IS NULL;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN
+    SELECT raise(ABORT, 'the audit is never shortened');
+END;
+CREATE TRIGGER audit_is_fixed BEFORE UPDATE OF sequence, at, actor, action, subject, community, result, detail, digest
+ON audit BEGIN
+    SELECT raise(ABORT, 'the audit is never edited');
+END;
+
+-- Token buckets, shared by every process on this file.
+CREATE TABLE rate_budgets (
+    bucket     TEXT PRIMARY KEY,
+    tokens     REAL NOT NULL,
+    updated_at INTEGER NOT NULL,
+    held_until INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE vault (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    inbox_public BLOB NOT NULL,
+    check_value  BLOB NOT NULL
+) STRICT;
+
+-- The vault key, wrapped to each of those who may open it.
+CREATE TABLE vault_recipients (
+    id         TEXT PRIMARY KEY,
+    kind       TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    wrapped    BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ports (
+    port     INTEGER PRIMARY KEY,
+    instance INTEGER NOT NULL REFERENCES instances (id),
+    name     TEXT NOT NULL,
+    UNIQUE (instance, name)
+) STRICT;
