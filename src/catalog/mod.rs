@@ -1,1 +1,31 @@
 //! Platforms as data: reads and checks the manifests in `assets/platforms` and the operator's own.
+//!
+//! For everybody who asks what a platform is, what it needs and what it can do. It reads files and checks text;
+//! it knows no network, no database, no secret that is stored, and no terminal.
+
+mod address;
+mod bundle;
+mod credential;
+mod error;
+mod integrity;
+mod manifest;
+mod parse;
+mod parse_fields;
+mod pattern;
+mod reader;
+mod setting;
+mod suggestion;
+
+#[cfg(test)]
+mod tests;
+
+pub use bundle::Catalog;
+pub use credential::{CredentialField, Holder, Keep, Refusal, ShapeCheck, Telltale};
+pub use error::CatalogError;
+pub use integrity::Integrity;
+pub use manifest::{
+    CapabilityNote, ConnectionOffer, Group, KindOffer, Manifest, Maturity, NeedException, Needs,
+    Origin, RateLimit, RateScope, Resources, SlotLimit, Upstream,
+};
+pub use pattern::Pattern;
+pub use setting::{SettingField, SettingKind};

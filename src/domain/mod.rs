@@ -38,6 +38,7 @@ pub use instance::{Desired, Drift, DriftKind, Health, Instance, InstanceSummary,
 pub use intent::{Intent, IntentKind, KeyEntry, RemoveMode};
 pub use operation::{Operation, OperationState, OperationVerb, Progress, StepRecord, StepState};
 pub use plan::{Plan, PlanItem, PlanItemKind};
+pub(crate) use platform::words;
 pub use platform::{Capability, Choice, InstanceKind, PlatformId, Verb};
 pub use slug::{Slug, SlugError};
 pub use task::HumanTask;

@@ -66,7 +66,7 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(crate) use words;
 
 words! {
     /// The four kinds of instance, under the same verbs.
