@@ -1,7 +1,11 @@
 //! The vault key in this process: here while unlocked, wiped when locked. Knows no timer; the caller brings the time.
 
-use super::{InboxPublic, VaultKey, inbox::inbox_public};
+use super::{
+    InboxPublic, SealContext, Sealed, VaultKey, inbox_public, open, open_from_inbox, seal,
+    seal_to_inbox,
+};
 use crate::domain::{Fault, FaultKind};
+use secrecy::SecretString;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -93,6 +97,31 @@ impl Custody {
         }
     }
 
+    /// Seals a secret, locked or not: into its row when the key is here, else to the inbox ([`Sealed::is_inbox`]).
+    ///
+    /// # Errors
+    /// As [`seal`] and [`seal_to_inbox`].
+    pub fn seal(&self, context: &SealContext, secret: &SecretString) -> Result<Sealed, Fault> {
+        match &self.held().key {
+            Some(key) => seal(key, context, secret),
+            None => seal_to_inbox(&self.0.inbox, context, secret),
+        }
+    }
+
+    /// Opens what [`Custody::seal`] sealed, wherever it lies.
+    ///
+    /// # Errors
+    /// [`FaultKind::Locked`] while the vault is locked; [`FaultKind::NeedsKey`] when this one secret does not open.
+    pub fn open(&self, context: &SealContext, sealed: &Sealed) -> Result<SecretString, Fault> {
+        self.with(|key| {
+            if sealed.is_inbox() {
+                open_from_inbox(key, context, sealed)
+            } else {
+                open(key, context, sealed)
+            }
+        })
+    }
+
     /// Whether secrets can be read now.
     #[must_use]
     pub fn is_unlocked(&self) -> bool {
@@ -166,10 +195,10 @@ impl fmt::Debug for Custody {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{check_value, fingerprint, seal_to_inbox};
+    use super::super::{check_value, fingerprint};
     use super::*;
     use crate::domain::PlatformId;
-    use secrecy::SecretString;
+    use secrecy::ExposeSecret;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -194,13 +223,24 @@ mod tests {
     }
 
     #[test]
-    fn locked_a_secret_can_still_be_entered() {
-        let (custody, _) = unlocked();
-        custody.lock();
+    fn locked_a_secret_can_be_entered_and_is_read_at_the_next_unlock() {
+        let key = VaultKey::generate().unwrap();
+        let again = VaultKey::from_bytes(key.bytes()).unwrap();
+        let custody = Custody::locked(inbox_public(&key));
         let context = super::super::context::tests::context();
-        let entry =
-            seal_to_inbox(custody.inbox(), &context, &SecretString::from("canary")).unwrap();
+        let secret = SecretString::from("canary");
+
+        let entry = custody.seal(&context, &secret).unwrap();
         assert!(entry.is_inbox());
+        let fault = custody.open(&context, &entry).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Locked);
+
+        custody.unlock(again).unwrap();
+        let read = custody.open(&context, &entry).unwrap();
+        let row = custody.seal(&context, &read).unwrap();
+        assert!(!row.is_inbox());
+        let opened = custody.open(&context, &row).unwrap();
+        assert_eq!(opened.expose_secret(), "canary");
     }
 
     #[test]
