@@ -27,6 +27,9 @@ mod retry;
 mod scrub;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::segment;
 pub use answer::Answer;
 pub use budget::{BucketKey, LocalBudget, RateBudget, RateRule};

@@ -123,13 +123,13 @@ async fn take_budget(call: &Call, until: Instant) -> Result<(), Fault> {
 async fn after_answer(call: &Call, raw: Raw, tries: u32) -> Result<Next, Fault> {
     let repeatable = call.effect != Effect::WritesOnce;
     let options = call.http.options();
-    let asked = wait::asked(&raw.headers, &raw.body, (options.clock)());
+    let asked = || wait::asked(&raw.headers, &raw.body, (options.clock)());
     let slow = match raw.status {
         429 => {
             let rules = call.bucket.as_ref().map(|(_, rules)| rules.as_slice());
-            Some(asked.unwrap_or_else(|| wait::assumed(rules.unwrap_or_default())))
+            Some(asked().unwrap_or_else(|| wait::assumed(rules.unwrap_or_default())))
         }
-        503 if repeatable && raw.headers.contains_key("retry-after") => asked,
+        503 if repeatable && raw.headers.contains_key("retry-after") => asked(),
         _ => None,
     };
     if let Some(wait) = slow {

@@ -5,6 +5,7 @@
 //! standard streams. It still shares the controlling terminal: programs that ask there for a password must be told
 //! not to (`GIT_TERMINAL_PROMPT=0`, `BatchMode=yes`). What outlives a program that ended by itself is not touched.
 
+mod group;
 mod output;
 mod run;
 

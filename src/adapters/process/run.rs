@@ -2,19 +2,19 @@
 
 use super::{
     Finished, Input, ProcessCall,
+    group::{Group, Tasks},
     output::{self, Log, Sink, Stream},
 };
 use crate::{
     adapters::http::Scrubber,
     domain::{Fault, FaultKind},
 };
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::Signal;
 use secrecy::ExposeSecret;
 use std::{io, process::ExitStatus, process::Stdio, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt as _,
     process::{Child, Command},
-    task::JoinHandle,
     time::Instant,
 };
 use zeroize::Zeroizing;
@@ -90,14 +90,14 @@ impl Runner {
             call.tail_limit,
             log,
         ));
-        let mut tasks = Tasks(Vec::new());
+        let mut tasks = Tasks::default();
         if let Some(pipe) = child.stdout.take() {
             tasks.start(output::drain(pipe, Stream::Out, Arc::clone(&sink)));
         }
         if let Some(pipe) = child.stderr.take() {
             tasks.start(output::drain(pipe, Stream::Error, Arc::clone(&sink)));
         }
-        let mut feeding = Tasks(Vec::new());
+        let mut feeding = Tasks::default();
         if let Some(mut pipe) = child.stdin.take() {
             let bytes = Zeroizing::new(match &call.input {
                 Input::Nothing => Vec::new(),
@@ -291,64 +291,4 @@ fn not_started(call: &ProcessCall, error: &io::Error) -> Fault {
 fn stopped(program: &str, how: &str) -> Fault {
     Fault::new(FaultKind::Cancelled, format!("{program} {how}."))
         .hint("Start it again when you want it to go on.")
-}
-
-/// A running program with everything it started; ended at once when a run is abandoned.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        let pid = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(pid.and_then(Pid::from_raw))
-    }
-
-    /// Fails only when nothing of the group is left, which is what a signal is for.
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.0 {
-            let _ = kill_process_group(pid, signal);
-        }
-    }
-
-    fn exists(&self) -> bool {
-        self.0
-            .is_some_and(|pid| test_kill_process_group(pid).is_ok())
-    }
-
-    /// It ended; its number may soon belong to somebody else.
-    fn release(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
-/// What goes on beside a program; ended with the run.
-struct Tasks(Vec<JoinHandle<io::Result<()>>>);
-
-impl Tasks {
-    fn start(&mut self, work: impl Future<Output = io::Result<()>> + Send + 'static) {
-        self.0.push(tokio::spawn(work));
-    }
-
-    /// Waits for all of them, `limit` at most.
-    async fn finish(&mut self, limit: Duration) {
-        let until = Instant::now() + limit;
-        for task in &mut self.0 {
-            if tokio::time::timeout_at(until, &mut *task).await.is_err() {
-                task.abort();
-            }
-        }
-    }
-}
-
-impl Drop for Tasks {
-    fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
-        }
-    }
 }
