@@ -1,8 +1,7 @@
 //! All platforms together: the built-in manifests, and the operator's own beside or instead of them.
 
 use super::{
-    CatalogError, Manifest, Origin, ShapeCheck, parse,
-    reader::{Result, Source},
+    CatalogError, Manifest, Origin, ShapeCheck, parse, reader::Result, source::Source,
     suggestion::nearest,
 };
 use crate::domain::PlatformId;
@@ -14,6 +13,11 @@ use std::{
 /// The manifests that are part of this program: file name without its ending, and text.
 const BUILTIN: &[(&str, &str)] = &[
     (
+        "policykit",
+        include_str!("../../assets/platforms/policykit.toml"),
+    ),
+    ("kybern", include_str!("../../assets/platforms/kybern.toml")),
+    (
         "sourcecred",
         include_str!("../../assets/platforms/sourcecred.toml"),
     ),
@@ -22,18 +26,24 @@ const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../assets/platforms/opencollective.toml"),
     ),
     ("loomio", include_str!("../../assets/platforms/loomio.toml")),
+    (
+        "metagov",
+        include_str!("../../assets/platforms/metagov.toml"),
+    ),
+    ("slack", include_str!("../../assets/platforms/slack.toml")),
+    (
+        "discord",
+        include_str!("../../assets/platforms/discord.toml"),
+    ),
     ("matrix", include_str!("../../assets/platforms/matrix.toml")),
-];
-
-/// Platforms of the bundle that other manifests refer to and whose own manifests follow.
-pub(super) const NOT_DESCRIBED_YET: &[&str] = &[
-    "policykit",
-    "kybern",
-    "metagov",
-    "slack",
-    "discord",
-    "mastodon",
-    "discourse",
+    (
+        "mastodon",
+        include_str!("../../assets/platforms/mastodon.toml"),
+    ),
+    (
+        "discourse",
+        include_str!("../../assets/platforms/discourse.toml"),
+    ),
 ];
 
 /// The most bytes a manifest may have.
@@ -74,7 +84,6 @@ impl Catalog {
         let known: Vec<&str> = BUILTIN
             .iter()
             .map(|(name, _)| *name)
-            .chain(NOT_DESCRIBED_YET.iter().copied())
             .chain(names.iter().map(String::as_str))
             .collect();
         let mut manifests = builtin(&known, false)?;
@@ -153,9 +162,6 @@ impl Catalog {
             return ShapeCheck::Wrong(format!("There is no key {field:?} for {id}."));
         };
         let own = credential.check(entry);
-        if credential.strict && own == ShapeCheck::Ok {
-            return own;
-        }
         let issuer = credential.issued_by.as_ref().unwrap_or(id);
         let found: Vec<_> = self.look_alikes(entry.trim()).collect();
         if found
@@ -164,7 +170,8 @@ impl Catalog {
         {
             return own;
         }
-        let Some((other, sure)) = found.first() else {
+        let surest = found.iter().find(|(_, sure)| *sure).or(found.first());
+        let Some((other, sure)) = surest else {
             return own;
         };
         let reason = format!(

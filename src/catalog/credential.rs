@@ -135,6 +135,21 @@ impl CredentialField {
                 self.label, self.shape
             ));
         }
+        let claims_shape = matches
+            || self
+                .telltale
+                .as_ref()
+                .is_some_and(|telltale| telltale.sure && telltale.pattern.matches(key));
+        if claims_shape
+            && self
+                .integrity
+                .is_some_and(|integrity| !integrity.holds(key))
+        {
+            return ShapeCheck::Wrong(
+                "A letter of it is wrong or missing: it does not agree with its own checksum."
+                    .to_owned(),
+            );
+        }
         if !matches {
             let reason = format!(
                 "{} is {}; this has {} characters and does not look like it.",
@@ -147,15 +162,6 @@ impl CredentialField {
             } else {
                 ShapeCheck::Soft(reason)
             };
-        }
-        if self
-            .integrity
-            .is_some_and(|integrity| !integrity.holds(key))
-        {
-            return ShapeCheck::Wrong(
-                "A letter of it is wrong or missing: it does not agree with its own checksum."
-                    .to_owned(),
-            );
         }
         ShapeCheck::Ok
     }

@@ -13,9 +13,13 @@ mod parse;
 mod parse_fields;
 mod pattern;
 mod reader;
+mod reader_facts;
 mod setting;
+mod source;
 mod suggestion;
 
+#[cfg(test)]
+mod field_tests;
 #[cfg(test)]
 mod tests;
 

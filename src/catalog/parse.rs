@@ -4,7 +4,8 @@ use super::{
     CapabilityNote, ConnectionOffer, KindOffer, Manifest, NeedException, Needs, Origin, RateLimit,
     Resources, SlotLimit, Upstream,
     parse_fields::{credential, setting},
-    reader::{Reader, Result, Source},
+    reader::{Reader, Result},
+    source::Source,
 };
 use crate::domain::Verb;
 use std::{

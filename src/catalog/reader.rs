@@ -2,10 +2,7 @@
 //!
 //! Knows TOML and positions; what a manifest is made of is for `parse` to know.
 
-use super::{CatalogError, Pattern, suggestion::nearest};
-use crate::domain::PlatformId;
-use jiff::civil::Date;
-use std::str::FromStr;
+use super::{CatalogError, source::Source, suggestion::nearest};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -13,49 +10,13 @@ use toml::{
 
 pub(super) type Result<T> = std::result::Result<T, CatalogError>;
 
-/// A file that is being read.
-#[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    /// What the file is called in messages.
-    pub file: &'a str,
-    /// Its text.
-    pub text: &'a str,
-    /// Whether patterns are compiled while reading. Not at start for the built-in manifests, which a test compiles.
-    pub compile_patterns: bool,
-    /// The ids of all platforms, so that a reference to one is checked where it stands.
-    pub known: &'a [&'a str],
-}
-
-impl Source<'_> {
-    /// The error for a byte position of the text.
-    pub fn error(
-        &self,
-        at: usize,
-        message: impl Into<String>,
-        suggestion: impl Into<String>,
-    ) -> CatalogError {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before
-            .get(line_start..)
-            .map_or(0, |line| line.chars().count());
-        CatalogError {
-            file: self.file.to_owned(),
-            line: Some(before.matches('\n').count() + 1),
-            column: Some(column + 1),
-            message: message.into(),
-            suggestion: suggestion.into(),
-        }
-    }
-}
-
 /// One table, with the keys that were asked for.
 pub(super) struct Reader<'a> {
-    source: Source<'a>,
-    place: String,
-    table: &'a DeTable<'a>,
+    pub(super) source: Source<'a>,
+    pub(super) place: String,
+    pub(super) table: &'a DeTable<'a>,
     at: usize,
-    asked: Vec<&'static str>,
+    pub(super) asked: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
@@ -80,17 +41,21 @@ impl<'a> Reader<'a> {
         self.source.compile_patterns
     }
 
-    fn find(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub(super) fn find(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.push(key);
         self.table.get(key)
     }
 
-    fn require(&mut self, key: &'static str, write: &str) -> Result<&'a Spanned<DeValue<'a>>> {
+    pub(super) fn require(
+        &mut self,
+        key: &'static str,
+        write: &str,
+    ) -> Result<&'a Spanned<DeValue<'a>>> {
         self.find(key).ok_or_else(|| self.missing(key, write))
     }
 
     /// The error for a key that is not there: an unknown key that resembles it is the likelier mistake.
-    fn missing(&self, key: &str, write: &str) -> CatalogError {
+    pub(super) fn missing(&self, key: &str, write: &str) -> CatalogError {
         let misspelt = self
             .table
             .keys()
@@ -111,7 +76,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn wrong_type(&self, value: &Spanned<DeValue<'a>>, key: &str, write: &str) -> CatalogError {
+    pub(super) fn wrong_type(
+        &self,
+        value: &Spanned<DeValue<'a>>,
+        key: &str,
+        write: &str,
+    ) -> CatalogError {
         self.source.error(
             value.span().start,
             format!(
@@ -215,142 +185,6 @@ impl<'a> Reader<'a> {
             alternatives.push(fields?);
         }
         Ok(alternatives)
-    }
-
-    /// One of the words of an enumeration.
-    pub fn word<T: FromStr<Err = String>>(&mut self, key: &'static str, write: &str) -> Result<T> {
-        let text = self.text(key, write)?;
-        text.parse().map_err(|reason: String| {
-            let first = reason.rsplit_once("none of ").map(|(_, words)| words);
-            let near = nearest(&text, first.unwrap_or_default().split(", "));
-            self.error_at(
-                key,
-                format!("{key:?} in {}: {reason}.", self.place),
-                near.map_or_else(
-                    || "Write one of these words.".to_owned(),
-                    |word| format!("Did you mean {word:?}?"),
-                ),
-            )
-        })
-    }
-
-    /// One of the words of an enumeration, or nothing.
-    pub fn optional_word<T: FromStr<Err = String>>(
-        &mut self,
-        key: &'static str,
-    ) -> Result<Option<T>> {
-        if self.table.contains_key(key) {
-            self.word(key, "\"...\"").map(Some)
-        } else {
-            self.asked.push(key);
-            Ok(None)
-        }
-    }
-
-    /// A whole number that may be left out.
-    pub fn optional_number<T: FromStr>(&mut self, key: &'static str) -> Result<Option<T>> {
-        let Some(value) = self.find(key) else {
-            return Ok(None);
-        };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .filter(|number| number.radix() == 10)
-            .and_then(|number| number.as_str().parse().ok());
-        number.map(Some).ok_or_else(|| {
-            self.source.error(
-                value.span().start,
-                format!("{key:?} in {} is not a whole number that fits.", self.place),
-                format!("Write {key} = 60"),
-            )
-        })
-    }
-
-    /// A whole number that must be there.
-    pub fn number<T: FromStr>(&mut self, key: &'static str) -> Result<T> {
-        match self.optional_number(key)? {
-            Some(number) => Ok(number),
-            None => Err(self.missing(key, "60")),
-        }
-    }
-
-    /// A switch, with what it is when left out.
-    pub fn flag(&mut self, key: &'static str, otherwise: bool) -> Result<bool> {
-        let Some(value) = self.find(key) else {
-            return Ok(otherwise);
-        };
-        value
-            .get_ref()
-            .as_bool()
-            .ok_or_else(|| self.wrong_type(value, key, "true or false"))
-    }
-
-    /// A date that must be there.
-    pub fn date(&mut self, key: &'static str) -> Result<Date> {
-        let value = self.require(key, "2026-11-22")?;
-        value
-            .get_ref()
-            .as_datetime()
-            .and_then(|date| date.to_string().parse().ok())
-            .ok_or_else(|| self.wrong_type(value, key, "2026-11-22"))
-    }
-
-    /// A regular expression that may be left out.
-    pub fn pattern(&mut self, key: &'static str) -> Result<Option<Pattern>> {
-        let Some(source) = self.optional_text(key)? else {
-            return Ok(None);
-        };
-        let pattern = Pattern::new(source);
-        if self.source.compile_patterns {
-            pattern.compile().map_err(|reason| {
-                self.error_at(
-                    key,
-                    format!(
-                        "{key:?} in {} is not a regular expression: {reason}.",
-                        self.place
-                    ),
-                    "Write one in the syntax of Rust's regex crate, in single quotes.",
-                )
-            })?;
-        }
-        Ok(Some(pattern))
-    }
-
-    /// The id of another platform, which must be known.
-    pub fn known_platform(&self, key: &str, text: &str) -> Result<PlatformId> {
-        if self.source.known.contains(&text) {
-            return Ok(PlatformId::new(text));
-        }
-        let near = nearest(text, self.source.known.iter().copied());
-        Err(self.error_at(
-            key,
-            format!(
-                "{text:?} in {} is no platform that anybody describes.",
-                self.place
-            ),
-            near.map_or_else(
-                || format!("Write one of {}.", self.source.known.join(", ")),
-                |near| format!("Did you mean {near:?}?"),
-            ),
-        ))
-    }
-
-    /// The id of a platform that is being described.
-    pub fn platform(&self, key: &str, text: &str) -> Result<PlatformId> {
-        let allowed = |character: char| {
-            character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
-        };
-        if text.len() <= 36
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.chars().all(allowed)
-        {
-            return Ok(PlatformId::new(text));
-        }
-        Err(self.error_at(
-            key,
-            format!("{text:?} cannot be the id of a platform."),
-            "Write 1 to 36 of a-z, 0-9 and '-', beginning with a letter.",
-        ))
     }
 
     /// A table within this one that must be there.
