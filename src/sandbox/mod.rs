@@ -6,7 +6,7 @@
 //!
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
-pub mod matrix;
+mod matrix;
 
 mod controls;
 mod cut;
