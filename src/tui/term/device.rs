@@ -87,6 +87,14 @@ impl Device {
         tcgetpgrp(&self.input).map_or(true, |group| group == rustix::process::getpgrp())
     }
 
+    /// Whether the terminal has gone: its window closed, its connection lost.
+    pub(super) fn is_gone(&self) -> bool {
+        let mut fds = [PollFd::new(&self.input, PollFlags::empty())];
+        let at_once = Timespec::default();
+        let ready = retry_on_intr(|| poll(&mut fds, Some(&at_once)));
+        !matches!(ready, Ok(0))
+    }
+
     /// Whether the terminal takes bytes within `patience`. A stalled SSH connection does not.
     pub(super) fn accepts_bytes(&self, patience: Duration) -> bool {
         let mut fds = [PollFd::new(&self.output, PollFlags::OUT)];

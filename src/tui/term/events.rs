@@ -99,6 +99,11 @@ impl Stream for Events {
         if let Poll::Ready(caught) = self.signals.poll_caught(context) {
             return Poll::Ready(Some(match caught {
                 Caught::Quit(code) => TermEvent::Quit { code },
+                // The kernel sends SIGCONT along with SIGHUP when a terminal goes, and either may arrive first.
+                Caught::Continued if self.device.is_gone() => {
+                    self.hung_up = true;
+                    TermEvent::HungUp
+                }
                 Caught::Continued => TermEvent::Resumed,
                 Caught::Resized => {
                     let size = self.device.size();

@@ -42,7 +42,7 @@ pub trait Surface: Send {
     /// Enters again and repaints after a stop that did not come from [`Surface::suspend`].
     ///
     /// # Errors
-    /// As for [`Surface::draw`].
+    /// As for [`Surface::draw`]; end then as for [`super::TermEvent::HungUp`].
     fn resume(&mut self) -> io::Result<()>;
 
     /// Hands the terminal back, in the state it was found. Only the first call does anything.

@@ -43,6 +43,9 @@ pub(super) async fn stop_until_continued(device: &Device) -> Result<bool, Fault>
             Caught::Resized => {}
         }
     }
+    if device.is_gone() {
+        return Ok(false);
+    }
     // `kill %1` in a shell sends SIGTERM and SIGCONT to a stopped job. Entering from the background would stop us
     // again before we can obey the first.
     if !device.in_foreground() {
