@@ -388,16 +388,6 @@ pub fn wait_until_at_rest(pid: Pid) {
     }
 }
 
-/// Waits until the process has ended, whether or not its parent has noticed.
-pub fn wait_until_ended(pid: Pid) {
-    let start = Instant::now();
-    let file = format!("/proc/{}/stat", pid.as_raw_nonzero());
-    while fs::read_to_string(&file).is_ok_and(|state| !state.contains(") Z ")) {
-        assert!(start.elapsed() < DEADLINE, "process {pid:?} does not end");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// The nanoseconds spent by each thread, or none while one is running.
 fn activity(pid: Pid) -> Option<Vec<(OsString, u64)>> {
     let mut threads = Vec::new();

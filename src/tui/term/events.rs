@@ -13,7 +13,10 @@ use futures::Stream;
 use std::{
     fmt,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 use tokio::sync::mpsc;
@@ -71,19 +74,23 @@ pub struct Events {
     signals: Signals,
     input: mpsc::Receiver<TermEvent>,
     device: Arc<Device>,
+    answered: Arc<AtomicBool>,
     hung_up: bool,
 }
 
 impl Events {
+    /// `answered` is set when a continuation was answered already, by a suspension of our own.
     pub(super) fn new(
         signals: Signals,
         input: mpsc::Receiver<TermEvent>,
         device: Arc<Device>,
+        answered: Arc<AtomicBool>,
     ) -> Self {
         Self {
             signals,
             input,
             device,
+            answered,
             hung_up: false,
         }
     }
@@ -96,7 +103,7 @@ impl Stream for Events {
         if self.hung_up {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(caught) = self.signals.poll_caught(context) {
+        while let Poll::Ready(caught) = self.signals.poll_caught(context) {
             return Poll::Ready(Some(match caught {
                 Caught::Quit(code) => TermEvent::Quit { code },
                 // The kernel sends SIGCONT along with SIGHUP when a terminal goes, and either may arrive first.
@@ -104,6 +111,7 @@ impl Stream for Events {
                     self.hung_up = true;
                     TermEvent::HungUp
                 }
+                Caught::Continued if self.answered.swap(false, Ordering::AcqRel) => continue,
                 Caught::Continued => TermEvent::Resumed,
                 Caught::Resized => {
                     let size = self.device.size();

@@ -78,10 +78,11 @@ pub(super) fn leave() {
     let Some(active) = active.as_ref() else {
         return;
     };
+    // The line first: whoever sees the shell's screen again may type, and Enter must be an Enter by then.
+    let _ = active.device.set_line_mode(&active.cooked);
     if active.device.accepts_bytes(PATIENCE) {
         let _ = active.device.send(LEAVE);
     }
-    let _ = active.device.set_line_mode(&active.cooked);
 }
 
 /// Switches mouse reports on or off.

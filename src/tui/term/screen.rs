@@ -8,13 +8,16 @@ use super::{
     guard,
     reader::Reader,
     signals::Signals,
-    suspend,
+    suspend::{self, Continuation},
 };
 use crate::domain::Fault;
 use ratatui::{Frame, Terminal};
 use std::{
     io,
-    sync::{Arc, PoisonError},
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// What to enter the screen with.
@@ -34,6 +37,7 @@ pub struct Screen {
     reader: Reader,
     links: Links,
     capabilities: Capabilities,
+    continuation_answered: Arc<AtomicBool>,
 }
 
 impl Screen {
@@ -53,13 +57,20 @@ impl Screen {
         let terminal = Terminal::new(ScreenBackend::new(Arc::clone(&device), Arc::clone(&links)))?;
         guard::enter(&device, options.mouse)?;
         reader.set_reading(true);
-        let events = Events::new(signals, input, Arc::clone(&device));
+        let continuation_answered = Arc::new(AtomicBool::new(false));
+        let events = Events::new(
+            signals,
+            input,
+            Arc::clone(&device),
+            Arc::clone(&continuation_answered),
+        );
         let screen = Self {
             terminal,
             device,
             reader,
             links,
             capabilities: options.capabilities,
+            continuation_answered,
         };
         Ok((screen, events))
     }
@@ -102,10 +113,14 @@ impl Surface for Screen {
         suspend::refuse_if_nobody_could_continue_us()?;
         let mouse = guard::mouse();
         self.leave();
-        if suspend::stop_until_continued(&self.device).await? {
-            self.enter_again(mouse).map_err(suspend::failed)?;
+        match suspend::stop_until_continued(&self.device).await? {
+            Continuation::Enter { signalled } => {
+                self.continuation_answered
+                    .store(signalled, Ordering::Release);
+                self.enter_again(mouse).map_err(suspend::failed)
+            }
+            Continuation::End => Ok(()),
         }
-        Ok(())
     }
 
     fn resume(&mut self) -> io::Result<()> {

@@ -25,37 +25,50 @@ pub(super) fn refuse_if_nobody_could_continue_us() -> Result<(), Fault> {
     Ok(())
 }
 
-/// Stops the process, and comes back once it goes on. False where it is to end instead of entering again.
+/// How it goes on after a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Continuation {
+    /// Enter again.
+    Enter {
+        /// Whether SIGCONT came. It does not where the kernel discarded the stop.
+        signalled: bool,
+    },
+    /// The program is to end, as its events will say; the screen stays left.
+    End,
+}
+
+/// Stops the process, and comes back once it goes on.
 ///
 /// The whole job is stopped, as the terminal itself would do it: stopping us alone would leave a `cargo run`, a `sudo` or
 /// a script in front of us waiting, and the shell behind it blind.
 ///
 /// SIGTSTP and never SIGSTOP: where nobody could continue the job the kernel discards the former.
-pub(super) async fn stop_until_continued(device: &Device) -> Result<bool, Fault> {
+pub(super) async fn stop_until_continued(device: &Device) -> Result<Continuation, Fault> {
     let mut signals = Signals::listen().map_err(failed)?;
     kill_current_process_group(Signal::TSTP).map_err(failed)?;
     // The stop may strike a moment after the call returns; entering the screen in that moment would be seen by the
     // shell. Where the signal was discarded nothing comes, and the wait ends by itself.
-    while let Ok(caught) = timeout(AT_ONCE, signals.caught()).await {
+    let mut signalled = false;
+    while !signalled && let Ok(caught) = timeout(AT_ONCE, signals.caught()).await {
         match caught {
-            Caught::Continued => break,
-            Caught::Quit(_) => return Ok(false),
+            Caught::Continued => signalled = true,
+            Caught::Quit(_) => return Ok(Continuation::End),
             Caught::Resized => {}
         }
     }
     if device.is_gone() {
-        return Ok(false);
+        return Ok(Continuation::End);
     }
     // `kill %1` in a shell sends SIGTERM and SIGCONT to a stopped job. Entering from the background would stop us
     // again before we can obey the first.
     if !device.in_foreground() {
         while let Ok(caught) = timeout(AT_ONCE, signals.caught()).await {
             if let Caught::Quit(_) = caught {
-                return Ok(false);
+                return Ok(Continuation::End);
             }
         }
     }
-    Ok(true)
+    Ok(Continuation::Enter { signalled })
 }
 
 /// The fault of a suspension that did not work.
