@@ -154,7 +154,10 @@ impl Runner {
         }
         group.signal(Signal::KILL);
         if !leader_gone {
-            leader_gone = child.wait().await.is_ok();
+            // A program stuck in the kernel (a dead disk) must not hold us as well.
+            leader_gone = tokio::time::timeout(LAST_OUTPUT, child.wait())
+                .await
+                .is_ok();
         }
         if leader_gone {
             group.release();
