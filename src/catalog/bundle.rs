@@ -1,14 +1,11 @@
 //! All platforms together: the built-in manifests, and the operator's own beside or instead of them.
 
 use super::{
-    CatalogError, Manifest, Origin, ShapeCheck, parse, reader::Result, source::Source,
+    CatalogError, Manifest, Origin, ShapeCheck, folder, parse, reader::Result, source::Source,
     suggestion::nearest,
 };
 use crate::domain::PlatformId;
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 /// The manifests that are part of this program: file name without its ending, and text.
 const BUILTIN: &[(&str, &str)] = &[
@@ -46,9 +43,6 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
 ];
 
-/// The most bytes a manifest may have.
-const MAX_BYTES: u64 = 1024 * 1024;
-
 /// The platforms this installation knows.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -79,8 +73,11 @@ impl Catalog {
     /// # Errors
     /// The first manifest that is wrong, with file, line and what to write.
     pub fn load(extra: Option<&Path>) -> Result<Self> {
-        let own_files = extra.map(operator_files).transpose()?.unwrap_or_default();
-        let names: Vec<String> = own_files.iter().map(|path| stem(path)).collect();
+        let own_files = extra
+            .map(folder::manifests)
+            .transpose()?
+            .unwrap_or_default();
+        let names: Vec<String> = own_files.iter().map(|path| folder::stem(path)).collect();
         let known: Vec<&str> = BUILTIN
             .iter()
             .map(|(name, _)| *name)
@@ -235,43 +232,8 @@ fn at_key(source: Source<'_>, key: &str, message: String, suggestion: String) ->
     source.error(at, message, suggestion)
 }
 
-fn stem(path: &Path) -> String {
-    path.file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> CatalogError {
-    CatalogError::of_file(
-        path.display().to_string(),
-        format!("This cannot be read ({error})."),
-        "Make it readable for the user that runs Guildhall, or move it away.",
-    )
-}
-
-/// The manifests in the operator's folder, in the order of their names.
-fn operator_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(folder, &error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && path.extension().is_some_and(|ending| ending == "toml") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
 fn operator_manifest(path: &Path, known: &[&str]) -> Result<Manifest> {
-    let text = operator_text(path)?;
+    let text = folder::read(path)?;
     let file = path.display().to_string();
     let source = Source {
         file: &file,
@@ -279,21 +241,7 @@ fn operator_manifest(path: &Path, known: &[&str]) -> Result<Manifest> {
         compile_patterns: true,
         known,
     };
-    read(&stem(path), source, Origin::File(path.to_owned()))
-}
-
-fn operator_text(path: &Path) -> Result<String> {
-    let size = fs::metadata(path)
-        .map_err(|error| unreadable(path, &error))?
-        .len();
-    if size > MAX_BYTES {
-        return Err(CatalogError::of_file(
-            path.display().to_string(),
-            format!("This has {size} bytes; no manifest is that long."),
-            "Move it out of the folder of manifests.",
-        ));
-    }
-    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+    read(&folder::stem(path), source, Origin::File(path.to_owned()))
 }
 
 /// No two platforms may claim one place in the lists.
@@ -308,7 +256,7 @@ fn check_order(manifests: &[Manifest]) -> Result<()> {
             Origin::Builtin => (first, second),
         };
         let (file, text) = match &blamed.origin {
-            Origin::File(path) => (path.display().to_string(), operator_text(path)?),
+            Origin::File(path) => (path.display().to_string(), folder::read(path)?),
             Origin::Builtin => (
                 builtin_file(blamed.id.as_str()),
                 Catalog::builtin_text(&blamed.id)

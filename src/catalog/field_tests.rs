@@ -189,6 +189,10 @@ fn every_kind_of_setting_is_normalised_or_refused_with_its_name() {
             .contains("general,proposals")
     );
     assert_eq!(set("opencollective", "slug", "").unwrap(), "");
+    assert_eq!(
+        set("opencollective", "name", "Rose\u{202e}wood  Co-op").unwrap(),
+        "Rosewood Co-op"
+    );
     assert!(
         set("opencollective", "description", &"x".repeat(256))
             .unwrap_err()

@@ -1,6 +1,6 @@
 //! What is known of a platform. Plain data; the rules of its forms are in `credential` and `setting`.
 
-use super::{CredentialField, Holder, SettingField};
+use super::{CredentialField, Holder, Needs, RateLimit, SettingField, SlotLimit};
 use crate::domain::{Capability, Choice, InstanceKind, PlatformId, Verb, words};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
@@ -33,24 +33,6 @@ words! {
         Maintenance = "maintenance",
         /// Nobody looks after it.
         Unmaintained = "unmaintained",
-    }
-}
-
-words! {
-    /// What a rate limit is counted by.
-    RateScope {
-        /// Every credential has its own.
-        Credential = "credential",
-        /// All accounts of one user or bot together.
-        Account = "account",
-        /// Everything from this host's address.
-        Address = "address",
-        /// Everything sent to that server, whoever sends it.
-        Server = "server",
-        /// One object there: a channel, a room.
-        Object = "object",
-        /// One method or route per credential.
-        Method = "method",
     }
 }
 
@@ -217,7 +199,10 @@ fn next_reference(template: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-fn whole_seconds<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn whole_seconds<S: Serializer>(
+    value: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(value.as_secs())
 }
 
@@ -238,111 +223,6 @@ pub struct Upstream {
     /// The day this was so.
     pub as_of: Date,
     /// Where it was read.
-    pub source: String,
-}
-
-/// Which credential fields are needed. Each list of lists is a choice: having every field of any one list suffices;
-/// no list at all means that nothing is needed.
-#[derive(Debug, Clone, Serialize)]
-pub struct Needs {
-    /// To make an instance.
-    pub provision: Vec<Vec<String>>,
-    /// To work with it afterwards.
-    pub operate: Vec<Vec<String>>,
-    /// Where a setting changes what is needed. The first that applies counts.
-    pub exceptions: Vec<NeedException>,
-}
-
-impl Needs {
-    /// What is needed to make an instance with these settings.
-    #[must_use]
-    pub fn to_provision(&self, settings: &BTreeMap<String, String>) -> &[Vec<String>] {
-        self.exception(settings)
-            .map_or(&self.provision, |exception| &exception.provision)
-    }
-
-    /// What is needed to work with an instance that has these settings.
-    #[must_use]
-    pub fn to_operate(&self, settings: &BTreeMap<String, String>) -> &[Vec<String>] {
-        self.exception(settings)
-            .map_or(&self.operate, |exception| &exception.operate)
-    }
-
-    /// Whether what is held is enough for one of the alternatives.
-    #[must_use]
-    pub fn met(alternatives: &[Vec<String>], holds: impl Fn(&str) -> bool) -> bool {
-        alternatives.is_empty()
-            || alternatives
-                .iter()
-                .any(|fields| fields.iter().all(|field| holds(field)))
-    }
-
-    fn exception(&self, settings: &BTreeMap<String, String>) -> Option<&NeedException> {
-        self.exceptions.iter().find(|exception| {
-            settings
-                .get(&exception.setting)
-                .filter(|value| !value.is_empty())
-                .is_some_and(|value| {
-                    exception
-                        .value
-                        .as_ref()
-                        .is_none_or(|wanted| wanted == value)
-                })
-        })
-    }
-}
-
-/// Other needs, for instances whose settings are so.
-#[derive(Debug, Clone, Serialize)]
-pub struct NeedException {
-    /// The setting that decides.
-    pub setting: String,
-    /// The value it must have; none means any value at all.
-    pub value: Option<String>,
-    /// To make an instance.
-    pub provision: Vec<Vec<String>>,
-    /// To work with it afterwards.
-    pub operate: Vec<Vec<String>>,
-}
-
-/// How many of a unit an account may hold.
-#[derive(Debug, Clone, Serialize)]
-pub struct SlotLimit {
-    /// What is counted: "servers joined".
-    pub unit: String,
-    /// By what it is counted: "bot", "forum".
-    pub per: String,
-    /// The most; none where no limit is known.
-    pub max: Option<u64>,
-    /// How the use is measured.
-    pub measure: String,
-    /// What happens at the limit, and what else there is to know.
-    pub note: String,
-    /// Where this comes from.
-    pub source: String,
-}
-
-/// How often something may be asked.
-#[derive(Debug, Clone, Serialize)]
-pub struct RateLimit {
-    /// What is counted: "every request", "rooms created".
-    pub what: String,
-    /// What it is counted by.
-    pub scope: RateScope,
-    /// How many are allowed in a window.
-    pub amount: u32,
-    /// The window, in seconds.
-    #[serde(rename = "window_seconds", serialize_with = "whole_seconds")]
-    pub window: Duration,
-    /// How many may come at once, where that differs from `amount`.
-    pub burst: Option<u32>,
-    /// How many of them Guildhall plans to use in a window; the rest is left to others.
-    pub planned: u32,
-    /// Whether the request budget of a credential keeps to this one; at most one does.
-    pub budget: bool,
-    /// How the platform shows that it is reached.
-    pub shows: String,
-    /// Where this comes from.
     pub source: String,
 }
 

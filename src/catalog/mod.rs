@@ -7,8 +7,11 @@ mod address;
 mod bundle;
 mod credential;
 mod error;
+mod folder;
 mod integrity;
+mod limits;
 mod manifest;
+mod needs;
 mod parse;
 mod parse_fields;
 mod pattern;
@@ -27,9 +30,11 @@ pub use bundle::Catalog;
 pub use credential::{CredentialField, Holder, Keep, Refusal, ShapeCheck, Telltale};
 pub use error::CatalogError;
 pub use integrity::Integrity;
+pub use limits::{RateLimit, RateScope, SlotLimit};
 pub use manifest::{
-    CapabilityNote, ConnectionOffer, Group, KindOffer, Manifest, Maturity, NeedException, Needs,
-    Origin, RateLimit, RateScope, Resources, SlotLimit, Upstream,
+    CapabilityNote, ConnectionOffer, Group, KindOffer, Manifest, Maturity, Origin, Resources,
+    Upstream,
 };
+pub use needs::{NeedException, Needs};
 pub use pattern::Pattern;
 pub use setting::{SettingField, SettingKind};

@@ -101,8 +101,7 @@ fn needs(root: &mut Reader<'_>) -> Result<Needs> {
         operate: table.alternatives("operate", WRITE)?,
         exceptions: each(table.optional_tables("exceptions")?, |mut inner| {
             let exception = NeedException {
-                setting: inner.text("setting", "\"mode\"")?,
-                value: inner.optional_text("value")?,
+                when: inner.texts("when", "[\"a_setting\"]")?,
                 provision: inner.alternatives("provision", WRITE)?,
                 operate: inner.alternatives("operate", WRITE)?,
             };
@@ -254,14 +253,11 @@ fn check_references(manifest: &Manifest, root: &Reader<'_>) -> Result<()> {
             ));
         }
     }
-    for exception in exceptions {
-        if manifest.setting(&exception.setting).is_none() {
+    for setting in exceptions.flat_map(|exception| &exception.when) {
+        if manifest.setting(setting).is_none() {
             return Err(root.error_at(
                 "needs",
-                format!(
-                    "{:?} decides about needs and is no setting.",
-                    exception.setting
-                ),
+                format!("{setting:?} decides about needs and is no setting."),
                 "Write the field of one of the [[settings]].",
             ));
         }

@@ -1,7 +1,7 @@
 //! The field of a setting in a form, and which values it takes.
 
 use super::{Holder, Pattern, address};
-use crate::domain::words;
+use crate::domain::{clean_line, words};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -70,16 +70,17 @@ impl SettingField {
     /// # Errors
     /// What is wrong with it, in one sentence that names the setting.
     pub fn check(&self, entry: &str) -> Result<String, String> {
-        let text = entry.trim();
+        let entry = entry.trim();
+        if entry.chars().any(char::is_control) {
+            return Err(format!("{} holds a control character.", self.label));
+        }
+        let text = &clean_line(entry);
         if text.is_empty() {
             return if self.required && self.default.is_none() {
                 Err(format!("{} is needed.", self.label))
             } else {
                 Ok(String::new())
             };
-        }
-        if text.chars().any(char::is_control) {
-            return Err(format!("{} holds a control character.", self.label));
         }
         self.normalise(text)
             .map_err(|reason| format!("{} {reason}.", self.label))

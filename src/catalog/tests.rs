@@ -107,6 +107,15 @@ fn what_needs_no_key_is_made_at_once_and_what_needs_one_says_which() {
     assert!(!Needs::met(loomio.to_provision(&none), |_| false));
     let own = BTreeMap::from([("runner_container".to_owned(), "loomio-app".to_owned())]);
     assert!(Needs::met(loomio.to_provision(&own), |_| false));
+    let sourcecred = &get(&catalog, "sourcecred").needs;
+    let mut sources = BTreeMap::from([("discord_guild_id".to_owned(), "1".repeat(18))]);
+    let discord_only = |field: &str| field == "discord_token";
+    assert!(Needs::met(sourcecred.to_operate(&sources), discord_only));
+    sources.insert(
+        "github_repositories".to_owned(),
+        "rosewood/website".to_owned(),
+    );
+    assert!(!Needs::met(sourcecred.to_operate(&sources), discord_only));
 }
 
 #[test]
@@ -262,6 +271,14 @@ fn contradictions_within_a_manifest_are_refused() {
     assert!(error.message.contains("is there twice"), "{error}");
     let error = broken("default = \"unlisted\"", "default = \"secret\"");
     assert_eq!(error.line, line_of("default = \"unlisted\""));
+    let error = broken(
+        "operate = [[\"access_token\"]]",
+        "operate = []\nexceptions = [{ when = [\"hots\"], provision = [], operate = [] }]",
+    );
+    assert!(
+        error.message.contains("\"hots\" decides about needs"),
+        "{error}"
+    );
     let error = broken("planned = 200", "planned = 400");
     assert_eq!(error.line, line_of("planned = 200"));
     let error = broken("id = \"mastodon\"", "id = \"mastodont\"");
