@@ -119,6 +119,7 @@ CREATE TABLE operations (
     fault      TEXT,
     attempts   INTEGER NOT NULL DEFAULT 0,
     not_before INTEGER,
+    cancel_asked INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
@@ -232,18 +233,23 @@ ON audit BEGIN
     SELECT raise(ABORT, 'the audit is never edited');
 END;
 
--- Token buckets, shared by every process on this file.
-CREATE TABLE rate_budgets (
-    bucket     TEXT PRIMARY KEY,
-    tokens     REAL NOT NULL,
-    updated_at INTEGER NOT NULL,
-    held_until INTEGER NOT NULL DEFAULT 0
+-- Calls that were granted, by the end of the short slot they fell into, shared by every process on this file.
+CREATE TABLE rate_grants (
+    bucket TEXT NOT NULL,
+    at     INTEGER NOT NULL,
+    calls  INTEGER NOT NULL,
+    PRIMARY KEY (bucket, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rate_pauses (
+    bucket TEXT PRIMARY KEY,
+    until  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE vault (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
     inbox_public BLOB NOT NULL,
-    check_value  BLOB NOT NULL
+    check_value  TEXT NOT NULL
 ) STRICT;
 
 -- The vault key, wrapped to each of those who may open it.

@@ -28,11 +28,9 @@ pub(super) fn to_write(path: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// A connection that only reads.
+/// A connection that only reads. It can still copy the file (`VACUUM INTO`), which `query_only` would forbid.
 pub(super) fn to_read(path: &Path) -> Result<Connection, Fault> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    set(&connection, "query_only", 1)?;
-    Ok(connection)
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {

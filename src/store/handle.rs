@@ -60,6 +60,9 @@ impl Store {
         header::check(&path)?;
         let mut writer = connect::to_write(&path)?;
         migrate::upgrade(&mut writer, &path)?;
+        if let Some(first) = health::look_if_cheap(&writer, &path)? {
+            return Err(fault::damaged().detail(first));
+        }
         let readers = (0..READERS)
             .map(|_| connect::to_read(&path))
             .collect::<Result<_, _>>()?;
@@ -198,6 +201,11 @@ impl Store {
     /// `Storage`, with both figures.
     pub fn require_free(&self, bytes: u64) -> Result<(), Fault> {
         reserve::require(&self.inner.home, bytes)
+    }
+
+    /// A job on a connection that reads, outside of any transaction.
+    pub(super) fn send_to_reader(&self, job: lines::Job) -> Result<(), Fault> {
+        self.inner.readers.send(job)
     }
 
     fn queue_write<T, F>(

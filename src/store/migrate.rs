@@ -36,7 +36,7 @@ pub(super) fn create(path: &Path) -> Result<(), Fault> {
         tracing::warn!(%error, "an unfinished database stays behind");
     }
     made?;
-    path.parent().map_or(Ok(()), place::sync_folder)
+    place::sync_folder(place::folder_of(path))
 }
 
 fn fill(path: &Path) -> Result<(), Fault> {
@@ -62,14 +62,7 @@ fn upgrade_with(connection: &mut Connection, path: &Path, all: &[&str]) -> Resul
     let found = version(connection)? as usize;
     let today = all.len();
     if found > today {
-        return Err(Fault::new(
-            FaultKind::Storage,
-            format!(
-                "{} was written by a later Guildhall (tables of version {found}; this one knows {today}).",
-                path.display()
-            ),
-        )
-        .hint("Use that Guildhall again, or restore the copy it made before it changed the tables."));
+        return Err(later(path, found, today));
     }
     if found == today {
         return Ok(());
@@ -81,8 +74,32 @@ fn upgrade_with(connection: &mut Connection, path: &Path, all: &[&str]) -> Resul
             &format!("before-{today}-{when}-{}", std::process::id()),
         );
         copy_checked(connection, &copy)?;
+        place::sync_folder(place::folder_of(path))?;
     }
     steps(connection, all)
+}
+
+/// Refuses a database that a later Guildhall wrote.
+///
+/// # Errors
+/// `Storage`.
+pub(super) fn refuse_later(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    let found = version(connection)? as usize;
+    if found > MIGRATIONS.len() {
+        return Err(later(path, found, MIGRATIONS.len()));
+    }
+    Ok(())
+}
+
+fn later(path: &Path, found: usize, today: usize) -> Fault {
+    Fault::new(
+        FaultKind::Storage,
+        format!(
+            "{} was written by a later Guildhall (tables of version {found}; this one knows {today}).",
+            path.display()
+        ),
+    )
+    .hint("Use that Guildhall again, or restore the copy it made before it changed the tables.")
 }
 
 fn steps(connection: &mut Connection, all: &[&str]) -> Result<(), Fault> {
@@ -120,7 +137,7 @@ fn version(connection: &Connection) -> Result<u32, Fault> {
         .map_err(|error| fault::from_sqlite(&error))
 }
 
-/// A whole, checked copy of the database in a new file of mode 0600, on disk when this returns.
+/// A whole, checked copy of the database in a new file of mode 0600, its bytes on disk when this returns.
 ///
 /// # Errors
 /// `Storage`.
@@ -140,8 +157,7 @@ pub(super) fn copy_checked(connection: &Connection, copy: &Path) -> Result<(), F
         .and_then(|()| {
             file.sync_all()
                 .map_err(|error| fault::from_io(&error, "The copy cannot be written to disk", copy))
-        })
-        .and_then(|()| copy.parent().map_or(Ok(()), place::sync_folder));
+        });
     if made.is_err()
         && let Err(error) = fs::remove_file(copy)
     {

@@ -9,9 +9,17 @@
 //! `NotFound`: a query by id found no row. `Conflict`: a row that exists already stands in the way. `Internal`: a
 //! mistake of ours. Each method's documentation names what it adds to `Storage`, `InUse` and `Internal`.
 
+mod accounts;
+mod actors;
+mod audit;
+mod backup;
+mod budgets;
 mod columns;
 mod communities;
 mod connect;
+mod connections;
+mod credentials;
+mod facts;
 mod fault;
 mod handle;
 mod header;
@@ -23,14 +31,20 @@ mod lines;
 mod migrate;
 mod operations;
 mod place;
+mod ports;
 mod queries;
 mod reserve;
 mod steps;
+mod vault;
 
 #[cfg(test)]
 mod tests;
 
+pub use accounts::NewAccount;
+pub use audit::{AuditBreak, AuditFilter, AuditVerdict, NewAuditEntry};
+pub use budgets::{CallRule, Reserved};
 pub use communities::{CommunityFilter, CommunitySummary, MarkCounts, Totals};
+pub use credentials::{NewCredential, SealedSecret};
 pub use handle::Store;
 pub use health::Depth;
 pub use installation::Installation;
@@ -38,3 +52,4 @@ pub use instances::{InstancePlace, NewInstance};
 pub use leases::Lease;
 pub use operations::{NewOperation, OperationCount, OperationFilter};
 pub use queries::{Reader, Writer};
+pub use vault::{VaultRecipient, VaultRecord};

@@ -190,6 +190,19 @@ impl Reader<'_> {
         .map(Option::flatten)
     }
 
+    /// Whether somebody, perhaps in another process, asked a running operation to stop.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn cancel_asked(&self, id: OperationId) -> Result<bool, Fault> {
+        self.one(
+            "SELECT cancel_asked FROM operations WHERE id = ?1",
+            [id.0],
+            |row| row.get(0),
+        )?
+        .ok_or_else(|| fault::not_found("operation", id))
+    }
+
     /// How many open operations stand in each state, with `only` for an actor of those communities.
     ///
     /// # Errors
@@ -262,7 +275,7 @@ impl Writer<'_> {
             "open operation",
             id,
             "UPDATE operations SET state = 'running', attempts = attempts + 1, task = NULL, fault = NULL,
-                not_before = NULL, updated_at = ?2
+                not_before = NULL, cancel_asked = 0, updated_at = ?2
              WHERE id = ?1 AND state NOT IN ('done', 'cancelled')",
             (id.0, millis(now)),
         )?;
@@ -312,6 +325,20 @@ impl Writer<'_> {
         now: Timestamp,
     ) -> Result<(), Fault> {
         self.park_operation(id, state, None, None, None, now)
+    }
+
+    /// Asks an operation that another process runs to stop; its holder sees it when it renews its lease.
+    ///
+    /// # Errors
+    /// `NotFound`, also when it is done or cancelled.
+    pub fn ask_cancel(&self, id: OperationId, now: Timestamp) -> Result<(), Fault> {
+        self.change_one(
+            "open operation",
+            id,
+            "UPDATE operations SET cancel_asked = 1, updated_at = ?2
+             WHERE id = ?1 AND state NOT IN ('done', 'cancelled')",
+            (id.0, millis(now)),
+        )
     }
 
     /// Queues again whatever waits for one state to pass: after an unlock, after a key was stored. Answers which.

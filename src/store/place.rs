@@ -85,6 +85,13 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), Fault> {
         .map_err(|error| fault::from_io(&error, "The folder cannot be written to disk", folder))
 }
 
+/// The folder of a path; a bare file name is in the working folder.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
 /// A name beside a file: `guildhall.db` and "new" make `guildhall.db.new`.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

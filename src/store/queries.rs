@@ -54,6 +54,26 @@ impl<'transaction> Reader<'transaction> {
             .map_err(|error| fault::from_sqlite(&error))
     }
 
+    /// Every row a query finds, one at a time, for as long as the visitor answers true.
+    pub(super) fn each<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut visit: impl FnMut(T) -> bool,
+    ) -> Result<(), Fault> {
+        let walk = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            for row in statement.query_map(params, map)? {
+                if !visit(row?) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        walk().map_err(|error| fault::from_sqlite(&error))
+    }
+
     pub(super) fn connection(&self) -> &'transaction Connection {
         self.connection
     }
