@@ -347,3 +347,15 @@ fn a_folder_that_is_not_there_adds_nothing_and_other_files_are_left_alone() {
         "{error}"
     );
 }
+
+#[test]
+fn programs_read_a_manifest_under_the_names_it_is_written_with() {
+    let catalog = catalog();
+    let json = serde_json::to_value(get(&catalog, "matrix")).unwrap();
+    assert_eq!(json["capabilities"]["remove-soft"]["how"], "auto");
+    assert_eq!(json["settling_seconds"], 2);
+    assert_eq!(json["rate_limits"][1]["window_seconds"], 1000);
+    assert_eq!(json["credentials"][1]["keep"], "on-request");
+    assert_eq!(json["upstream"]["as_of"], "2026-11-22");
+    assert_eq!(json["origin"], "builtin");
+}
