@@ -3,9 +3,6 @@
 //! For every test that must know what a terminal sees. The program gets a session and a terminal of its own, so that
 //! signals, job control and hang-ups are the real ones. Nothing here sleeps for a while and hopes: each wait is for a
 //! condition, with a deadline after which the test fails and shows the screen.
-//!
-//! A test file that uses this gets one more test, [`launcher`], which does nothing by itself: it is how the session is
-//! set up without `unsafe` (the test binary runs itself as the launcher, which becomes the program).
 
 #![expect(
     clippy::expect_used,
@@ -14,53 +11,28 @@
     reason = "a test"
 )]
 
+pub use super::escapes::{contains, modes_set};
+use super::{DEADLINE, escapes::questions_in, launcher::launch};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid},
+    process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 use std::{
-    collections::BTreeSet,
-    ffi::{OsStr, OsString},
-    fs::{self, File, OpenOptions},
-    io::{PipeWriter, Write},
+    fs::{File, OpenOptions},
+    io::PipeWriter,
     num::NonZeroU16,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::{
-            fs::OpenOptionsExt,
-            process::{CommandExt, ExitStatusExt},
-        },
+        unix::{fs::OpenOptionsExt, process::ExitStatusExt},
     },
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus},
     sync::{Arc, Condvar, Mutex},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-
-/// How long any condition may take. Generous: it is only ever used up by a failure.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Tells [`launcher`] that it is to launch, and what.
-const LAUNCH: &str = "GUILDHALL_TEST_LAUNCH";
-
-/// The modes a program may set and must take back. Cursor visibility (25) counts when it is *off*.
-const MODES: [(u16, &str); 12] = [
-    (1, "application cursor keys"),
-    (25, "cursor hidden"),
-    (47, "alternate screen (47)"),
-    (1000, "mouse"),
-    (1002, "mouse drag"),
-    (1003, "mouse motion"),
-    (1004, "focus reports"),
-    (1006, "mouse in SGR form"),
-    (1047, "alternate screen (1047)"),
-    (1049, "alternate screen"),
-    (2004, "bracketed paste"),
-    (2026, "synchronised update"),
-];
 
 /// What the terminal has seen so far.
 struct Seen {
@@ -93,32 +65,8 @@ impl Pty {
         let name = ptsname(&master, Vec::new()).expect("the terminal's name");
         let name = PathBuf::from(name.into_string().expect("a plain name"));
         tcsetwinsize(&master, size(columns, rows)).expect("the terminal's size");
-        let slave = open_terminal(&name);
 
-        let mut launch = Command::new(std::env::current_exe().expect("this test's binary"));
-        launch
-            .args([concat!(module_path!(), "::launcher")
-                .split_once("::")
-                .expect("a path")
-                .1])
-            .args(["--exact", "--nocapture", "--test-threads=1"])
-            .env(LAUNCH, "1")
-            .env("TERM", "xterm-256color")
-            .env_remove("NO_COLOR")
-            .env("GUILDHALL_TEST_PROGRAM", command.get_program())
-            .env("GUILDHALL_TEST_ARGUMENTS", join(command.get_args()))
-            .stdin(slave)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => launch.env(key, value),
-                None => launch.env_remove(key),
-            };
-        }
-        if let Some(folder) = command.get_current_dir() {
-            launch.current_dir(folder);
-        }
+        let mut launch = launch(command, open_terminal(&name));
         let child = launch.spawn().expect("the program starts");
         // Until it is dropped, this holds the slave end open and the terminal never ends.
         drop(launch);
@@ -327,31 +275,7 @@ impl Pty {
 
     /// How many questions the terminal was asked (cursor position, device attributes, colours). Should be none.
     pub fn questions(&self) -> Vec<String> {
-        let bytes = self.bytes();
-        let asked = [
-            &b"\x1b[6n"[..],
-            b"\x1b[5n",
-            b"\x1b[c",
-            b"\x1b[0c",
-            b"\x1b[>c",
-            b"\x1b[>0c",
-            b"\x1b[?u",
-            b"\x1b[14t",
-            b"\x1b[16t",
-            b"\x1b[18t",
-            b"\x1b[>q",
-            b"\x1b[>0q",
-            b"\x1b]10;?",
-            b"\x1b]11;?",
-            b"\x1b]12;?",
-            b"\x1bP+q",
-            b"\x1b]52;c;?",
-        ];
-        asked
-            .iter()
-            .filter(|question| contains(&bytes, question))
-            .map(|question| question.escape_ascii().to_string())
-            .collect()
+        questions_in(&self.bytes())
     }
 }
 
@@ -364,92 +288,6 @@ impl Drop for Pty {
         }
         self.stop = None;
     }
-}
-
-/// Whether every thread of the process sleeps, and has used no more CPU time between two looks at it.
-///
-/// A thread that spins is seen running, or its time grows; waits until neither is so, several times in a row.
-pub fn wait_until_at_rest(pid: Pid) {
-    let start = Instant::now();
-    let (mut before, mut quiet) = (None, 0);
-    while quiet < 20 {
-        let now = activity(pid);
-        quiet = if now.is_some() && now == before {
-            quiet + 1
-        } else {
-            0
-        };
-        before = now;
-        assert!(
-            start.elapsed() < DEADLINE,
-            "process {pid:?} does not come to rest"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// The nanoseconds spent by each thread, or none while one is running.
-fn activity(pid: Pid) -> Option<Vec<(OsString, u64)>> {
-    let mut threads = Vec::new();
-    let folder = format!("/proc/{}/task", pid.as_raw_nonzero());
-    for thread in fs::read_dir(folder).expect("the process is there") {
-        let path = thread.expect("a thread").path();
-        let Ok(state) = fs::read_to_string(path.join("stat")) else {
-            return None;
-        };
-        let state = state
-            .rsplit_once(") ")
-            .map(|(_, rest)| rest.starts_with('S'));
-        let spent = fs::read_to_string(path.join("schedstat")).ok()?;
-        let spent = spent.split(' ').next()?.parse().ok()?;
-        if state != Some(true) {
-            return None;
-        }
-        threads.push((path.into_os_string(), spent));
-    }
-    threads.sort();
-    Some(threads)
-}
-
-/// The modes that are set after `bytes`, by name.
-pub fn modes_set(bytes: &[u8]) -> Vec<&'static str> {
-    let mut set = BTreeSet::new();
-    for start in 0..bytes.len() {
-        let Some(rest) = bytes[start..].strip_prefix(b"\x1b[?") else {
-            continue;
-        };
-        let length = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit() || **byte == b';')
-            .count();
-        let on = match rest.get(length) {
-            Some(b'h') => true,
-            Some(b'l') => false,
-            _ => continue,
-        };
-        let numbers = std::str::from_utf8(&rest[..length]).expect("digits");
-        for number in numbers
-            .split(';')
-            .filter_map(|number| number.parse::<u16>().ok())
-        {
-            let on = if number == 25 { !on } else { on };
-            if on {
-                set.insert(number);
-            } else {
-                set.remove(&number);
-            }
-        }
-    }
-    MODES
-        .iter()
-        .filter(|(number, _)| set.contains(number))
-        .map(|(_, name)| *name)
-        .collect()
-}
-
-/// Whether `bytes` has `part` in it.
-pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 fn read(master: &OwnedFd, stopped: impl AsFd, seen: &Shared) {
@@ -499,41 +337,4 @@ fn size(columns: u16, rows: u16) -> Winsize {
         ws_xpixel: 0,
         ws_ypixel: 0,
     }
-}
-
-fn join<'a>(arguments: impl Iterator<Item = &'a OsStr>) -> OsString {
-    let mut joined = OsString::new();
-    for argument in arguments {
-        joined.push(argument);
-        joined.push("\x1f");
-    }
-    joined
-}
-
-/// Not a test by itself: started by [`Pty::spawn`], it takes the terminal on its standard input as the terminal of a new
-/// session, and becomes the program.
-#[test]
-fn launcher() {
-    if std::env::var_os(LAUNCH).is_none() {
-        return;
-    }
-    let terminal = std::io::stdin()
-        .as_fd()
-        .try_clone_to_owned()
-        .expect("a terminal");
-    setsid().expect("a session");
-    ioctl_tiocsctty(&terminal).expect("a terminal of our own");
-    let program = std::env::var_os("GUILDHALL_TEST_PROGRAM").expect("a program");
-    let arguments = std::env::var("GUILDHALL_TEST_ARGUMENTS").expect("its arguments");
-    let mut command = Command::new(program);
-    command
-        .args(arguments.split_terminator('\x1f'))
-        .env_remove(LAUNCH)
-        .env_remove("GUILDHALL_TEST_PROGRAM")
-        .env_remove("GUILDHALL_TEST_ARGUMENTS")
-        .stdout(terminal.try_clone().expect("a terminal"))
-        .stderr(terminal);
-    let error = command.exec();
-    let _ = writeln!(std::io::stderr(), "the program cannot be started: {error}");
-    std::process::exit(127);
 }
