@@ -56,7 +56,7 @@ pub struct RateLimit {
     pub burst: Option<u32>,
     /// How many of them Guildhall plans to use in a window; the rest is left to others.
     pub planned: u32,
-    /// Whether the request budget of a credential keeps to this one; at most one does.
+    /// Whether it counts every request, so that a shared budget keeps to it; at most one does.
     pub budget: bool,
     /// How the platform shows that it is reached.
     pub shows: String,

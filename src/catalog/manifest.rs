@@ -166,7 +166,8 @@ impl Manifest {
         })
     }
 
-    /// The limit on requests that the budget of a credential keeps to, where one is known.
+    /// The limit on all requests together, to which a shared budget keeps. None where the platform counts only certain
+    /// calls, whose limits stand in `rate_limits` by themselves.
     #[must_use]
     pub fn budget(&self) -> Option<&RateLimit> {
         self.rate_limits.iter().find(|limit| limit.budget)
