@@ -3,53 +3,12 @@
 use super::{
     Reader, Writer,
     columns::{Columns, millis, only_these},
+    counts::{MarkCounts, mark_counts},
     fault,
 };
-use crate::domain::{Community, CommunityId, Fault, Mark, Slug};
+use crate::domain::{Community, CommunityId, Fault, Slug};
 use jiff::Timestamp;
 use rusqlite::ToSql;
-
-/// How many instances bear each mark.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MarkCounts {
-    /// Wanted active, whether they are or not.
-    pub switched_on: u32,
-    /// Active, as wanted.
-    pub active: u32,
-    /// Inactive, or not made yet.
-    pub inactive: u32,
-    /// Waiting for a key or a person.
-    pub waiting: u32,
-    /// With an operation under way.
-    pub working: u32,
-    /// Failed or gone.
-    pub failed: u32,
-    /// Differing from the record.
-    pub drift: u32,
-}
-
-impl MarkCounts {
-    /// How many there are.
-    #[must_use]
-    pub fn total(&self) -> u32 {
-        self.active + self.inactive + self.waiting + self.working + self.failed + self.drift
-    }
-
-    /// The mark that most needs a person's eye: trouble before waiting, waiting before work, work before drift.
-    #[must_use]
-    pub fn worst(&self) -> Mark {
-        [
-            (self.failed, Mark::Failed),
-            (self.waiting, Mark::Waiting),
-            (self.working, Mark::Working),
-            (self.drift, Mark::Drift),
-            (self.active, Mark::Active),
-        ]
-        .into_iter()
-        .find(|(count, _)| *count > 0)
-        .map_or(Mark::Inactive, |(_, mark)| mark)
-    }
-}
 
 /// A community as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +16,6 @@ pub struct CommunitySummary {
     /// The community.
     pub community: Community,
     /// Its instances, counted.
-    pub counts: MarkCounts,
-}
-
-/// The whole installation, counted. Instances of archived communities are left out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Communities that are not archived.
-    pub communities: u32,
-    /// Communities that are.
-    pub archived: u32,
-    /// The instances of those that are not.
     pub counts: MarkCounts,
 }
 
@@ -95,18 +43,6 @@ fn community(columns: &mut Columns<'_>) -> rusqlite::Result<Community> {
         description: columns.value()?,
         created_at: columns.time()?,
         archived_at: columns.time_or_none()?,
-    })
-}
-
-fn counts(columns: &mut Columns<'_>) -> rusqlite::Result<MarkCounts> {
-    Ok(MarkCounts {
-        switched_on: columns.count()?,
-        active: columns.count()?,
-        inactive: columns.count()?,
-        waiting: columns.count()?,
-        working: columns.count()?,
-        failed: columns.count()?,
-        drift: columns.count()?,
     })
 }
 
@@ -140,24 +76,27 @@ impl Reader<'_> {
     /// before the archived, each by name.
     ///
     /// # Errors
-    /// As the module says.
+    /// `NotFound` when that community does not exist.
     pub fn communities(
         &self,
         filter: &CommunityFilter,
         after: Option<CommunityId>,
         limit: u32,
     ) -> Result<Vec<CommunitySummary>, Fault> {
-        let after = after.map(|id| id.0);
+        // Looked up first: compared with a subquery, only the first column of the index would be used.
+        let last = after
+            .map(|id| self.place_in_order(id))
+            .transpose()?
+            .unwrap_or_default();
         let text = like(&filter.text);
         let only = only_these(filter.only.as_deref())?;
         let mut conditions = vec!["TRUE"];
         let mut values: Vec<(&str, &dyn ToSql)> = vec![(":limit", &limit)];
         if after.is_some() {
-            conditions.push(
-                "(c.archived, c.sort_key, c.id) >
-                 (SELECT archived, sort_key, id FROM communities WHERE id = :after)",
-            );
-            values.push((":after", &after));
+            conditions.push("(c.archived, c.sort_key, c.id) > (:archived, :sort_key, :id)");
+            values.push((":archived", &last.0));
+            values.push((":sort_key", &last.1));
+            values.push((":id", &last.2));
         }
         if !filter.text.is_empty() {
             conditions.push(r"(c.sort_key LIKE :text ESCAPE '\' OR c.slug LIKE :text ESCAPE '\')");
@@ -186,53 +125,19 @@ impl Reader<'_> {
                 let mut columns = Columns::of(row);
                 Ok(CommunitySummary {
                     community: community(&mut columns)?,
-                    counts: counts(&mut columns)?,
+                    counts: mark_counts(&mut columns)?,
                 })
             },
         )
     }
 
-    /// The counts of one community.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub fn community_counts(&self, id: CommunityId) -> Result<MarkCounts, Fault> {
+    fn place_in_order(&self, id: CommunityId) -> Result<(i64, String, i64), Fault> {
         self.one(
-            "SELECT switched_on, active, inactive, waiting, working, failed, drift
-             FROM community_counts WHERE community = ?1",
+            "SELECT archived, sort_key, id FROM communities WHERE id = ?1",
             [id.0],
-            |row| counts(&mut Columns::of(row)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?
         .ok_or_else(|| fault::not_found("community", id))
-    }
-
-    /// The installation, counted; with `only`, what an actor of those communities may know of it.
-    ///
-    /// # Errors
-    /// As the module says.
-    pub fn totals(&self, only: Option<&[CommunityId]>) -> Result<Totals, Fault> {
-        let totals = self.one(
-            "SELECT count(*) FILTER (WHERE NOT c.archived), count(*) FILTER (WHERE c.archived),
-                coalesce(sum(n.switched_on) FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.active)   FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.inactive) FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.waiting)  FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.working)  FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.failed)   FILTER (WHERE NOT c.archived), 0),
-                coalesce(sum(n.drift)    FILTER (WHERE NOT c.archived), 0)
-             FROM community_counts n JOIN communities c ON c.id = n.community
-             WHERE ?1 IS NULL OR c.id IN (SELECT value FROM json_each(?1))",
-            [only_these(only)?],
-            |row| {
-                let mut columns = Columns::of(row);
-                Ok(Totals {
-                    communities: columns.count()?,
-                    archived: columns.count()?,
-                    counts: counts(&mut columns)?,
-                })
-            },
-        )?;
-        Ok(totals.unwrap_or_default())
     }
 }
 

@@ -34,7 +34,14 @@ pub(super) fn settle(home: &Path) -> Result<Vec<String>, Fault> {
             fault::from_io(&error, "The folder cannot be closed to others", home)
         })?;
     }
+    // The log needs the folder writable even for reading.
+    writable(home)?;
     file_system(home)
+}
+
+fn writable(path: &Path) -> Result<(), Fault> {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
+        .map_err(|error| fault::from_io(&error.into(), "It cannot be written to", path))
 }
 
 /// Refuses a database file that others could read, or that is another user's.
@@ -55,7 +62,7 @@ pub(super) fn check_file(path: &Path) -> Result<(), Fault> {
     if about.mode() & 0o077 != 0 {
         return Err(open_to_others(path, "600"));
     }
-    Ok(())
+    writable(path)
 }
 
 /// A new, empty file for its owner alone, whatever the umask.

@@ -107,9 +107,25 @@ fn pages_follow_each_other_by_name_with_the_archived_last() {
                 writer.insert_community(&slug, name, "", now())?;
             }
             let ash = writer.community_by_slug(&"ash".parse().unwrap())?.unwrap();
+            let elm = writer.community_by_slug(&"elm".parse().unwrap())?.unwrap();
+            for community in [ash.id, elm.id] {
+                writer.insert_instances(community, &[new_instance("platform-0")], now())?;
+            }
             writer.archive_community(ash.id, now())
         })
         .unwrap();
+    let totals = |only: Option<Vec<CommunityId>>| {
+        store
+            .read_now(move |reader| reader.totals(only.as_deref()))
+            .map(|totals| (totals.communities, totals.archived, totals.counts.total()))
+            .unwrap()
+    };
+    assert_eq!(totals(None), (4, 1, 1));
+    assert_eq!(
+        totals(Some(vec![CommunityId(1), CommunityId(3)])),
+        (1, 1, 1)
+    );
+    assert_eq!(totals(Some(vec![])), (0, 0, 0));
     let names = |filter: CommunityFilter| {
         let mut names = Vec::new();
         let mut after = None;

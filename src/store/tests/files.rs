@@ -187,10 +187,9 @@ fn a_backup_that_is_not_one_changes_nothing() {
     Store::open(home.path()).unwrap();
 }
 
-/// Needs the right to mount; says so where it has none.
-#[test]
+/// A small disk of its own for a test; without the right to mount one the test is skipped, and says so.
 #[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
-fn on_a_full_disk_what_was_acknowledged_stays_and_the_reserve_is_given_up() {
+fn on_a_small_disk(test: impl FnOnce(&Path) + std::panic::UnwindSafe) {
     let mount = tempfile::tempdir().unwrap();
     let mounted = std::process::Command::new("mount")
         .args(["-t", "tmpfs", "-o", "size=40m,mode=700", "guildhall-test"])
@@ -198,18 +197,36 @@ fn on_a_full_disk_what_was_acknowledged_stays_and_the_reserve_is_given_up() {
         .output()
         .is_ok_and(|output| output.status.success());
     if !mounted {
-        println!(
-            "SKIPPED: this user may not mount a small file system, so the full disk was not tried"
-        );
+        println!("SKIPPED: this user may not mount a small file system");
         return;
     }
-    let outcome = std::panic::catch_unwind(|| fill_the_disk(mount.path()));
+    let outcome = std::panic::catch_unwind(|| test(mount.path()));
     let unmounted = std::process::Command::new("umount")
         .arg(mount.path())
         .status()
         .unwrap();
     outcome.unwrap();
     assert!(unmounted.success());
+}
+
+#[test]
+fn a_read_only_disk_is_refused_with_the_reason() {
+    on_a_small_disk(|home| {
+        drop(Store::open(home).unwrap());
+        let remounted = std::process::Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(home)
+            .status()
+            .unwrap();
+        assert!(remounted.success());
+        let fault = refusal(home);
+        assert!(fault.what.contains("read-only"), "{fault}");
+    });
+}
+
+#[test]
+fn on_a_full_disk_what_was_acknowledged_stays_and_the_reserve_is_given_up() {
+    on_a_small_disk(fill_the_disk);
 }
 
 fn fill_the_disk(home: &Path) {

@@ -1,5 +1,7 @@
 //! The store as its users see it: files and answers.
 
+mod audit;
+mod budgets;
 mod core;
 mod files;
 mod journal;
