@@ -205,7 +205,7 @@ pub struct Examination {
     pub fault: Option<Fault>,
     /// Communities of ours it reaches, by short name.
     pub our_communities: Vec<Slug>,
-    /// Where the same key is stored already: "matrix of rosewood".
+    /// Where the same key is stored already: "the forum of rosewood".
     pub same_as: Vec<String>,
     /// What should be known before it is stored.
     pub warnings: Vec<String>,
@@ -236,7 +236,7 @@ pub enum EngineEvent {
         operation: OperationId,
         /// Whose.
         community: CommunityId,
-        /// "Matrix of Rosewood Co-op".
+        /// "Forum of Rosewood Co-op".
         title: String,
         /// Where it stands now.
         state: OperationState,
