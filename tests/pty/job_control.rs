@@ -2,7 +2,10 @@
 
 use super::{
     ends_clean, process_shown, small_program, start,
-    support::pty::{Pty, contains},
+    support::{
+        process::wait_until_ended,
+        pty::{Pty, contains},
+    },
 };
 use rustix::process::{Signal, kill_process};
 use std::process::Command;
@@ -110,4 +113,17 @@ fn a_stopped_program_can_be_ended_without_touching_the_shells_screen() {
     pty.wait_for("ended-143-now");
     assert!(!contains(&pty.bytes()[before..], b"\x1b[?1049h"));
     pty.wait_until_restored();
+}
+
+#[test]
+fn a_stopped_program_ends_with_its_terminal() {
+    let mut pty = shell();
+    pty.type_keys("$RUN\r");
+    pty.wait_for("ready");
+    let process = process_shown(&pty);
+    let stopped = pty.bytes_so_far();
+    pty.type_keys("\x1a");
+    pty.wait_for_bytes(stopped, b"shell> ");
+    pty.close_terminal();
+    wait_until_ended(process);
 }

@@ -10,6 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Waits until the process has ended, whether or not its parent has noticed.
+pub fn wait_until_ended(pid: Pid) {
+    let start = Instant::now();
+    let file = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    while fs::read_to_string(&file).is_ok_and(|state| !state.contains(") Z ")) {
+        assert!(start.elapsed() < DEADLINE, "process {pid:?} does not end");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// Whether every thread of the process sleeps, and has used no more CPU time between two looks at it.
 ///
 /// A thread that spins is seen running, or its time grows; waits until neither is so, several times in a row.

@@ -11,7 +11,7 @@ use guildhall::tui::term::{
 use ratatui::{
     Frame,
     layout::Rect,
-    style::{Modifier, Style},
+    style::{Color, Modifier, Style},
 };
 use std::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
@@ -171,7 +171,9 @@ impl App {
 fn render(frame: &mut Frame<'_>, lines: &[String]) -> Vec<Link> {
     let area = frame.area();
     let buffer = frame.buffer_mut();
-    let reversed = Style::new().add_modifier(Modifier::REVERSED);
+    let reversed = Style::new()
+        .fg(Color::Cyan)
+        .add_modifier(Modifier::REVERSED);
     let head = format!("ready {}x{}", area.width, area.height);
     buffer.set_stringn(0, 0, head, usize::from(area.width), reversed);
     let rows = usize::from(area.height.saturating_sub(2));
