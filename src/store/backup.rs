@@ -1,6 +1,6 @@
 //! Copies of the whole database, and the way back from one. A copy counts once it was looked through.
 
-use super::{Store, connect, fault, header, migrate, place};
+use super::{Store, fault, header, migrate, place};
 use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -35,10 +35,9 @@ impl Store {
     /// while any Guildhall is open on that folder.
     pub fn restore_from(backup: &Path, home: &Path) -> Result<Option<PathBuf>, Fault> {
         place::settle(home)?;
-        header::check(backup)?;
+        let source = header::check(backup)?;
         let path = home.join(place::DATABASE);
         let fresh = place::beside(&path, &format!("restore-{}", Uuid::new_v4().simple()));
-        let source = connect::to_read(backup)?;
         migrate::refuse_later(&source, backup)?;
         migrate::copy_checked(&source, &fresh)?;
         drop(source);

@@ -57,15 +57,15 @@ impl Store {
             migrate::create(&path)?;
         }
         place::check_file(&path)?;
-        header::check(&path)?;
+        let mut readers = vec![header::check(&path)?];
         let mut writer = connect::to_write(&path)?;
         migrate::upgrade(&mut writer, &path)?;
         if let Some(first) = health::look_if_cheap(&writer, &path)? {
             return Err(fault::damaged().detail(first));
         }
-        let readers = (0..READERS)
-            .map(|_| connect::to_read(&path))
-            .collect::<Result<_, _>>()?;
+        while readers.len() < READERS {
+            readers.push(connect::to_read(&path)?);
+        }
         reserve::set_aside(home);
         Ok(Self {
             inner: Arc::new(Inner {

@@ -86,6 +86,45 @@ async fn a_caller_that_goes_away_does_not_stop_its_change() {
     assert_eq!(kept, Some(1));
 }
 
+#[test]
+fn a_second_handle_leaves_the_first_ones_locks_alone() {
+    let (home, store, ..) = furnished(0);
+    drop(Store::open(home.path()).unwrap());
+    // Another process may only end the log's mode when nobody else has the file open.
+    let believes_to_be_alone = || {
+        Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "store::tests::sharing::child_that_asks_whether_it_is_alone",
+            ])
+            .env("GUILDHALL_TEST_LONELY_HOME", home.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    };
+    assert!(!believes_to_be_alone());
+    drop(store);
+    assert!(believes_to_be_alone());
+}
+
+/// Not a test by itself: the child of the one above. Fails where somebody else has the file open.
+#[test]
+fn child_that_asks_whether_it_is_alone() {
+    let Some(home) = std::env::var_os("GUILDHALL_TEST_LONELY_HOME") else {
+        return;
+    };
+    let connection =
+        rusqlite::Connection::open(std::path::Path::new(&home).join("guildhall.db")).unwrap();
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    connection
+        .pragma_update_and_check(None, "journal_mode", "delete", |row| {
+            row.get::<_, String>(0)
+        })
+        .unwrap();
+}
+
 /// Not a test by itself: the child of the one below, which runs this binary again with the variable set.
 #[test]
 #[expect(
