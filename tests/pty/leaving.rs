@@ -3,7 +3,7 @@
 use super::{
     ends_clean, process_shown,
     small_program::{self, PANIC_CANARY, STAY},
-    start,
+    start, start_at,
     support::{
         process::wait_until_at_rest,
         pty::{Pty, contains},
@@ -120,4 +120,18 @@ fn work_that_goes_on_after_the_terminal_is_lost_costs_nothing_by_itself() {
         kill_process(process, Signal::USR1).expect("the program is there");
         assert_eq!(pty.exit_code(), 129);
     }
+}
+
+#[test]
+fn a_stalled_terminal_stops_neither_the_program_nor_its_end() {
+    let mut pty = start_at(200, 60);
+    pty.stall();
+    // Each repaint is some hundred bytes; together they are more than any terminal buffers.
+    for _ in 0..20 {
+        pty.type_keys(&"r".repeat(100));
+    }
+    wait_until_at_rest(pty.pid());
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    assert!(pty.is_cooked());
 }

@@ -142,15 +142,20 @@ impl Pty {
 
     /// Takes the terminal away, as a lost connection does. Nothing can be typed or seen any more.
     pub fn close_terminal(&mut self) {
-        self.stop = None;
-        if let Some(reading) = self.reading.take() {
-            reading.join().expect("the reading thread");
-        }
+        self.stall();
         let master = self.master.take().expect("an open terminal");
         assert!(
             Arc::into_inner(master).is_some(),
             "somebody else holds the terminal"
         );
+    }
+
+    /// Stops taking bytes from the program, as a stalled connection does. For good.
+    pub fn stall(&mut self) {
+        self.stop = None;
+        if let Some(reading) = self.reading.take() {
+            reading.join().expect("the reading thread");
+        }
     }
 
     /// The text on the screen.

@@ -132,6 +132,7 @@ impl App {
         match (key.code, key.modifiers) {
             (KeyCode::Char('q'), _) => return Some(0),
             (KeyCode::Char('n'), _) => {}
+            (KeyCode::Char('r'), _) => self.screen.repaint().expect("a repaint"),
             (KeyCode::Char('p'), _) => panic!("{PANIC_CANARY}"),
             (KeyCode::Char('d'), _) => self.break_while_drawing = true,
             (KeyCode::Char('t'), _) => {

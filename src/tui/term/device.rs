@@ -5,8 +5,11 @@
 use ratatui::layout::Size;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{Mode, OFlags, open},
     io::retry_on_intr,
-    termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr},
+    termios::{
+        OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, ttyname,
+    },
 };
 use std::{
     fs::File,
@@ -18,6 +21,12 @@ use std::{
 /// Wider or higher than any real screen. A window size is just a number that the far end of an SSH session sends, and
 /// 65,535 by 65,535 cells would take all memory of the host.
 const LARGEST: Size = Size::new(1_000, 500);
+
+/// How long a terminal may take not a single byte before the frame is given up.
+const STALLED: Timespec = Timespec {
+    tv_sec: 1,
+    tv_nsec: 0,
+};
 
 /// What a terminal without a size gets (a serial line, some process supervisors).
 const ASSUMED: Size = Size::new(80, 24);
@@ -50,7 +59,10 @@ impl Device {
         } else {
             OwnedFd::from(File::open("/dev/tty")?)
         };
-        let output = io::stdout().as_fd().try_clone_to_owned()?;
+        let output = match reopened_without_blocking() {
+            Some(output) => output,
+            None => io::stdout().as_fd().try_clone_to_owned()?,
+        };
         Ok(Self { input, output })
     }
 
@@ -104,9 +116,20 @@ impl Device {
     }
 
     /// Sends `bytes`, in one `write` wherever the terminal takes them at once.
+    ///
+    /// # Errors
+    /// `TimedOut` where the terminal takes nothing for a while: its connection is stalled.
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
         Sender(self.output.as_fd()).write_all(bytes)
     }
+}
+
+/// The terminal on standard output, opened once more so that writes to it need not block. The mode cannot be changed on
+/// standard output itself: the shell shares that open file. None where the terminal belongs to somebody else (`su`).
+fn reopened_without_blocking() -> Option<OwnedFd> {
+    let name = ttyname(io::stdout(), Vec::new()).ok()?;
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    open(name.as_c_str(), flags, Mode::empty()).ok()
 }
 
 struct Sender<'a>(BorrowedFd<'a>);
@@ -114,11 +137,12 @@ struct Sender<'a>(BorrowedFd<'a>);
 impl Write for Sender<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match rustix::io::write(self.0, bytes) {
-            // The description may be shared with a program that made it non-blocking (ssh does): wait for room.
             Err(rustix::io::Errno::AGAIN) => {
                 let mut fds = [PollFd::from_borrowed_fd(self.0, PollFlags::OUT)];
-                retry_on_intr(|| poll(&mut fds, None))?;
-                Err(io::ErrorKind::Interrupted.into())
+                match retry_on_intr(|| poll(&mut fds, Some(&STALLED)))? {
+                    0 => Err(io::ErrorKind::TimedOut.into()),
+                    _ => Err(io::ErrorKind::Interrupted.into()),
+                }
             }
             other => Ok(other?),
         }

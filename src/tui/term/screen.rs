@@ -18,6 +18,7 @@ use std::{
         Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 /// What to enter the screen with.
@@ -38,6 +39,7 @@ pub struct Screen {
     links: Links,
     capabilities: Capabilities,
     continuation_answered: Arc<AtomicBool>,
+    stalled: bool,
 }
 
 impl Screen {
@@ -71,6 +73,7 @@ impl Screen {
             links,
             capabilities: options.capabilities,
             continuation_answered,
+            stalled: false,
         };
         Ok((screen, events))
     }
@@ -81,6 +84,15 @@ impl Surface for Screen {
         if !guard::is_entered() {
             return Ok(false);
         }
+        // A stalled connection (a closed laptop) must stop neither the program nor the work behind it: frames are left
+        // out until the terminal takes bytes again, and then all of it is sent.
+        if self.stalled {
+            if !self.device.accepts_bytes(Duration::ZERO) {
+                return Ok(false);
+            }
+            self.stalled = false;
+            self.repaint()?;
+        }
         let links = Arc::clone(&self.links);
         let allowed = self.capabilities.links;
         self.terminal.draw(|frame| {
@@ -90,7 +102,13 @@ impl Surface for Screen {
             }
             *links.lock().unwrap_or_else(PoisonError::into_inner) = found;
         })?;
-        self.terminal.backend_mut().commit()
+        match self.terminal.backend_mut().commit() {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                self.stalled = true;
+                Ok(false)
+            }
+            other => other,
+        }
     }
 
     fn repaint(&mut self) -> io::Result<()> {
