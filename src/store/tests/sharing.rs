@@ -87,42 +87,22 @@ async fn a_caller_that_goes_away_does_not_stop_its_change() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_second_handle_leaves_the_first_ones_locks_alone() {
-    let (home, store, ..) = furnished(0);
-    drop(Store::open(home.path()).unwrap());
-    // Another process may only end the log's mode when nobody else has the file open.
-    let believes_to_be_alone = || {
-        Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "store::tests::sharing::child_that_asks_whether_it_is_alone",
-            ])
-            .env("GUILDHALL_TEST_LONELY_HOME", home.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
+    let (home, _store, ..) = furnished(0);
+    let file = std::fs::metadata(home.path().join("guildhall.db")).unwrap();
+    let number = format!(":{} ", std::os::unix::fs::MetadataExt::ino(&file));
+    let is_locked = || {
+        std::fs::read_to_string("/proc/locks")
             .unwrap()
-            .success()
+            .contains(&number)
     };
-    assert!(!believes_to_be_alone());
-    drop(store);
-    assert!(believes_to_be_alone());
-}
-
-/// Not a test by itself: the child of the one above. Fails where somebody else has the file open.
-#[test]
-fn child_that_asks_whether_it_is_alone() {
-    let Some(home) = std::env::var_os("GUILDHALL_TEST_LONELY_HOME") else {
-        return;
-    };
-    let connection =
-        rusqlite::Connection::open(std::path::Path::new(&home).join("guildhall.db")).unwrap();
-    connection.busy_timeout(Duration::ZERO).unwrap();
-    connection
-        .pragma_update_and_check(None, "journal_mode", "delete", |row| {
-            row.get::<_, String>(0)
-        })
-        .unwrap();
+    assert!(is_locked());
+    let _second = Store::open(home.path()).unwrap();
+    assert!(
+        is_locked(),
+        "another process could believe that it is alone"
+    );
 }
 
 /// Not a test by itself: the child of the one below, which runs this binary again with the variable set.
