@@ -72,7 +72,7 @@ impl Settings {
     /// Whether a switch is on.
     #[must_use]
     pub fn is_on(&self, field: &str) -> bool {
-        self.get(field) == Some("on")
+        matches!(self.get(field), Some("true" | "on"))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod contract;
 pub mod durable;
 pub mod http;
+mod matrix;
 pub mod process;
 pub mod registry;
 

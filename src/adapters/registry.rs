@@ -14,7 +14,7 @@ impl Registry {
     /// Every adapter that ships. A platform of the catalog without one is listed and says so.
     #[must_use]
     pub fn builtin() -> Self {
-        let adapters: [Arc<dyn Adapter>; 0] = [];
+        let adapters: [Arc<dyn Adapter>; 1] = [Arc::new(super::matrix::Matrix)];
         Self::of(adapters)
     }
 

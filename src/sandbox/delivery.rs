@@ -2,7 +2,7 @@
 //! Nothing ever leaves the host.
 
 use super::exchange::{Delivery, Incoming};
-use super::serve::Shared;
+use super::shared::Shared;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 use tokio::{

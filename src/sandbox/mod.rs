@@ -13,10 +13,12 @@ mod cut;
 mod delivery;
 mod exchange;
 mod faults;
+mod own_paths;
 mod platform;
 mod recorder;
 mod running;
 mod serve;
+mod shared;
 mod state;
 
 pub use exchange::{Delivery, Incoming, Reply, ReplyBody};

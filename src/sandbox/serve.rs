@@ -1,177 +1,26 @@
 //! The server: takes a request, applies the trouble that was ordered, lets the platform do its work, answers.
-//! Also the sandbox's own paths under `/_control/`. Knows no platform by name.
+//! Knows no platform by name.
 
-use super::controls::{Controls, ControlsDocument};
 use super::cut::Cut;
 use super::exchange::{Incoming, Reply, ReplyBody};
 use super::faults::{self, Trouble, TroubleKind};
 use super::platform::Simulated;
-use super::recorder::{RecordedCall, Recorder};
-use super::state::States;
-use super::{delivery, platforms};
-use crate::domain::{Fault, FaultKind};
+use super::recorder::RecordedCall;
+use super::shared::Shared;
+use super::{delivery, own_paths::control};
+use crate::domain::Fault;
 use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
     http::{HeaderName, HeaderValue, Response, StatusCode, request::Parts},
 };
-use serde_json::{Value, json};
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use url::Url;
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
 
 /// The most bytes of a request.
 const MOST_BODY: usize = 8 * 1024 * 1024;
 /// How long a call that is never answered is held; clients give up long before.
 const NO_ANSWER: Duration = Duration::from_secs(900);
-
-/// What all requests share.
-pub(super) struct Shared {
-    pub base: Url,
-    platforms: Vec<Arc<dyn Simulated>>,
-    states: Arc<Mutex<States>>,
-    recorder: Mutex<Recorder>,
-}
-
-impl Shared {
-    pub fn new(base: Url, states: States) -> Self {
-        Self {
-            base,
-            platforms: platforms(),
-            states: Arc::new(Mutex::new(states)),
-            recorder: Mutex::new(Recorder::default()),
-        }
-    }
-
-    pub fn platforms(&self) -> &[Arc<dyn Simulated>] {
-        &self.platforms
-    }
-
-    pub fn platform(&self, id: &str) -> Option<Arc<dyn Simulated>> {
-        let found = self.platforms.iter().find(|platform| platform.id() == id);
-        found.cloned()
-    }
-
-    pub fn platform_of_host(&self, host: &str) -> Option<Arc<dyn Simulated>> {
-        let mut platforms = self.platforms.iter();
-        platforms
-            .find(|platform| platform.hosts().contains(&host))
-            .cloned()
-    }
-
-    /// The platform and the path below its prefix, when an address is one of this server.
-    pub fn own_path(&self, address: &Url) -> Option<(Arc<dyn Simulated>, String)> {
-        if address.origin() != self.base.origin() {
-            return None;
-        }
-        let (id, path) = split_prefix(address.path());
-        Some((self.platform(id)?, path))
-    }
-
-    pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Uses the states on a thread that may block.
-    pub async fn states<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut States) -> Result<R, Fault> + Send + 'static,
-    ) -> Result<R, Fault> {
-        let states = Arc::clone(&self.states);
-        tokio::task::spawn_blocking(move || {
-            work(&mut states.lock().unwrap_or_else(PoisonError::into_inner))
-        })
-        .await
-        .unwrap_or_else(|error| {
-            Err(Fault::new(
-                FaultKind::Internal,
-                "The sandbox stopped in the middle of a call.",
-            )
-            .hint("This is a mistake of Guildhall; please report it.")
-            .detail(error))
-        })
-    }
-
-    /// Uses the sandbox's own switches.
-    pub async fn controls<R: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Controls) -> R + Send + 'static,
-    ) -> Result<R, Fault> {
-        self.states(move |states| {
-            states.with(&ControlsDocument, |state| {
-                state.get_mut::<Controls>().map(work)
-            })
-        })
-        .await?
-        .ok_or_else(|| {
-            Fault::new(FaultKind::Internal, "The sandbox mixed up its states.")
-                .hint("This is a mistake of Guildhall; please report it.")
-        })
-    }
-
-    /// Lets a platform do its work.
-    pub async fn work(
-        &self,
-        platform: &Arc<dyn Simulated>,
-        incoming: Incoming,
-    ) -> Result<Reply, Fault> {
-        let platform = Arc::clone(platform);
-        self.states(move |states| {
-            let document = Arc::clone(&platform).document();
-            states.with(document.as_ref(), |state| platform.handle(state, &incoming))
-        })
-        .await
-    }
-
-    /// Does something behind Guildhall's back on a platform.
-    pub async fn act(&self, id: &str, action: &str, input: Value) -> Result<Value, Fault> {
-        let wrong = |what: String| {
-            Fault::new(FaultKind::BadInput, what).hint("See the sandbox's module of that platform.")
-        };
-        let platform = self
-            .platform(id)
-            .ok_or_else(|| wrong(format!("The sandbox does not simulate {id}.")))?;
-        let action = action.to_owned();
-        self.states(move |states| {
-            let document = Arc::clone(&platform).document();
-            states.with(document.as_ref(), |state| {
-                platform.control(state, &action, &input)
-            })
-        })
-        .await?
-        .map_err(wrong)
-    }
-
-    /// The whole state of a platform, as JSON.
-    pub async fn state(&self, id: &str) -> Result<Value, Fault> {
-        let Some(platform) = self.platform(id) else {
-            return Ok(Value::Null);
-        };
-        self.states(move |states| {
-            let document = platform.document();
-            let text = states.with(document.as_ref(), |state| document.write(state))??;
-            Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
-        })
-        .await
-    }
-
-    /// The ready-made keys of every platform.
-    pub async fn keys(&self) -> Result<Value, Fault> {
-        let platforms = self.platforms.clone();
-        self.states(move |states| {
-            let mut keys = serde_json::Map::new();
-            for platform in platforms {
-                let document = Arc::clone(&platform).document();
-                let of_this = states.with(document.as_ref(), |state| platform.keys(state))?;
-                keys.insert(platform.id().to_owned(), of_this);
-            }
-            Ok(Value::Object(keys))
-        })
-        .await
-    }
-}
 
 /// Answers every request.
 pub(super) async fn answer(
@@ -363,63 +212,8 @@ fn incoming(parts: &Parts, path: String, body: &Bytes) -> Incoming {
     }
 }
 
-/// The sandbox's own paths.
-async fn control(shared: &Shared, parts: &Parts, path: &str, body: &Bytes) -> Reply {
-    let input: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let result =
-        match (parts.method.as_str(), segments.as_slice()) {
-            ("GET", ["keys"]) => shared.keys().await,
-            ("GET", ["calls"]) => Ok(json!(shared.recorder().all())),
-            ("DELETE", ["calls"]) => {
-                shared.recorder().clear();
-                Ok(json!({}))
-            }
-            ("GET", ["state", platform]) => shared.state(platform).await,
-            ("GET", ["faults"]) => shared.controls(|controls| json!(controls.troubles)).await,
-            ("POST", ["faults"]) => match serde_json::from_value::<Trouble>(input) {
-                Ok(trouble) => {
-                    let add = move |controls: &mut Controls| controls.troubles.push(trouble);
-                    shared.controls(add).await.map(|()| json!({}))
-                }
-                Err(error) => Err(Fault::new(FaultKind::BadInput, error.to_string())
-                    .hint("See sandbox::Trouble.")),
-            },
-            ("DELETE", ["faults"]) => shared
-                .controls(|controls| controls.troubles.clear())
-                .await
-                .map(|()| json!({})),
-            ("POST", ["latency"]) => {
-                let milliseconds = input["ms"].as_u64().unwrap_or(0);
-                shared
-                    .controls(move |controls| controls.latency_ms = milliseconds)
-                    .await
-                    .map(|()| json!({}))
-            }
-            ("POST", ["clock"]) => {
-                let milliseconds = input["advance_ms"].as_i64().unwrap_or(0);
-                shared
-                    .controls(move |controls| {
-                        controls.ahead_ms = controls.ahead_ms.saturating_add(milliseconds);
-                    })
-                    .await
-                    .map(|()| json!({}))
-            }
-            ("POST", ["reset"]) => shared.states(States::reset).await.map(|()| json!({})),
-            ("POST", [platform, action]) => shared.act(platform, action, input).await,
-            _ => Err(
-                Fault::new(FaultKind::NotFound, "The sandbox has no such control.")
-                    .hint("See the sandbox's module for its controls."),
-            ),
-        };
-    match result {
-        Ok(value) => Reply::json(200, value),
-        Err(fault) => Reply::json(400, json!({"error": fault.to_string()})),
-    }
-}
-
 /// `/matrix/_matrix/x` is `matrix` and `/_matrix/x`.
-fn split_prefix(path: &str) -> (&str, String) {
+pub(super) fn split_prefix(path: &str) -> (&str, String) {
     let path = path.strip_prefix('/').unwrap_or(path);
     match path.split_once('/') {
         Some((id, rest)) => (id, format!("/{rest}")),

@@ -1,0 +1,89 @@
+//! Sends changed settings: topic, rooms, invitations. What is there already makes no new event.
+
+use super::provision::{add_link, check_settings, invite_all, make_room, plan, presence};
+use super::record::{Place, Places};
+use super::{address, bot, pause};
+use crate::adapters::{
+    contract::Presence,
+    durable::{Halt, Op},
+};
+use crate::domain::{Fault, FaultKind, clean_line};
+use serde_json::json;
+
+/// Settings that were decided when the space was made.
+const FIXED: [&str; 4] = ["homeserver", "bot_name", "owner", "room_version"];
+
+pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, Halt> {
+    let site = op.site();
+    let names = check_settings(site)?;
+    if let Some(field) = changed.iter().find(|field| FIXED.contains(&field.as_str())) {
+        return Err(Fault::new(
+            FaultKind::BadInput,
+            format!("{field} was decided when the space was made and cannot be changed."),
+        )
+        .hint("Remove the instance and make it anew to change it.")
+        .into());
+    }
+    let base = address::base(site).await?;
+    let mut places = Places::of(op)?;
+    let Some(space) = places.space.clone() else {
+        return Err(
+            Fault::new(FaultKind::NotFound, "There is no space to configure yet.")
+                .hint("Activate the instance first, so that the space is made.")
+                .into(),
+        );
+    };
+    let client = bot::client(op, &base, &mut places).await?;
+    if changed.iter().any(|field| field == "topic") {
+        let text = clean_line(site.settings.get("topic").unwrap_or(&site.description));
+        op.step("topic", || async {
+            let content = json!({"topic": text});
+            client
+                .put_state(&space.id, "m.room.topic", "", &content, "change the topic")
+                .await
+        })
+        .await?;
+    }
+    if changed.iter().any(|field| field == "rooms") && site.made_by_us {
+        let plan = plan(site, &client, &places).await?;
+        for (at, name) in names.iter().enumerate() {
+            op.progress("rooms", at, names.len(), name);
+            let room = make_room(op, &client, &plan, &mut places, &space, name).await?;
+            add_link(
+                &client,
+                &space,
+                &room,
+                &places.server,
+                format!("{:02}", at + 1),
+            )
+            .await?;
+        }
+        let gone = |room: &&Place| !names.contains(&room.name);
+        let unwanted: Vec<Place> = places.rooms.iter().filter(gone).cloned().collect();
+        for room in unwanted {
+            // Taken out of the space only; its members and messages stay, and it is taken up when it is named again.
+            client
+                .put_state(
+                    &space.id,
+                    "m.space.child",
+                    &room.id,
+                    &json!({}),
+                    "take a room out of the space",
+                )
+                .await?;
+            places.rooms.retain(|known| known.id != room.id);
+            places.unlinked.push(room);
+            places.save(op).await?;
+        }
+        if !site.active {
+            pause::pause_places(op, &client, &places).await?;
+        }
+    }
+    if changed.iter().any(|field| field == "invite") {
+        invite_all(op, &client, &space, &site.settings.list("invite")).await?;
+    }
+    let mut presence = presence(site, &places, &space);
+    presence.made_by_us = site.made_by_us;
+    presence.kind = site.kind;
+    Ok(presence)
+}

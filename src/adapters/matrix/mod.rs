@@ -1,0 +1,98 @@
+//! Matrix: a space with its rooms on a homeserver, owned by a bot user made for this community.
+//!
+//! Facts and traps are those of the sheet (matrix), tried on Synapse 1.163.2. Paths below `/_synapse` exist on Synapse
+//! only; where they are missing, what needs an administrator says so and the rest works. Knows no screen and no table.
+
+mod address;
+mod adopt;
+mod attach;
+mod bot;
+mod client;
+mod configure;
+mod errors;
+mod observe;
+mod pause;
+mod provision;
+mod record;
+mod remove;
+mod rooms;
+mod token;
+mod verify;
+
+use super::contract::{
+    Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
+};
+use super::durable::{Halt, Op};
+use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
+use async_trait::async_trait;
+
+/// The credential of the community's bot.
+const ACCESS_TOKEN: &str = "access_token";
+/// The credential of an administrator of the homeserver.
+const ADMIN_TOKEN: &str = "admin_token";
+
+/// The adapter.
+pub struct Matrix;
+
+#[async_trait]
+impl Adapter for Matrix {
+    fn platform(&self) -> PlatformId {
+        PlatformId::new("matrix")
+    }
+
+    async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
+        verify::verify(request).await
+    }
+
+    async fn provision(&self, op: &Op) -> Result<Presence, Halt> {
+        provision::provision(op).await
+    }
+
+    async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt> {
+        configure::configure(op, changed).await
+    }
+
+    async fn activate(&self, op: &Op) -> Result<String, Halt> {
+        pause::resume(op).await
+    }
+
+    async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
+        pause::pause(op).await
+    }
+
+    async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
+        observe::observe(site).await
+    }
+
+    async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {
+        adopt::discover(site).await
+    }
+
+    async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt> {
+        adopt::adopt(op, reference).await
+    }
+
+    async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+        remove::remove(op, mode).await
+    }
+
+    async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        attach::offer(op).await
+    }
+
+    async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
+        attach::connect(op, peer).await
+    }
+
+    async fn disconnect(&self, op: &Op, peer: &Peer) -> Result<(), Halt> {
+        attach::disconnect(op, peer).await
+    }
+
+    async fn probe_connection(&self, op: &Op, _peer: &Peer) -> Result<Probe, Halt> {
+        attach::probe(op).await
+    }
+
+    async fn saw_message(&self, site: &Site, text: &str) -> Result<bool, Fault> {
+        attach::saw(site, text).await
+    }
+}

@@ -1,0 +1,237 @@
+//! Looks at the space and its rooms and says how they differ from the record.
+
+use super::client::Client;
+use super::pause::{self, Paused};
+use super::record::{MARKER, Place, Places, link};
+use super::{ACCESS_TOKEN, ADMIN_TOKEN, address, errors, verify};
+use crate::adapters::{
+    contract::{Observation, Site, Standing},
+    http::{Method, segment},
+};
+use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
+    let base = address::base(site).await?;
+    let places = Places::at(site)?;
+    let Some(space) = &places.space else {
+        return Ok(seen(Standing::Unseen, Health::Unknown, "not made yet"));
+    };
+    let token = site.secret(ACCESS_TOKEN)?.clone();
+    let client = Client::new(site, &base, token, &CancellationToken::new());
+    let joined = match client.joined_rooms().await {
+        Err(fault) if fault.kind == FaultKind::KeyRejected => {
+            let mut observation = seen(Standing::Unseen, Health::Down, "the token is not accepted");
+            observation.drift.push(Drift {
+                kind: DriftKind::CredentialDead,
+                what: fault.what,
+            });
+            return Ok(observation);
+        }
+        other => other?,
+    };
+    let slots = vec![verify::rooms_joined(joined.len())];
+    if !joined.contains(&space.id) {
+        let mut observation = outside(site, &base, &client, space).await?;
+        observation.slots = slots;
+        return Ok(observation);
+    }
+    let mut drift = Vec::new();
+    let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
+    let linked = children(&client, &space.id).await?;
+    for place in places.all() {
+        if !joined.contains(&place.id) {
+            drift.push(missing(site, &base, place).await?);
+            continue;
+        }
+        look_at(site, &client, &places, place, &paused, &mut drift).await?;
+        if place.id != space.id && !linked.contains(&place.id) {
+            drift.push(Drift {
+                kind: DriftKind::Missing,
+                what: format!(
+                    "The room {} is not shown in the space any more.",
+                    place.name
+                ),
+            });
+        }
+    }
+    Ok(verdict(&places, drift, slots))
+}
+
+fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation {
+    let missing = drift
+        .iter()
+        .filter(|drift| drift.kind == DriftKind::Missing)
+        .count();
+    let health = if drift.is_empty() {
+        Health::Ok
+    } else {
+        Health::Degraded
+    };
+    let note = match missing {
+        0 => format!("{} rooms", places.rooms.len()),
+        missing => format!("{missing} of {} rooms missing", places.rooms.len()),
+    };
+    Observation {
+        drift,
+        slots,
+        url: places.space.as_ref().map(link),
+        ..seen(Standing::Present, health, &note)
+    }
+}
+
+fn seen(standing: Standing, health: Health, note: &str) -> Observation {
+    Observation {
+        standing,
+        health,
+        note: note.to_owned(),
+        drift: Vec::new(),
+        task: None,
+        slots: Vec::new(),
+        url: None,
+    }
+}
+
+/// The rooms a space shows. `children_state` also holds rooms that were purged.
+async fn children(client: &Client, space: &str) -> Result<Vec<String>, Fault> {
+    let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
+    let call = client.call(Method::GET, &path);
+    let call = call.query([("max_depth", "1"), ("limit", "100")]);
+    let page: Value = errors::accept(call.send().await?, "list the rooms of the space")?.json()?;
+    let own = page["rooms"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["room_id"] == space);
+    Ok(own
+        .and_then(|entry| entry["children_state"].as_array())
+        .into_iter()
+        .flatten()
+        .filter(|event| event["content"].get("via").is_some())
+        .filter_map(|event| event["state_key"].as_str())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// One room that the bot is in: power, marker, replacement.
+async fn look_at(
+    site: &Site,
+    client: &Client,
+    places: &Places,
+    place: &Place,
+    paused: &[Paused],
+    drift: &mut Vec<Drift>,
+) -> Result<(), Fault> {
+    let mut changed = |kind: DriftKind, what: String| drift.push(Drift { kind, what });
+    let levels = client.state(&place.id, "m.room.power_levels", "").await?;
+    let levels = levels.unwrap_or(Value::Null);
+    if let Some(pause) = paused.iter().find(|pause| pause.place.id == place.id) {
+        if pause.sent && levels != pause.ours {
+            changed(
+                DriftKind::Changed,
+                format!(
+                    "Somebody changed who may write in {}, which is switched off.",
+                    place.name
+                ),
+            );
+        }
+    } else {
+        let creation = client.state_event(&place.id, "m.room.create").await?;
+        let own = pause::own_level(&creation.unwrap_or(Value::Null), &levels, &places.bot);
+        let needed = pause::number(&levels["events"]["m.room.power_levels"]).unwrap_or(50);
+        if let Some(own) = own.filter(|own| site.made_by_us && *own < needed) {
+            changed(
+                DriftKind::ScopeShrank,
+                format!(
+                    "The bot's level in {} fell to {own}; it needs {needed}.",
+                    place.name
+                ),
+            );
+        }
+    }
+    if site.made_by_us {
+        let marker = client
+            .state(&place.id, MARKER, "")
+            .await?
+            .unwrap_or(Value::Null);
+        if marker["instance"] != site.marker.as_str() {
+            changed(
+                DriftKind::Changed,
+                format!("The marker of {} was taken away or changed.", place.name),
+            );
+        }
+    }
+    if let Some(end) = client.state(&place.id, "m.room.tombstone", "").await?
+        && end.get("replacement_room").is_some()
+    {
+        changed(
+            DriftKind::Changed,
+            format!("The room {} was replaced by a newer one.", place.name),
+        );
+    }
+    Ok(())
+}
+
+/// What became of a room the bot is not in any more. "Gone", "purged" and "the bot was taken out" look the same to the
+/// bot (sheet: matrix 4): an administrator can tell, and so can the alias, which vanishes with a purge.
+async fn exists(
+    site: &Site,
+    base: &Url,
+    client: Option<&Client>,
+    place: &Place,
+) -> Result<Option<bool>, Fault> {
+    if let Some(token) = site.secrets.get(ADMIN_TOKEN) {
+        let admin = Client::new(site, base, token.clone(), &CancellationToken::new());
+        let path = format!("/_synapse/admin/v1/rooms/{}", segment(&place.id));
+        let answer = admin.call(Method::GET, &path).send().await?;
+        if answer.is_success() {
+            return Ok(Some(true));
+        }
+        if answer.status == 404 && errors::code(&answer) == "M_NOT_FOUND" {
+            return Ok(Some(false));
+        }
+    }
+    let (Some(client), Some(alias)) = (client, &place.alias) else {
+        return Ok(None);
+    };
+    let found = client.resolve(alias).await?;
+    Ok(Some(found.as_deref() == Some(place.id.as_str())))
+}
+
+async fn outside(
+    site: &Site,
+    base: &Url,
+    client: &Client,
+    space: &Place,
+) -> Result<Observation, Fault> {
+    if exists(site, base, Some(client), space).await? == Some(false) {
+        return Ok(seen(Standing::Gone, Health::Down, "the space was deleted"));
+    }
+    let mut observation = seen(
+        Standing::Present,
+        Health::Down,
+        "the bot is not in the space",
+    );
+    observation.drift.push(Drift {
+        kind: DriftKind::Missing,
+        what: "The bot was taken out of the space: invite it again, or remove the instance.".into(),
+    });
+    Ok(observation)
+}
+
+async fn missing(site: &Site, base: &Url, place: &Place) -> Result<Drift, Fault> {
+    let what = match exists(site, base, None, place).await? {
+        Some(true) => format!("The bot was taken out of the room {}.", place.name),
+        Some(false) => format!("The room {} was deleted.", place.name),
+        None => format!(
+            "The room {} was deleted, or the bot was taken out of it.",
+            place.name
+        ),
+    };
+    Ok(Drift {
+        kind: DriftKind::Missing,
+        what,
+    })
+}
