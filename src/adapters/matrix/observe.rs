@@ -40,13 +40,26 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     }
     let mut drift = Vec::new();
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
-    let linked = children(&client, &space.id).await?;
-    for place in places.all() {
-        if !joined.contains(&place.id) {
-            drift.push(missing(site, &base, place).await?);
-            continue;
+    let linked = match children(&client, &space.id).await {
+        // Deleted between two calls; the server lists a room for a moment longer than it can be read.
+        Err(fault) if fault.kind == FaultKind::NotFound => {
+            return outside(site, &base, &client, space).await;
         }
-        look_at(site, &client, &places, place, &paused, &mut drift).await?;
+        linked => linked?,
+    };
+    for place in places.all() {
+        let looked = if joined.contains(&place.id) {
+            look_at(site, &client, &places, place, &paused, &mut drift).await
+        } else {
+            Err(Fault::new(FaultKind::NotFound, "not in the room"))
+        };
+        match looked {
+            Err(fault) if fault.kind == FaultKind::NotFound => {
+                drift.push(missing(site, &base, place).await?);
+                continue;
+            }
+            looked => looked?,
+        }
         if place.id != space.id && !linked.contains(&place.id) {
             drift.push(Drift {
                 kind: DriftKind::Missing,
