@@ -35,7 +35,7 @@ fn foreign_crates() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("rusqlite", ["store", "sandbox"].as_slice()),
         ("reqwest", &["adapters"]),
-        ("axum", &["sandbox"]),
+        ("axum", &["sandbox", "services"]),
         ("ratatui", &["tui"]),
         ("crossterm", &["tui"]),
         ("clap", &["cli"]),

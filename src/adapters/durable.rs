@@ -137,6 +137,12 @@ impl Op {
         });
     }
 
+    /// What [`Op::progress`] writes to, for those who tell progress from outside the operation's own code.
+    #[must_use]
+    pub fn progress_sender(&self) -> watch::Sender<Progress> {
+        self.progress.clone()
+    }
+
     /// Makes something on the platform exactly once.
     ///
     /// Recorded before: returns the record. Attempted and not recorded: `find` is repeated with back-off for the

@@ -6,9 +6,12 @@
 pub mod contract;
 pub mod durable;
 pub mod http;
+pub mod internal;
+mod local;
 mod matrix;
 pub mod process;
 pub mod registry;
+pub mod sourcecred;
 
 pub use contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Secrets, Settings, Site,

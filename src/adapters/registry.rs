@@ -14,7 +14,10 @@ impl Registry {
     /// Every adapter that ships. A platform of the catalog without one is listed and says so.
     #[must_use]
     pub fn builtin() -> Self {
-        let adapters: [Arc<dyn Adapter>; 1] = [Arc::new(super::matrix::Matrix)];
+        let adapters: [Arc<dyn Adapter>; 2] = [
+            Arc::new(super::matrix::Matrix),
+            Arc::new(super::sourcecred::SourceCred::default()),
+        ];
         Self::of(adapters)
     }
 

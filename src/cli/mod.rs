@@ -1,1 +1,3 @@
 //! The command line: the same actions as the screen, as text and as JSON.
+
+pub mod internal;

@@ -6,7 +6,9 @@
 //!
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
+pub mod internal;
 mod matrix;
+pub mod sourcecred;
 
 mod controls;
 mod cut;
@@ -29,6 +31,17 @@ pub use running::{RunningSandbox, Sandbox, SandboxOptions};
 
 use platform::Simulated;
 use std::sync::Arc;
+
+/// Lays the stand-ins for the runtimes of local services, run by this program at `executable`.
+///
+/// # Errors
+/// Storage trouble.
+pub fn lay_runtimes(
+    runtimes: &std::path::Path,
+    executable: &std::path::Path,
+) -> Result<(), crate::domain::Fault> {
+    sourcecred::lay_runtime(runtimes, executable)
+}
 
 /// Every simulated platform of this build.
 fn platforms() -> Vec<Arc<dyn Simulated>> {

@@ -1,0 +1,144 @@
+//! SourceCred: a folder on this host with a community's configuration and ledger, runs by the clock, and a static site.
+//!
+//! There is no server to speak to: the tool works in the folder and ends. So the verbs write files, run the tool
+//! under the folder's lock, and start or stop the keeper. All instances share one runtime (sheet: sourcecred 1, 3).
+//!
+//! | file | reason to be |
+//! |---|---|
+//! | `folder` | what lies where, and the marker by which our folder is known |
+//! | `config` | settings to files, and what differs from them |
+//! | `external` | the graph that anybody may write |
+//! | `ledger` | the only thing that cannot be made again: checked, never replaced |
+//! | `tool` | runs the tool with its runtime, environment and tokens |
+//! | `classify` | what the tool's messages mean (sheet: sourcecred 5) |
+//! | `source` | whether a source can be read, asked before the tool is let loose on it |
+//! | `cache` | the mirror of the sources, saved before a load and put back after a failed one |
+//! | `refresh` | one run: probe, save the cache, load, score, analyse |
+//! | `keeping` | the keeper: timer and site |
+//! | `life` | provision, configure, activate, deactivate |
+//! | `observe`, `connect`, `existing`, `remove`, `verify` | the other verbs |
+
+mod cache;
+mod classify;
+mod config;
+mod connect;
+mod existing;
+mod external;
+mod folder;
+mod keeping;
+mod ledger;
+mod life;
+mod observe;
+mod refresh;
+mod remove;
+mod source;
+mod tool;
+mod verify;
+
+use super::{
+    contract::{
+        Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
+        VerifyRequest,
+    },
+    durable::{Halt, Op},
+};
+use crate::{
+    domain::{Fault, Identity, PlatformId, RemoveMode},
+    services::{runtime::NpmRecipe, supervisor::OwnProgram},
+};
+use async_trait::async_trait;
+
+pub use refresh::job;
+
+/// The platform's id.
+pub const ID: &str = "sourcecred";
+
+/// How the runtime is installed (sheet: sourcecred 3).
+pub const RECIPE: NpmRecipe = NpmRecipe {
+    name: "sourcecred-0.11.2",
+    version: "0.11.2",
+    package: include_str!("../../../assets/runtimes/sourcecred/package.json"),
+    lock: include_str!("../../../assets/runtimes/sourcecred/package-lock.json"),
+    native: "better-sqlite3",
+    script: "node_modules/sourcecred/bin/sourcecred.js",
+    site: "node_modules/sourcecred/bin/site-template",
+    trial: "new (require('better-sqlite3'))(':memory:')",
+    says: "sourcecred v0.11.2",
+};
+
+/// The adapter.
+#[derive(Debug, Clone, Default)]
+pub struct SourceCred {
+    own: Option<OwnProgram>,
+}
+
+impl SourceCred {
+    /// An adapter whose keepers are run by this program instead of the one that runs now.
+    #[must_use]
+    pub fn run_by(own: OwnProgram) -> Self {
+        Self { own: Some(own) }
+    }
+
+    fn own(&self) -> Result<OwnProgram, Fault> {
+        self.own.clone().map_or_else(OwnProgram::running, Ok)
+    }
+}
+
+#[async_trait]
+impl Adapter for SourceCred {
+    fn platform(&self) -> PlatformId {
+        PlatformId::new(ID)
+    }
+
+    async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
+        verify::verify(request).await
+    }
+
+    async fn provision(&self, op: &Op) -> Result<Presence, Halt> {
+        life::provision(op).await
+    }
+
+    async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
+        life::configure(op, &self.own()?).await
+    }
+
+    async fn activate(&self, op: &Op) -> Result<String, Halt> {
+        life::activate(op, &self.own()?).await
+    }
+
+    async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
+        life::deactivate(op).await
+    }
+
+    async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
+        observe::observe(site).await
+    }
+
+    async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {
+        existing::discover(site).await
+    }
+
+    async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt> {
+        existing::adopt(op, reference).await
+    }
+
+    async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+        remove::remove(op, mode).await
+    }
+
+    async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        connect::offer(op)
+    }
+
+    async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
+        connect::connect(op, peer, &self.own()?).await
+    }
+
+    async fn disconnect(&self, op: &Op, peer: &Peer) -> Result<(), Halt> {
+        connect::disconnect(op, peer, &self.own()?).await
+    }
+
+    async fn probe_connection(&self, op: &Op, peer: &Peer) -> Result<Probe, Halt> {
+        connect::probe(op, peer).await
+    }
+}
