@@ -69,7 +69,7 @@ impl Settings {
             .collect()
     }
 
-    /// Whether a switch is on.
+    /// Whether a switch is on; the catalog writes such a value as `true`.
     #[must_use]
     pub fn is_on(&self, field: &str) -> bool {
         matches!(self.get(field), Some("true" | "on"))

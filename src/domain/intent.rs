@@ -61,6 +61,9 @@ pub enum Intent {
         examination: ExaminationId,
         /// Store it although it could not be verified.
         keep_unverified: bool,
+        /// Store a key that the manifest says is used once and forgotten (`keep = on-request`). Without this it stays
+        /// in memory for the operation it enables; if the process ends first, that operation waits for the key again.
+        keep_powerful: bool,
     },
     /// Forget the stored keys of a platform of a community, or one field of them.
     ForgetKey {

@@ -1,3 +1,135 @@
 //! Authority, plan, journal, run, observe: every change goes through here, whoever asks for it.
+//!
+//! | file | reason to be |
+//! |---|---|
+//! | `options`, `init`, `login`, `unlocking` | an installation is made, opened, unlocked |
+//! | `submit` | the one door for changes; `communities`, `instances`, `keys`, `removal`, `connections`, `operations` are the intents behind it |
+//! | `rules`, `reconcile` | what is decided inside a transaction: may they, what is next |
+//! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
+//! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
+//! | `observe`, `budget` | looking at instances; the rate budget all processes share |
+//! | `planner` | what an intent will do, before anything is sent |
+//! | `reading`, `views`, `doctor` | what may be seen |
 
+mod auditing;
+mod budget;
+mod communities;
+mod connections;
+mod core;
+mod desk;
+mod doctor;
+mod ending;
+mod examine;
+mod facts;
+mod held;
+mod init;
+mod instances;
+mod journal;
+mod keeping;
+mod keyring;
+mod keys;
+mod lease;
+mod login;
+mod observe;
+mod operations;
+mod options;
+mod outcome;
+mod planner;
+mod reading;
+mod reconcile;
+mod removal;
+mod rules;
+mod runner;
+mod scene;
+mod scheduler;
+mod submit;
+mod titles;
+mod trial;
+mod unlocking;
 pub mod views;
+
+pub use doctor::Check;
+pub use examine::KeyOwner;
+pub use keeping::{AuditReport, Restored};
+pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
+pub use reading::{Communities, Operations, Page};
+
+use self::{core::Core, desk::Stop, views::EngineEvent};
+use crate::domain::{Fault, OperationId, Progress};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{broadcast, watch};
+
+/// The open installation. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("home", &self.core.options.home)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Takes up everything that is unfinished: keys from the inbox, what waited for the vault, operations whose process is
+    /// gone, and from then on whatever becomes due. Without it only what is asked for here is worked on.
+    pub async fn start(&self) {
+        if self.core.options.read_only {
+            return;
+        }
+        if self.core.custody.is_unlocked()
+            && let Err(fault) = unlocking::after_unlock(&self.core).await
+        {
+            // The next unlock or start does it; whatever needs no key goes on meanwhile.
+            tracing::warn!(%fault, detail = ?fault.detail, "what waited for the vault could not be woken");
+        }
+        self.core.desk.widen_to_all();
+        scheduler::ensure_started(&self.core);
+    }
+
+    /// Waits until nothing runs here and nothing becomes due within the next moments.
+    pub async fn settle(&self) {
+        let core = &self.core;
+        let patience = core.options.limits.patience;
+        core.desk
+            .at_rest(|| core.now().checked_add(patience).unwrap_or(core.now()))
+            .await;
+    }
+
+    /// Takes nothing new, and puts away what is in flight: each operation goes on at the next start, at the step where it
+    /// was. To let it finish instead, wait for [`Engine::settle`] first.
+    pub async fn shutdown(&self) {
+        let core = &self.core;
+        core.desk.close();
+        core.desk.stop_all(Stop::Park);
+        let limit = core.options.limits.shutdown_grace + Duration::from_secs(1);
+        let rest = core.desk.at_rest(|| core.now());
+        if tokio::time::timeout(limit, rest).await.is_err() {
+            tracing::warn!("some work could not be put away in time; its leases run out");
+        }
+    }
+
+    /// Listens to what happens. A listener that lags behind reads everything again.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
+        self.core.events()
+    }
+
+    /// How far an operation is; none when it does not run in this process.
+    #[must_use]
+    pub fn progress(&self, operation: OperationId) -> Option<watch::Receiver<Progress>> {
+        self.core.progress(operation)
+    }
+
+    /// A number that differs from the last answer when another process has changed something in between.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn changed_elsewhere(&self) -> Result<i64, Fault> {
+        self.core.store.data_version().await
+    }
+}

@@ -36,9 +36,11 @@ mod operations;
 mod place;
 mod ports;
 mod queries;
+mod reach;
 mod reserve;
 mod steps;
 mod vault;
+mod wakes;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,128 @@
+//! What every part of the engine shares: the open installation, and the means to change it and to tell of it.
+
+use super::{desk::Desk, held::HeldKeys, options::EngineOptions, rules::Rules, views::EngineEvent};
+use crate::{
+    adapters::{http::Http, process::Runner},
+    domain::{CommunityId, Fault, FaultKind, OperationId, Progress},
+    store::{Installation, Store, Writer},
+    vault::Custody,
+};
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::sync::{broadcast, watch};
+
+/// Events that a slow listener may lag behind before it has to read everything again.
+const EVENTS: usize = 1024;
+
+/// The open installation.
+pub(super) struct Core {
+    /// How it was opened.
+    pub options: EngineOptions,
+    /// Its state.
+    pub store: Store,
+    /// Its keys.
+    pub custody: Custody,
+    /// The one HTTP client.
+    pub http: Http,
+    /// The one process runner.
+    pub runner: Runner,
+    /// What it is called.
+    pub installation: Installation,
+    /// The name under which this process takes leases.
+    pub holder: String,
+    /// Keys that lie in memory and nowhere else.
+    pub held: HeldKeys,
+    /// What is being worked on.
+    pub desk: Arc<Desk>,
+    events: broadcast::Sender<EngineEvent>,
+}
+
+impl Core {
+    /// Puts the parts together.
+    pub fn new(
+        options: EngineOptions,
+        store: Store,
+        custody: Custody,
+        http: Http,
+        installation: Installation,
+    ) -> Self {
+        Self {
+            desk: Arc::new(Desk::new(options.limits.at_once)),
+            holder: super::lease::holder_name(),
+            held: HeldKeys::default(),
+            runner: Runner::default(),
+            events: broadcast::Sender::new(EVENTS),
+            options,
+            store,
+            custody,
+            http,
+            installation,
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.options.clock)()
+    }
+
+    /// What a decision needs besides the store, as of now.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            catalog: self.options.catalog.clone(),
+            registry: self.options.registry.clone(),
+            custody: self.custody.clone(),
+            installation: self.installation.uuid.clone(),
+            now: self.now(),
+            limits: self.options.limits,
+            lent: self.held.lent_fields(),
+        }
+    }
+
+    /// Changes the store in one transaction, with the rules at hand.
+    pub async fn change<T, F>(&self, change: F) -> Result<T, Fault>
+    where
+        F: FnOnce(&Writer<'_>, &Rules) -> Result<T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let rules = self.rules();
+        self.store.write(move |writer| change(writer, &rules)).await
+    }
+
+    /// Tells whoever listens. Nobody listening is no trouble.
+    pub fn emit(&self, event: EngineEvent) {
+        let _ = self.events.send(event);
+    }
+
+    /// Tells that a community changed.
+    pub fn emit_changed(&self, community: Option<CommunityId>) {
+        self.emit(EngineEvent::Changed { community });
+    }
+
+    /// Listens.
+    pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
+        self.events.subscribe()
+    }
+
+    /// How far an operation is that runs in this process.
+    pub fn progress(&self, operation: OperationId) -> Option<watch::Receiver<Progress>> {
+        self.desk.progress(operation)
+    }
+
+    /// Refuses where nothing may be changed.
+    pub fn require_writable(&self) -> Result<(), Fault> {
+        if self.options.read_only {
+            return Err(Fault::new(
+                FaultKind::NotAllowed,
+                "Guildhall was started to look only; nothing was changed.",
+            )
+            .hint("Start it without --read-only to make changes."));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.desk.close();
+    }
+}

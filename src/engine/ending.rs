@@ -1,0 +1,228 @@
+//! How a run of an operation ended, and what follows from it: done, parked, tried again later, or failed. Pure.
+
+use super::options::Limits;
+use crate::{
+    adapters::{Halt, Presence, Removed},
+    domain::{Fault, FaultKind, HumanTask, Observed, OperationState},
+};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// What an adapter's verb answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Effect {
+    /// It stands there: provisioned, adopted or configured.
+    Stands(Box<Presence>),
+    /// It is switched on or off; the honest sentence of what is now so.
+    Switched(String),
+    /// It is removed; what is left of it.
+    Gone(Removed),
+    /// A connection was made or undone; what is now so.
+    Joined(String),
+}
+
+/// What becomes of the operation.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Ending {
+    /// It came to its end.
+    Done(Effect),
+    /// A person has something to do first.
+    Human(Box<HumanTask>),
+    /// It stays open without a person's step: for a key, for the vault, or until a time.
+    Waits {
+        /// As what it waits.
+        state: OperationState,
+        /// Why.
+        fault: Box<Fault>,
+        /// Until when, where time alone helps.
+        not_before: Option<Timestamp>,
+    },
+    /// It failed and can be resumed.
+    Failed(Box<Fault>),
+    /// It was stopped on request.
+    Cancelled(Box<Fault>),
+}
+
+impl Ending {
+    /// What became of a run that answered this. `attempts` counts this run, and was set back when a person did something.
+    pub fn of(
+        answer: Result<Effect, Halt>,
+        attempts: i64,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Self {
+        let fault = match answer {
+            Ok(effect) => return Self::Done(effect),
+            Err(Halt::Human(task)) => return Self::Human(task),
+            Err(Halt::Stopped(fault)) => fault,
+        };
+        let waits = |state, fault, not_before| Self::Waits {
+            state,
+            fault,
+            not_before,
+        };
+        match fault.kind {
+            FaultKind::NeedsKey | FaultKind::KeyRejected => {
+                waits(OperationState::WaitsKey, fault, None)
+            }
+            FaultKind::Locked => waits(OperationState::WaitsUnlock, fault, None),
+            FaultKind::Cancelled => Self::Cancelled(fault),
+            FaultKind::RateLimited { retry_after } => {
+                // The platform said when; it will keep its word more often than not, so this does not count as failing.
+                let pause = retry_after.max(limits.first_pause);
+                waits(OperationState::Queued, fault, after(now, pause))
+            }
+            _ if fault.is_passing() && attempts < limits.most_attempts => {
+                let pause = pause_before(attempts, limits);
+                waits(OperationState::Queued, fault, after(now, pause))
+            }
+            _ => Self::Failed(fault),
+        }
+    }
+
+    /// What became of a run that somebody asked to stop: it is stopped, unless it had come to its end already.
+    pub fn of_stopped(answer: Result<Effect, Halt>) -> Self {
+        match answer {
+            Ok(effect) => Self::Done(effect),
+            Err(Halt::Stopped(fault)) => Self::Cancelled(fault),
+            Err(Halt::Human(_)) => Self::Cancelled(Box::new(
+                Fault::new(
+                    FaultKind::Cancelled,
+                    "The operation was stopped while it waited for a person.",
+                )
+                .hint("What it had done stays done; begin it again to go on."),
+            )),
+        }
+    }
+
+    /// What became of a run that was put away because the process ends: it goes on at the next start.
+    pub fn of_parked(answer: Result<Effect, Halt>) -> Self {
+        match answer {
+            Ok(effect) => Self::Done(effect),
+            Err(Halt::Human(task)) => Self::Human(task),
+            Err(Halt::Stopped(_)) => Self::Waits {
+                state: OperationState::Queued,
+                fault: Box::new(
+                    Fault::new(
+                        FaultKind::Cancelled,
+                        "Guildhall was ended while this was under way.",
+                    )
+                    .hint("It goes on when Guildhall is started again."),
+                ),
+                not_before: None,
+            },
+        }
+    }
+
+    /// As what the operation is recorded.
+    pub fn state(&self) -> OperationState {
+        match self {
+            Self::Done(_) => OperationState::Done,
+            Self::Human(_) => OperationState::WaitsHuman,
+            Self::Waits { state, .. } => *state,
+            Self::Failed(_) => OperationState::Failed,
+            Self::Cancelled(_) => OperationState::Cancelled,
+        }
+    }
+
+    /// What the instance shows for it, and the short phrase beside that; none when the operation's effect decides.
+    pub fn shown(&self) -> Option<(Observed, String)> {
+        match self {
+            Self::Done(_) | Self::Cancelled(_) => None,
+            Self::Human(task) => Some((Observed::NeedsHuman, task.title.clone())),
+            Self::Waits { state, fault, .. } => Some(match state {
+                OperationState::WaitsKey => (Observed::NeedsKey, brief(fault)),
+                OperationState::WaitsUnlock => (Observed::NeedsHuman, "unlock the vault".into()),
+                _ => (
+                    Observed::Working,
+                    format!("tries again later: {}", brief(fault)),
+                ),
+            }),
+            Self::Failed(fault) => Some((Observed::Failed, brief(fault))),
+        }
+    }
+
+    /// Why it did not come to its end.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Done(_) | Self::Human(_) => None,
+            Self::Waits { fault, .. } | Self::Failed(fault) | Self::Cancelled(fault) => Some(fault),
+        }
+    }
+}
+
+/// The sentence of a fault as the phrase beside a row: its first sentence, without the full stop.
+pub(super) fn brief(fault: &Fault) -> String {
+    let sentence = fault.what.split(". ").next().unwrap_or_default();
+    sentence.trim_end_matches('.').to_owned()
+}
+
+/// A pause that doubles with every attempt in a row.
+fn pause_before(attempts: i64, limits: &Limits) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 20) - 1).unwrap_or(0);
+    limits
+        .first_pause
+        .saturating_mul(2_u32.saturating_pow(doublings))
+        .min(limits.longest_pause)
+}
+
+fn after(now: Timestamp, pause: Duration) -> Option<Timestamp> {
+    now.checked_add(pause).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_000_000).unwrap()
+    }
+
+    fn ending(kind: FaultKind, attempts: i64) -> Ending {
+        let fault = Fault::new(kind, "The server does not answer. Nothing was changed.");
+        Ending::of(Err(fault.into()), attempts, now(), &Limits::default())
+    }
+
+    #[test]
+    fn a_passing_trouble_is_tried_again_with_growing_pauses_and_not_for_ever() {
+        let pause = |attempts| match ending(FaultKind::Unreachable, attempts) {
+            Ending::Waits {
+                not_before: Some(time),
+                state: OperationState::Queued,
+                ..
+            } => time.as_second() - now().as_second(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((pause(1), pause(2), pause(3)), (2, 4, 8));
+        let last = ending(FaultKind::Unreachable, Limits::default().most_attempts);
+        assert_eq!(last.state(), OperationState::Failed);
+        let (observed, note) = last.shown().unwrap();
+        assert_eq!(
+            (observed, note.as_str()),
+            (Observed::Failed, "The server does not answer")
+        );
+    }
+
+    #[test]
+    fn a_rate_limit_waits_as_long_as_the_platform_says_however_often() {
+        let kind = FaultKind::RateLimited {
+            retry_after: Duration::from_secs(77),
+        };
+        let Ending::Waits {
+            not_before: Some(time),
+            ..
+        } = ending(kind, 99)
+        else {
+            panic!("it must wait");
+        };
+        assert_eq!(time.as_second() - now().as_second(), 77);
+    }
+
+    #[test]
+    fn a_key_a_lock_and_a_refusal_are_three_different_things() {
+        let state = |kind| ending(kind, 1).state();
+        assert_eq!(state(FaultKind::KeyRejected), OperationState::WaitsKey);
+        assert_eq!(state(FaultKind::Locked), OperationState::WaitsUnlock);
+        assert_eq!(state(FaultKind::Refused), OperationState::Failed);
+    }
+}

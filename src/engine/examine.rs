@@ -1,0 +1,342 @@
+//! Examining a key before it is stored: its shape, then the platform's word on who it is and how far it reaches.
+
+use super::{
+    Engine, held::Examined, instances, keyring, rules::Rules, scene::Scene, titles,
+    views::Examination,
+};
+use crate::{
+    adapters::{Secrets, VerifyRequest},
+    catalog::{CredentialField, Keep, ShapeCheck},
+    domain::{
+        Actor, CommunityId, Desired, Fault, FaultKind, Health, Identity, Instance, InstanceId,
+        InstanceKind, IntentKind, KeyEntry, Observed, PlatformId, Slug,
+    },
+    store::Reader,
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whose key is examined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOwner {
+    /// A community's, by its row.
+    Community(CommunityId),
+    /// A community's, by its short name.
+    Slug(Slug),
+    /// The installation's, for an account that serves several communities.
+    Installation,
+}
+
+impl From<CommunityId> for KeyOwner {
+    fn from(id: CommunityId) -> Self {
+        Self::Community(id)
+    }
+}
+
+impl From<&Slug> for KeyOwner {
+    fn from(slug: &Slug) -> Self {
+        Self::Slug(slug.clone())
+    }
+}
+
+/// What is known before the platform is asked.
+struct Prepared {
+    community: Option<CommunityId>,
+    scene: Option<Scene>,
+    settings: BTreeMap<String, String>,
+    warnings: Vec<String>,
+    same_as: Vec<String>,
+}
+
+impl Engine {
+    /// Examines a key without storing it. The answer says who it is, what it may do and how far it reaches, or why nobody
+    /// could ask. The secret stays in memory under the examination's id for ten minutes.
+    ///
+    /// # Errors
+    /// `BadInput` when the key cannot be right whoever is asked (its shape, a field or setting that does not exist);
+    /// `NotAllowed`, `NotFound`. What the platform answers is no error but part of the examination.
+    pub async fn examine_key(
+        &self,
+        actor: &Actor,
+        owner: impl Into<KeyOwner>,
+        platform: &PlatformId,
+        entries: Vec<KeyEntry>,
+        settings: BTreeMap<String, String>,
+    ) -> Result<Examination, Fault> {
+        let core = &self.core;
+        core.require_writable()?;
+        let entries = trimmed(entries);
+        let rules = core.rules();
+        let (asking, owner, id) = (actor.clone(), owner.into(), platform.clone());
+        let entered = entries.clone();
+        let prepared = core
+            .store
+            .read(move |reader| prepare(reader, &rules, &asking, owner, &id, &entered, settings))
+            .await?;
+        let community = prepared.community;
+        let answer = self.ask(platform, prepared.scene, &entries).await;
+        let (identity, fault) = match answer {
+            Ok(identity) => (Some(identity), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let (our_communities, mut warnings) = self.reach(platform, identity.as_ref()).await?;
+        warnings.splice(0..0, prepared.warnings);
+        let id = core.held.keep(
+            Examined {
+                owner: (platform.clone(), community),
+                actor: actor.id,
+                entries,
+                settings: prepared.settings,
+                may_keep_unverified: fault.as_ref().is_some_and(may_be_kept),
+                identity: identity.clone(),
+                until: core
+                    .now()
+                    .checked_add(core.options.limits.examination)
+                    .unwrap_or(core.now()),
+            },
+            core.now(),
+        );
+        Ok(Examination {
+            id,
+            identity,
+            fault,
+            our_communities,
+            same_as: prepared.same_as,
+            warnings,
+        })
+    }
+
+    async fn ask(
+        &self,
+        platform: &PlatformId,
+        scene: Option<Scene>,
+        entries: &BTreeMap<String, SecretString>,
+    ) -> Result<Identity, Fault> {
+        let (Some(adapter), Some(scene)) = (self.core.options.registry.get(platform), scene) else {
+            return Err(Fault::new(
+                FaultKind::Unsupported,
+                format!(
+                    "The adapter of {platform} is not there yet, so the key could not be verified."
+                ),
+            )
+            .hint("Keep it as unverified, or enter it when the adapter is there."));
+        };
+        let (site, _) = scene.open(&self.core);
+        let entered = Secrets(entries.clone());
+        adapter
+            .verify(&VerifyRequest {
+                site: &site,
+                entered: &entered,
+            })
+            .await
+    }
+
+    /// Our communities that a key reaches, and what should be said of it.
+    async fn reach(
+        &self,
+        platform: &PlatformId,
+        identity: Option<&Identity>,
+    ) -> Result<(Vec<Slug>, Vec<String>), Fault> {
+        let Some(identity) = identity else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let objects: Vec<String> = identity
+            .reach
+            .objects
+            .iter()
+            .map(|object| object.external_id.clone())
+            .collect();
+        let platform = platform.clone();
+        let reached = self
+            .core
+            .store
+            .read(move |reader| {
+                let found = reader.communities_with_objects(&platform, &objects)?;
+                found
+                    .into_iter()
+                    .map(|id| reader.community(id).map(|community| community.slug))
+                    .collect::<Result<BTreeSet<_>, _>>()
+            })
+            .await?;
+        Ok((reached.into_iter().collect(), identity.warnings.clone()))
+    }
+}
+
+/// Whether a key may be kept although it was not verified: when nobody could be asked, not when somebody said no.
+fn may_be_kept(fault: &Fault) -> bool {
+    fault.is_passing() || matches!(fault.kind, FaultKind::Unsupported | FaultKind::Locked)
+}
+
+fn trimmed(entries: Vec<KeyEntry>) -> BTreeMap<String, SecretString> {
+    entries
+        .into_iter()
+        .map(|entry| {
+            let plain = CredentialField::trimmed(entry.secret.expose_secret());
+            (entry.field, SecretString::from(plain))
+        })
+        .collect()
+}
+
+fn prepare(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    owner: KeyOwner,
+    platform: &PlatformId,
+    entries: &BTreeMap<String, SecretString>,
+    settings: BTreeMap<String, String>,
+) -> Result<Prepared, Fault> {
+    let community = match owner {
+        KeyOwner::Installation => None,
+        KeyOwner::Community(id) => Some(id),
+        KeyOwner::Slug(slug) => Some(
+            reader
+                .community_by_slug(&slug)?
+                .ok_or_else(super::rules::hidden)?
+                .id,
+        ),
+    };
+    let kind = if community.is_some() {
+        IntentKind::SetKey
+    } else {
+        IntentKind::AddAccount
+    };
+    Rules::require(reader, actor, kind, community)?;
+    let warnings = check_shapes(rules, platform, entries)?;
+    let settings = instances::checked_settings(rules, platform, settings)?;
+    let mut same_as = Vec::new();
+    if rules.custody.is_unlocked() {
+        for secret in entries.values() {
+            same_as.extend(same_secret(reader, rules, platform, community, secret)?);
+        }
+    }
+    let scene = match community {
+        Some(community) => {
+            let instance = match reader.instance_of(community, platform)? {
+                Some(instance) => instance,
+                None => imagined(rules, community, platform)?,
+            };
+            Some(Scene::read(reader, rules, instance)?.with_settings(&settings))
+        }
+        None => any_community(reader)?
+            .map(|community| imagined(rules, community, platform))
+            .transpose()?
+            .map(|instance| Scene::read(reader, rules, instance))
+            .transpose()?
+            .map(|scene| scene.with_settings(&settings)),
+    };
+    Ok(Prepared {
+        community,
+        scene,
+        settings,
+        warnings,
+        same_as,
+    })
+}
+
+/// A site needs a community even where the key is the installation's; any will do, since nothing is made.
+fn any_community(reader: &Reader<'_>) -> Result<Option<CommunityId>, Fault> {
+    let first = reader.communities(&crate::store::CommunityFilter::default(), None, 1)?;
+    Ok(first.first().map(|row| row.community.id))
+}
+
+/// Refuses what cannot be right; answers what looks odd, and what is to be known of powerful keys.
+fn check_shapes(
+    rules: &Rules,
+    platform: &PlatformId,
+    entries: &BTreeMap<String, SecretString>,
+) -> Result<Vec<String>, Fault> {
+    let manifest = rules.manifest(platform)?;
+    if entries.is_empty() {
+        return Err(Fault::new(FaultKind::BadInput, "No key was entered.")
+            .hint("Enter at least one field of the form."));
+    }
+    let mut warnings = Vec::new();
+    for (field, secret) in entries {
+        match rules
+            .catalog
+            .check_credential(platform, field, secret.expose_secret())
+        {
+            ShapeCheck::Ok => {}
+            ShapeCheck::Soft(reason) => warnings.push(reason),
+            ShapeCheck::Wrong(reason) => {
+                let hint = manifest.credential(field).map_or_else(
+                    || format!("Look at the form of {} for its fields.", manifest.name),
+                    |known| known.where_to_get.first().cloned().unwrap_or_default(),
+                );
+                return Err(Fault::new(FaultKind::BadInput, reason).hint(hint));
+            }
+        }
+        if let Some(known) = manifest.credential(field)
+            && known.keep == Keep::OnRequest
+        {
+            warnings.push(format!(
+                "{} is powerful: it is used once and forgotten, unless you ask to keep it.",
+                known.label
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+/// Where the same secret is stored already, but for the place it is meant for.
+fn same_secret(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    community: Option<CommunityId>,
+    secret: &SecretString,
+) -> Result<Vec<String>, Fault> {
+    let print = keyring::fingerprint(rules, platform, secret)?;
+    let mut places = Vec::new();
+    for key in reader.credentials_with_fingerprint(&print)? {
+        let account = reader.account(key.account)?;
+        if account.community == community {
+            continue;
+        }
+        places.push(match account.community {
+            Some(other) => titles::of(
+                &rules.catalog,
+                &account.platform,
+                reader.community(other)?.slug.as_str(),
+            ),
+            None => format!(
+                "account {} on {}",
+                account.name,
+                titles::platform(&rules.catalog, &account.platform)
+            ),
+        });
+    }
+    Ok(places)
+}
+
+/// An instance that is not recorded, to look at the platform with.
+pub(super) fn imagined(
+    rules: &Rules,
+    community: CommunityId,
+    platform: &PlatformId,
+) -> Result<Instance, Fault> {
+    let kind = rules
+        .manifest(platform)?
+        .kinds
+        .first()
+        .map_or(InstanceKind::Link, |offer| offer.kind);
+    Ok(Instance {
+        id: InstanceId(0),
+        community,
+        platform: platform.clone(),
+        kind,
+        desired: Desired::Inactive,
+        observed: Observed::Absent,
+        note: String::new(),
+        health: Health::Unknown,
+        checked_at: None,
+        drift: Vec::new(),
+        observe_only: false,
+        made_by_us: false,
+        external_id: None,
+        url: None,
+        settings: BTreeMap::new(),
+        created_at: rules.now,
+    })
+}

@@ -1,0 +1,85 @@
+//! What the engine itself remembers of an instance, beside what its adapter remembers. Names that begin with `@` are the
+//! engine's: an adapter neither sees nor writes them.
+
+use crate::{
+    domain::{Fault, FaultKind, InstanceId},
+    store::{Reader, Writer},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The random, stable id of this incarnation of the instance.
+pub(super) const MARKER: &str = "@marker";
+/// What the last activation or deactivation reached.
+pub(super) const REACHED: &str = "@reached";
+/// Settings that were changed and not sent yet.
+pub(super) const UNSENT: &str = "@unsent";
+/// A person's step that a look found to be needed, without an operation.
+pub(super) const TASK: &str = "@task";
+/// The operation that somebody asks its holder to stop.
+pub(super) const CANCEL: &str = "@cancel";
+
+/// A fact of the engine.
+pub(super) fn recall<T: DeserializeOwned>(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+    name: &str,
+) -> Result<Option<T>, Fault> {
+    reader
+        .fact(instance, name)?
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(|error| unreadable(name, &error))
+}
+
+/// Writes a fact of the engine.
+pub(super) fn remember(
+    writer: &Writer<'_>,
+    instance: InstanceId,
+    name: &str,
+    value: &impl Serialize,
+) -> Result<(), Fault> {
+    let value = serde_json::to_value(value).map_err(|error| unreadable(name, &error))?;
+    writer.remember(instance, name, &value)
+}
+
+/// Deletes a fact of the engine.
+pub(super) fn forget(writer: &Writer<'_>, instance: InstanceId, name: &str) -> Result<(), Fault> {
+    writer.forget(instance, name).map(drop)
+}
+
+/// What the adapter remembered.
+pub(super) fn of_adapter(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+) -> Result<BTreeMap<String, Value>, Fault> {
+    let mut facts = reader.facts(instance)?;
+    facts.retain(|name, _| !is_ours(name));
+    Ok(facts)
+}
+
+/// Refuses a name that an adapter may not use.
+pub(super) fn require_adapters(name: &str) -> Result<(), Fault> {
+    if is_ours(name) {
+        return Err(Fault::new(
+            FaultKind::Internal,
+            format!("The fact {name} belongs to the engine; the adapter may not touch it."),
+        )
+        .hint("This is a mistake of Guildhall; please report it."));
+    }
+    Ok(())
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with('@')
+}
+
+fn unreadable(name: &str, error: &serde_json::Error) -> Fault {
+    Fault::new(
+        FaultKind::Storage,
+        format!("The recorded fact {name} has another form than expected."),
+    )
+    .hint("Remove the instance here and adopt it again; what exists on the platform stays.")
+    .detail(error)
+}

@@ -1,0 +1,111 @@
+//! Keeping the installation: backing it up, restoring it, and walking its audit.
+
+use super::{Engine, init::IDENTITY_FILE, rules::Rules};
+use crate::{
+    domain::{Actor, AuditResult, Fault, FaultKind, IntentKind},
+    store::{AuditVerdict, Store},
+    vault::chain_key,
+};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What a walk along the audit found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditReport {
+    /// Entries walked, up to a break.
+    pub entries: u64,
+    /// How many of them bear a seal of the vault.
+    pub sealed: u64,
+    /// Whether the seals were checked: only while the vault is open.
+    pub seals_checked: bool,
+    /// The digest of the last good entry. Kept elsewhere, it proves later that nothing before it was changed.
+    pub head: String,
+    /// The first entry that does not hold, and why.
+    pub broken: Option<(i64, String)>,
+}
+
+/// What a restoration did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// The former database, kept under a dated name.
+    pub former: Option<PathBuf>,
+    /// Whose installation the backup is.
+    pub installation: String,
+    /// The key file that the restored vault expects for unattended start, where it is missing here.
+    pub missing_key_file: Option<PathBuf>,
+}
+
+impl Engine {
+    /// Walks the audit from its beginning.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Storage`. A chain that does not hold is no error but the report.
+    pub async fn audit_verify(&self, actor: &Actor) -> Result<AuditReport, Fault> {
+        let asking = actor.clone();
+        let key = self.core.custody.with(|key| Ok(chain_key(key))).ok();
+        let verdict: AuditVerdict = self
+            .core
+            .store
+            .read(move |reader| {
+                Rules::require(reader, &asking, IntentKind::ViewAudit, None)?;
+                reader.verify_audit(key.as_ref().map(crate::vault::ChainKey::bytes))
+            })
+            .await?;
+        Ok(AuditReport {
+            entries: verdict.entries,
+            sealed: verdict.sealed,
+            seals_checked: verdict.seals_checked,
+            head: verdict.head,
+            broken: verdict
+                .broken
+                .map(|broken| (broken.sequence.0, broken.what)),
+        })
+    }
+
+    /// Writes a whole, checked copy of the database to a new file. Keys are in it sealed, as they are here.
+    ///
+    /// # Errors
+    /// `NotAllowed`; `Conflict` when the file exists; `Storage`.
+    pub async fn backup(&self, actor: &Actor, path: &Path) -> Result<(), Fault> {
+        let core = &self.core;
+        let (asking, target) = (actor.clone(), path.display().to_string());
+        core.require_writable()?;
+        core.change(move |writer, rules| {
+            let actor = Rules::require(writer, &asking, IntentKind::Backup, None)?;
+            rules.audit(
+                writer,
+                &super::submit::label(&actor),
+                IntentKind::Backup.word(),
+                &target,
+                None,
+                AuditResult::Permitted,
+                "",
+            )
+        })
+        .await?;
+        core.store.backup_to(path).await
+    }
+
+    /// Puts a backup in the place of an installation's database. Nothing may have it open; the former one is kept.
+    ///
+    /// # Errors
+    /// `Storage` when the backup is not ours, damaged or of a later Guildhall; `InUse` while a Guildhall is open there.
+    pub fn restore(backup: &Path, home: &Path) -> Result<Restored, Fault> {
+        let former = Store::restore_from(backup, home)?;
+        let store = Store::open(home)?;
+        let (installation, key_file): (_, Option<PathBuf>) = store
+            .read_now(|reader| Ok((reader.installation()?, reader.setting(IDENTITY_FILE)?)))?;
+        let installation = installation.ok_or_else(|| {
+            Fault::new(
+                FaultKind::Storage,
+                "The backup holds no installation; the former database is kept beside it.",
+            )
+            .hint("Restore another backup.")
+        })?;
+        Ok(Restored {
+            former,
+            installation: installation.name,
+            missing_key_file: key_file.filter(|path| !path.exists()),
+        })
+    }
+}

@@ -1,0 +1,349 @@
+//! Keys in the store: whose they are, sealing and opening them, and what becomes of one that does not open or is refused.
+
+use super::{core::Core, rules::Rules};
+use crate::{
+    catalog::Holder,
+    domain::{
+        Account, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault, FaultKind,
+        Identity, Instance, PlatformId, last_four,
+    },
+    store::{NewAccount, NewCredential, Reader, SealedSecret, Writer},
+    vault::{self, Custody, SealContext, Sealed},
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+
+/// A key as it lies in the store.
+pub(super) struct SealedKey {
+    /// Its row.
+    pub id: CredentialId,
+    field: String,
+    context: SealContext,
+    sealed: SealedSecret,
+}
+
+/// A key to be stored.
+pub(super) struct NewKey {
+    /// Which field of the manifest.
+    pub field: String,
+    /// The secret.
+    pub secret: SecretString,
+    /// Whether the platform accepted it.
+    pub verified: bool,
+    /// What the platform said of it.
+    pub identity: Option<Identity>,
+}
+
+/// Keys that were opened, and those that did not open.
+pub(super) struct Opened {
+    /// The secrets, by field.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// Rows that do not open any more: damaged, swapped or put back.
+    pub bad: Vec<CredentialId>,
+}
+
+/// The keys in use for an instance: its community's, then for fields that the manifest gives to the installation, the
+/// installation's.
+pub(super) fn current(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    community: CommunityId,
+) -> Result<Vec<CredentialMeta>, Fault> {
+    let manifest = rules.manifest(platform)?;
+    let mut keys = reader.current_credentials(Some(community), platform)?;
+    for key in reader.current_credentials(None, platform)? {
+        let shared = manifest
+            .credential(&key.field)
+            .is_some_and(|field| field.holder == Holder::Installation);
+        if shared && !keys.iter().any(|own| own.field == key.field) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+/// The same with their sealed bytes. A row without bytes is left out: it shows as missing.
+pub(super) fn sealed_for(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    community: CommunityId,
+) -> Result<Vec<SealedKey>, Fault> {
+    let mut sealed = Vec::new();
+    for key in current(reader, rules, platform, community)? {
+        if key.state == CredentialState::NeedsReentry {
+            continue;
+        }
+        let account = reader.account(key.account)?;
+        match reader.sealed_secret(key.id) {
+            Ok(bytes) => sealed.push(SealedKey {
+                id: key.id,
+                context: context(&rules.installation, &account, &key),
+                field: key.field,
+                sealed: bytes,
+            }),
+            Err(fault) if fault.kind == FaultKind::NotFound => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(sealed)
+}
+
+fn context(installation: &str, account: &Account, key: &CredentialMeta) -> SealContext {
+    SealContext {
+        installation: installation.to_owned(),
+        community: account.community,
+        platform: account.platform.clone(),
+        account: account.id,
+        credential: key.id,
+        version: key.version,
+        field: key.field.clone(),
+    }
+}
+
+/// Opens what opens. While the vault is locked that is nothing, and nothing is bad either.
+pub(super) fn open_all(core: &Core, keys: &[SealedKey]) -> Opened {
+    let mut opened = Opened {
+        secrets: BTreeMap::new(),
+        bad: Vec::new(),
+    };
+    for key in keys {
+        match open(&core.custody, &key.context, &key.sealed) {
+            Ok(secret) => {
+                opened.secrets.insert(key.field.clone(), secret);
+            }
+            Err(fault) if fault.kind == FaultKind::Locked && !core.custody.is_unlocked() => {
+                return Opened {
+                    secrets: BTreeMap::new(),
+                    bad: Vec::new(),
+                };
+            }
+            Err(fault) => {
+                tracing::warn!(credential = %key.id, %fault, "a key does not open any more");
+                opened.bad.push(key.id);
+            }
+        }
+    }
+    opened
+}
+
+fn open(
+    custody: &Custody,
+    context: &SealContext,
+    sealed: &SealedSecret,
+) -> Result<SecretString, Fault> {
+    custody.with(|key| match sealed {
+        SealedSecret::Vault(bytes) => vault::open(key, context, &Sealed(bytes.clone())),
+        SealedSecret::Inbox(bytes) => vault::open_from_inbox(key, context, &Sealed(bytes.clone())),
+    })
+}
+
+/// Notes which keys have to be entered again; everything else works on.
+pub(super) async fn mark_bad(core: &Core, bad: Vec<CredentialId>) -> Result<(), Fault> {
+    if bad.is_empty() {
+        return Ok(());
+    }
+    core.change(move |writer, _| {
+        for id in bad {
+            writer.set_credential_state(id, CredentialState::NeedsReentry)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// The account of a platform for a community, made where there is none: one for each, by policy.
+pub(super) fn account_of_community(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    community: CommunityId,
+) -> Result<Account, Fault> {
+    if let Some(account) = writer
+        .accounts_of(Some(community), platform)?
+        .into_iter()
+        .next()
+    {
+        return Ok(account);
+    }
+    let new = NewAccount {
+        platform: platform.clone(),
+        name: writer.community(community)?.slug.to_string(),
+        community: Some(community),
+        external_id: None,
+    };
+    writer.insert_account(&new, rules.now)
+}
+
+/// The installation's own account on a platform, by name, made where there is none.
+pub(super) fn account_of_installation(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    name: &str,
+) -> Result<Account, Fault> {
+    let known = writer.accounts_of(None, platform)?;
+    if let Some(account) = known.into_iter().find(|account| account.name == name) {
+        return Ok(account);
+    }
+    let new = NewAccount {
+        platform: platform.clone(),
+        name: name.to_owned(),
+        community: None,
+        external_id: None,
+    };
+    writer.insert_account(&new, rules.now)
+}
+
+/// Stores a key in an account, in the place of the former one of its field. While the vault is locked it goes to the inbox.
+pub(super) fn store(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    account: &Account,
+    new: NewKey,
+) -> Result<(), Fault> {
+    let former: Vec<_> = writer
+        .credentials(account.id)?
+        .into_iter()
+        .filter(|key| key.field == new.field)
+        .collect();
+    let open = rules.custody.is_unlocked();
+    let plain = new.secret.expose_secret();
+    let record = NewCredential {
+        account: account.id,
+        field: new.field,
+        state: match (open, new.verified) {
+            (false, _) => CredentialState::Inbox,
+            (true, true) => CredentialState::Active,
+            (true, false) => CredentialState::Unverified,
+        },
+        length: i64::try_from(plain.chars().count()).unwrap_or(i64::MAX),
+        last_four: last_four(plain),
+        fingerprint: if open {
+            fingerprint(rules, &account.platform, &new.secret)?
+        } else {
+            String::new()
+        },
+        verified_at: new.verified.then_some(rules.now),
+        identity: new.identity,
+    };
+    if let Some(identity) = &record.identity {
+        writer.set_account_external_id(account.id, &identity.external_id)?;
+    }
+    writer.add_credential(&record, rules.now, |meta| {
+        let context = context(&rules.installation, account, meta);
+        if open {
+            rules
+                .custody
+                .with(|key| vault::seal(key, &context, &new.secret))
+                .map(|sealed| SealedSecret::Vault(sealed.0))
+        } else {
+            vault::seal_to_inbox(rules.custody.inbox(), &context, &new.secret)
+                .map(|sealed| SealedSecret::Inbox(sealed.0))
+        }
+    })?;
+    for key in former {
+        writer.forget_credential(key.id)?;
+    }
+    Ok(())
+}
+
+/// The keyed hash of a key.
+pub(super) fn fingerprint(
+    rules: &Rules,
+    platform: &PlatformId,
+    secret: &SecretString,
+) -> Result<String, Fault> {
+    rules
+        .custody
+        .with(|key| Ok(vault::fingerprint(key, platform, secret)))
+}
+
+/// Forgets the keys of a platform of a community, or one field of them. Accounts of the installation are not touched. Says
+/// how many keys there were.
+pub(super) fn forget(
+    writer: &Writer<'_>,
+    _rules: &Rules,
+    platform: &PlatformId,
+    community: CommunityId,
+    field: Option<&str>,
+) -> Result<usize, Fault> {
+    let mut forgotten = 0;
+    for account in writer.accounts_of(Some(community), platform)? {
+        for key in writer.credentials(account.id)? {
+            if field.is_none_or(|field| field == key.field) {
+                writer.forget_credential(key.id)?;
+                forgotten += 1;
+            }
+        }
+        if writer.credentials(account.id)?.is_empty() {
+            writer.forget_account(account.id)?;
+        }
+    }
+    Ok(forgotten)
+}
+
+/// An operation succeeded with these keys: what was kept unverified, or was refused before, is good.
+pub(super) fn mark_accepted(
+    writer: &Writer<'_>,
+    _rules: &Rules,
+    instance: &Instance,
+) -> Result<(), Fault> {
+    for key in writer.current_credentials(Some(instance.community), &instance.platform)? {
+        if matches!(
+            key.state,
+            CredentialState::Unverified | CredentialState::Rejected
+        ) {
+            writer.set_credential_state(key.id, CredentialState::Active)?;
+        }
+    }
+    Ok(())
+}
+
+/// The platform refused the key of an instance. Which one is certain only where there is one.
+pub(super) fn mark_refused(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    instance: &Instance,
+) -> Result<(), Fault> {
+    let owner = (instance.platform.clone(), Some(instance.community));
+    if rules.lent.contains_key(&owner) {
+        return Ok(());
+    }
+    if let [key] = current(writer, rules, &instance.platform, instance.community)?.as_slice()
+        && matches!(
+            key.state,
+            CredentialState::Active | CredentialState::Unverified
+        )
+    {
+        writer.set_credential_state(key.id, CredentialState::Rejected)?;
+    }
+    Ok(())
+}
+
+/// Moves every key from the inbox into its row, now that the vault is open. One that does not open has to be entered again.
+pub(super) fn promote_inbox(writer: &Writer<'_>, rules: &Rules) -> Result<usize, Fault> {
+    let waiting = writer.inbox_credentials()?;
+    let count = waiting.len();
+    for meta in waiting {
+        let account = writer.account(meta.account)?;
+        let context = context(&rules.installation, &account, &meta);
+        let sealed = writer.sealed_secret(meta.id)?;
+        let Ok(secret) = open(&rules.custody, &context, &sealed) else {
+            writer.set_credential_state(meta.id, CredentialState::NeedsReentry)?;
+            continue;
+        };
+        let resealed = rules
+            .custody
+            .with(|key| vault::seal(key, &context, &secret))?;
+        let state = if meta.verified_at.is_some() {
+            CredentialState::Active
+        } else {
+            CredentialState::Unverified
+        };
+        let print = fingerprint(rules, &account.platform, &secret)?;
+        writer.reseal_credential(meta.id, &SealedSecret::Vault(resealed.0), &print, state)?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,514 @@
+//! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
+
+use super::{
+    Engine, communities, instances, keyring, reconcile,
+    rules::{self, NO_ADAPTER, Rules},
+    titles,
+};
+use crate::{
+    catalog::{Manifest, Maturity, Needs},
+    domain::{
+        Actor, Capability, Choice, CommunityId, Desired, Fault, Instance, Intent, NewCommunity,
+        Observed, Plan, PlanItem, PlanItemKind, PlatformId, RemoveMode, Verb,
+    },
+    store::Reader,
+};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, fmt::Write as _, fs};
+
+impl Engine {
+    /// What an intent will do. Nothing is sent and nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`] would answer for what is wrong with the intent itself.
+    pub async fn plan(&self, actor: &Actor, intent: &Intent) -> Result<Plan, Fault> {
+        let (asking, intent, rules) = (actor.clone(), intent.clone(), self.core.rules());
+        self.core
+            .store
+            .read(move |reader| plan(reader, &rules, &asking, &intent))
+            .await
+    }
+}
+
+fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> Result<Plan, Fault> {
+    let kind = intent.kind();
+    let allow = |community| Rules::require(reader, actor, kind, community);
+    match intent {
+        Intent::CreateCommunity(new) => {
+            allow(None)?;
+            create(reader, rules, new)
+        }
+        Intent::SetDesired {
+            community,
+            platform,
+            desired,
+        } => {
+            allow(Some(*community))?;
+            switch(reader, rules, *community, platform, *desired)
+        }
+        Intent::Remove {
+            community,
+            platform,
+            mode,
+            ..
+        } => {
+            allow(Some(*community))?;
+            remove(reader, rules, *community, platform, *mode)
+        }
+        Intent::Adopt {
+            community,
+            platform,
+            reference,
+            observe_only,
+        } => {
+            allow(Some(*community))?;
+            adopt(
+                reader,
+                rules,
+                *community,
+                platform,
+                reference,
+                *observe_only,
+            )
+        }
+        Intent::ArchiveCommunity { community } => {
+            allow(Some(*community))?;
+            archive(reader, rules, *community)
+        }
+        _ => {
+            // What an operation or a connection belongs to is looked up when it is submitted.
+            Ok(Draft::new(kind.word()).finish(String::new()))
+        }
+    }
+}
+
+/// A plan in the making.
+struct Draft {
+    plan: Plan,
+}
+
+impl Draft {
+    fn new(title: impl Into<String>) -> Self {
+        Self {
+            plan: Plan {
+                title: title.into(),
+                items: Vec::new(),
+                memory_mib: 0,
+                memory_free_mib: free_memory_mib(),
+                disk_mib: 0,
+                typed_confirmation: None,
+                basis: String::new(),
+            },
+        }
+    }
+
+    fn say(&mut self, kind: PlanItemKind, platform: Option<&PlatformId>, text: impl Into<String>) {
+        self.plan.items.push(PlanItem {
+            kind,
+            platform: platform.cloned(),
+            text: text.into(),
+        });
+    }
+
+    /// Adds what an instance takes of this host, and warns where that is more than there is.
+    fn finish(mut self, basis: String) -> Plan {
+        let (needed, free) = (self.plan.memory_mib, self.plan.memory_free_mib);
+        if free > 0 && needed > free {
+            self.say(
+                PlanItemKind::Warning,
+                None,
+                format!("This takes about {needed} MiB of memory and {free} MiB are free."),
+            );
+        }
+        self.plan.basis = basis;
+        self.plan
+    }
+}
+
+fn create(reader: &Reader<'_>, rules: &Rules, new: &NewCommunity) -> Result<Plan, Fault> {
+    let (name, _) = communities::checked_names(new)?;
+    if let Some(existing) = reader.community_by_slug(&new.slug)? {
+        return Err(Fault::new(
+            crate::domain::FaultKind::Conflict,
+            format!(
+                "There is a community {} already: {}.",
+                new.slug, existing.name
+            ),
+        )
+        .hint("Choose another short name."));
+    }
+    let mut draft = Draft::new(format!("Create {name}"));
+    let mut basis = vec![new.slug.to_string()];
+    for communities::Chosen {
+        platform,
+        choice,
+        settings,
+    } in communities::chosen(reader, rules, new)?
+    {
+        let manifest = rules.manifest(&platform)?;
+        let active = choice == Choice::Active;
+        let held = rules.shared_fields(reader, &platform)?;
+        let can = Needs::met(manifest.needs.to_provision(&settings), |field| {
+            held.contains(field)
+        });
+        basis.push(format!("{platform} {choice} {can}"));
+        draft.make(reader, rules, manifest, active, can, &settings)?;
+        if matches!(
+            manifest.maturity,
+            Maturity::Experimental | Maturity::Unmaintained
+        ) && active
+        {
+            let text = format!("{} is {}.", manifest.name, manifest.maturity);
+            draft.say(PlanItemKind::Warning, Some(&platform), text);
+        }
+    }
+    draft.plan.items.sort_by_key(|item| order_of(item.kind));
+    Ok(draft.finish(digest(&basis)))
+}
+
+fn order_of(kind: PlanItemKind) -> usize {
+    PlanItemKind::ALL
+        .iter()
+        .position(|known| *known == kind)
+        .unwrap_or(usize::MAX)
+}
+
+impl Draft {
+    /// The lines for an instance that will be made.
+    fn make(
+        &mut self,
+        reader: &Reader<'_>,
+        rules: &Rules,
+        manifest: &Manifest,
+        active: bool,
+        can: bool,
+        settings: &BTreeMap<String, String>,
+    ) -> Result<(), Fault> {
+        let platform = &manifest.id;
+        if rules.registry.get(platform).is_none() {
+            self.say(
+                PlanItemKind::NotYet,
+                Some(platform),
+                format!("{}: recorded; {NO_ADAPTER}", manifest.name),
+            );
+            return Ok(());
+        }
+        let resources = &manifest.resources;
+        let memory = if active {
+            resources.memory_active_mib
+        } else {
+            resources.memory_inactive_mib
+        };
+        self.plan.memory_mib += memory;
+        self.plan.disk_mib += resources.disk_instance_mib;
+        if reader
+            .instances_to_check(platform, rules.now, 1)?
+            .is_empty()
+        {
+            // The shared runtime is there once any instance was made.
+            self.plan.disk_mib += resources.disk_runtime_mib;
+        }
+        let cost = if memory > 0 {
+            format!(", about {memory} MiB")
+        } else {
+            String::new()
+        };
+        if !can {
+            let needs = manifest.needs.to_provision(settings);
+            let text = format!("{}: {}", manifest.name, rules::name_keys(manifest, needs));
+            self.say(PlanItemKind::NeedsKey, Some(platform), text);
+        } else if manifest.capability(Verb::Provision) == Capability::Human {
+            let note = manifest
+                .capabilities
+                .get(&Verb::Provision)
+                .map(|note| note.note.clone())
+                .unwrap_or_default();
+            let text = format!("{}: {note}", manifest.name);
+            self.say(PlanItemKind::NeedsHuman, Some(platform), text);
+        } else if active {
+            let text = format!("{} (made and switched on{cost})", manifest.name);
+            self.say(PlanItemKind::Now, Some(platform), text);
+        } else {
+            let text = format!("{} (made, left inactive{cost})", manifest.name);
+            self.say(PlanItemKind::Record, Some(platform), text);
+        }
+        self.slots(reader, manifest)
+    }
+
+    /// What it takes of the installation's account there, where that was measured.
+    fn slots(&mut self, reader: &Reader<'_>, manifest: &Manifest) -> Result<(), Fault> {
+        for key in reader.current_credentials(None, &manifest.id)? {
+            for slot in key.identity.iter().flat_map(|identity| &identity.slots) {
+                if let (Some(used), Some(max)) = (slot.used, slot.max) {
+                    let text = format!(
+                        "{}, {}: {} of {max} after this",
+                        manifest.name,
+                        slot.unit,
+                        used + 1
+                    );
+                    self.say(PlanItemKind::Slot, Some(&manifest.id), text);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn switch(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    community: CommunityId,
+    platform: &PlatformId,
+    desired: Desired,
+) -> Result<Plan, Fault> {
+    let manifest = rules.manifest(platform)?;
+    let name = reader.community(community)?.name;
+    let on = desired == Desired::Active;
+    let title = format!(
+        "{} {}",
+        if on { "Activate" } else { "Deactivate" },
+        titles::of(&rules.catalog, platform, &name)
+    );
+    let mut draft = Draft::new(title);
+    let instance = reader.instance_of(community, platform)?;
+    let basis = basis_of(instance.as_ref());
+    match instance {
+        Some(instance) if instance.external_id.is_some() => {
+            rules::require_switchable(&instance)?;
+            present(&mut draft, reader, rules, manifest, &instance, desired)?;
+        }
+        instance => {
+            let settings = instance
+                .map(|instance| instance.settings)
+                .unwrap_or_default();
+            let held = rules.fields_held(reader, platform, community)?;
+            let can = Needs::met(manifest.needs.to_provision(&settings), |field| {
+                held.contains(field)
+            });
+            draft.make(reader, rules, manifest, on, can, &settings)?;
+        }
+    }
+    if on {
+        for warning in &manifest.warnings {
+            draft.say(PlanItemKind::Warning, Some(platform), warning.clone());
+        }
+    }
+    Ok(draft.finish(basis))
+}
+
+/// The line for an instance that is there already.
+fn present(
+    draft: &mut Draft,
+    reader: &Reader<'_>,
+    rules: &Rules,
+    manifest: &Manifest,
+    instance: &Instance,
+    desired: Desired,
+) -> Result<(), Fault> {
+    let wished = Instance {
+        desired,
+        ..instance.clone()
+    };
+    let next = reconcile::next(rules.situation(reader, &wished)?);
+    let platform = Some(&manifest.id);
+    let resources = &manifest.resources;
+    match next {
+        reconcile::Next::NeedsKey(verb) => {
+            let text = format!("{}: {}", manifest.name, rules.key_note(instance, verb)?);
+            draft.say(PlanItemKind::NeedsKey, platform, text);
+        }
+        reconcile::Next::NoAdapter => {
+            let text = format!("{}: {NO_ADAPTER}", manifest.name);
+            draft.say(PlanItemKind::NotYet, platform, text);
+        }
+        reconcile::Next::Run(_) if desired == Desired::Active => {
+            draft.plan.memory_mib += resources
+                .memory_active_mib
+                .saturating_sub(resources.memory_inactive_mib);
+            let text = format!("{} is switched on", manifest.name);
+            draft.say(PlanItemKind::Now, platform, text);
+        }
+        reconcile::Next::Run(_) => {
+            let note = manifest
+                .capabilities
+                .get(&Verb::Deactivate)
+                .map(|note| note.note.clone())
+                .unwrap_or_default();
+            let text = format!(
+                "{} is switched off, everything is kept. {note}",
+                manifest.name
+            );
+            draft.say(PlanItemKind::Deactivate, platform, text.trim_end());
+        }
+        reconcile::Next::Nothing => {
+            let text = format!("{} is {desired} already", manifest.name);
+            draft.say(PlanItemKind::Record, platform, text);
+        }
+    }
+    Ok(())
+}
+
+fn remove(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    community: CommunityId,
+    platform: &PlatformId,
+    mode: RemoveMode,
+) -> Result<Plan, Fault> {
+    let instance = instances::required(reader, rules, community, platform)?;
+    let manifest = rules.manifest(platform)?;
+    let community = reader.community(community)?;
+    let title = titles::of(&rules.catalog, platform, &community.name);
+    let (kind, verb, what) = match mode {
+        RemoveMode::Soft => (
+            PlanItemKind::RemoveSoft,
+            Verb::RemoveSoft,
+            "forgotten here and hidden there",
+        ),
+        RemoveMode::Hard => (
+            PlanItemKind::RemoveHard,
+            Verb::RemoveHard,
+            "destroyed there",
+        ),
+    };
+    let mut draft = Draft::new(format!("Remove {title}"));
+    draft.say(kind, Some(platform), format!("{} is {what}", manifest.name));
+    if let Some(note) = manifest.capabilities.get(&verb) {
+        draft.say(PlanItemKind::Warning, Some(platform), note.note.clone());
+    }
+    if mode == RemoveMode::Hard && !instance.made_by_us && instance.external_id.is_some() {
+        let text = "Guildhall did not make what is there; it was adopted.";
+        draft.say(PlanItemKind::Warning, Some(platform), text);
+    }
+    let keys = keyring::current(reader, rules, platform, community.id)?.len();
+    if keys > 0 {
+        let text = "Its keys are forgotten here; on the platform they work until revoked there.";
+        draft.say(PlanItemKind::Warning, Some(platform), text);
+    }
+    draft.plan.typed_confirmation = Some(community.slug.to_string());
+    Ok(draft.finish(basis_of(Some(&instance))))
+}
+
+fn adopt(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    community: CommunityId,
+    platform: &PlatformId,
+    reference: &str,
+    observe_only: bool,
+) -> Result<Plan, Fault> {
+    let manifest = rules.manifest(platform)?;
+    let name = reader.community(community)?.name;
+    let title = titles::of(&rules.catalog, platform, &name);
+    let instance = reader.instance_of(community, platform)?;
+    let mut draft = Draft::new(format!("Adopt as {title}"));
+    if rules.registry.get(platform).is_none() {
+        let text = format!("{}: {NO_ADAPTER}", manifest.name);
+        draft.say(PlanItemKind::NotYet, Some(platform), text);
+    } else {
+        let how = if observe_only {
+            "is only looked at; nothing there is changed"
+        } else {
+            "is managed from here; nothing there is changed by taking it over"
+        };
+        let reference = crate::domain::clean_line(reference);
+        draft.say(
+            PlanItemKind::Now,
+            Some(platform),
+            format!("{reference} {how}"),
+        );
+    }
+    Ok(draft.finish(basis_of(instance.as_ref())))
+}
+
+fn archive(reader: &Reader<'_>, rules: &Rules, id: CommunityId) -> Result<Plan, Fault> {
+    let community = reader.community(id)?;
+    let mut draft = Draft::new(format!("Archive {}", community.name));
+    let mut basis = Vec::new();
+    for instance in reader.instances(id)? {
+        basis.push(basis_of(Some(&instance)));
+        if instance.desired == Desired::Active && instance.observed != Observed::Absent {
+            let name = titles::platform(&rules.catalog, &instance.platform);
+            let text = format!("{name} is switched off, everything is kept");
+            draft.say(PlanItemKind::Deactivate, Some(&instance.platform), text);
+        }
+    }
+    draft.plan.typed_confirmation = Some(community.slug.to_string());
+    Ok(draft.finish(digest(&basis)))
+}
+
+/// The state that a plan about an instance was made from.
+fn basis_of(instance: Option<&Instance>) -> String {
+    let text = instance.map_or_else(String::new, |instance| {
+        format!(
+            "{} {} {} {:?} {:?} {}",
+            instance.id,
+            instance.desired,
+            instance.observed,
+            instance.external_id,
+            instance.settings,
+            instance.observe_only
+        )
+    });
+    digest(&[text])
+}
+
+fn digest(parts: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize()
+        .iter()
+        .take(8)
+        .fold(String::new(), |mut digits, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
+}
+
+/// Memory of this host that programs can have, in MiB (proc(5), `MemAvailable`); 0 when it cannot be read.
+pub(super) fn free_memory_mib() -> u64 {
+    fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| available(&text))
+        .unwrap_or(0)
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes / 1024)
+}
+
+/// "1 instance", "3 instances".
+pub(super) fn count(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_memory_is_read_in_mebibytes() {
+        let text = "MemTotal:  8000000 kB\nMemAvailable:    3174400 kB\n";
+        assert_eq!(available(text), Some(3100));
+        assert_eq!(available("nothing"), None);
+    }
+
+    #[test]
+    fn a_basis_changes_with_the_parts_and_with_where_they_end() {
+        let of =
+            |parts: &[&str]| digest(&parts.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+    }
+}

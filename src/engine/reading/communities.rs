@@ -1,0 +1,144 @@
+//! The list of communities, and one of them with its platforms.
+
+use super::{Communities, Page, only, seen};
+use crate::{
+    domain::{Actor, CommunityId, Connection, Fault, InstanceId, PlatformId, Slug},
+    engine::{
+        Engine, titles,
+        views::{CommunityDetail, CommunityRow, ConnectionRow, PlatformRow},
+    },
+    store::{CommunityFilter, Reader},
+};
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// A page of the list: the living before the archived, each by name.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn communities(
+        &self,
+        actor: &Actor,
+        filter: Communities,
+        page: Page<CommunityId>,
+    ) -> Result<Vec<CommunityRow>, Fault> {
+        let asking = actor.id;
+        self.core
+            .store
+            .read(move |reader| {
+                let filter = CommunityFilter {
+                    text: filter.text,
+                    only: only(&reader.actor(asking)?),
+                    without_archived: filter.without_archived,
+                    needing_attention: filter.needing_attention,
+                };
+                let rows = reader.communities(&filter, page.after, page.limit)?;
+                Ok(rows
+                    .into_iter()
+                    .map(|row| CommunityRow {
+                        id: row.community.id,
+                        slug: row.community.slug,
+                        name: row.community.name,
+                        active: row.counts.switched_on,
+                        total: row.counts.total(),
+                        mark: row.counts.worst(),
+                        archived: row.community.archived_at.is_some(),
+                    })
+                    .collect())
+            })
+            .await
+    }
+
+    /// One community with every platform of the catalog.
+    ///
+    /// # Errors
+    /// `NotFound`, also for one that the actor may not know of.
+    pub async fn community(&self, actor: &Actor, slug: &Slug) -> Result<CommunityDetail, Fault> {
+        let (asking, slug) = (actor.clone(), slug.clone());
+        let core = self.core.clone();
+        self.core
+            .store
+            .read(move |reader| {
+                let community = seen(reader, &asking, &slug)?;
+                let mut summaries: BTreeMap<PlatformId, _> = reader
+                    .instance_summaries(community.id)?
+                    .into_iter()
+                    .map(|summary| (summary.platform.clone(), summary))
+                    .collect();
+                let platforms_of: BTreeMap<InstanceId, PlatformId> = summaries
+                    .values()
+                    .map(|summary| (summary.id, summary.platform.clone()))
+                    .collect();
+                let options = &core.options;
+                let mut platforms: Vec<PlatformRow> = options
+                    .catalog
+                    .iter()
+                    .map(|manifest| PlatformRow {
+                        platform: manifest.id.clone(),
+                        name: manifest.name.clone(),
+                        group: manifest.group.to_string(),
+                        adapter: options.registry.get(&manifest.id).is_some(),
+                        instance: summaries.remove(&manifest.id),
+                    })
+                    .collect();
+                // A manifest that was taken away must not hide what was made with it.
+                platforms.extend(
+                    summaries
+                        .into_iter()
+                        .map(|(platform, summary)| PlatformRow {
+                            name: platform.to_string(),
+                            group: "other".to_owned(),
+                            adapter: options.registry.get(&platform).is_some(),
+                            platform,
+                            instance: Some(summary),
+                        }),
+                );
+                let connections = reader
+                    .connections_of(community.id)?
+                    .into_iter()
+                    .map(|connection| named(connection, &platforms_of, &core))
+                    .collect();
+                Ok(CommunityDetail {
+                    community,
+                    platforms,
+                    connections,
+                })
+            })
+            .await
+    }
+}
+
+fn named(
+    connection: Connection,
+    platforms: &BTreeMap<InstanceId, PlatformId>,
+    core: &crate::engine::core::Core,
+) -> ConnectionRow {
+    let name = |end: InstanceId| {
+        platforms
+            .get(&end)
+            .map(|platform| titles::platform(&core.options.catalog, platform))
+            .unwrap_or_default()
+    };
+    ConnectionRow {
+        from: name(connection.from),
+        to: name(connection.to),
+        connection,
+    }
+}
+
+/// The connections at an instance, with the names of their ends.
+pub(super) fn connections_at(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+    core: &crate::engine::core::Core,
+) -> Result<Vec<ConnectionRow>, Fault> {
+    let mut rows = Vec::new();
+    for connection in reader.connections_at(instance)? {
+        let mut platforms = BTreeMap::new();
+        for end in [connection.from, connection.to] {
+            platforms.insert(end, reader.instance(end)?.platform);
+        }
+        rows.push(named(connection, &platforms, core));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,207 @@
+//! Everything about one platform of one community, with what to do next.
+
+use super::{communities::connections_at, seen};
+use crate::{
+    catalog::Manifest,
+    domain::{
+        Actor, CredentialMeta, CredentialState, Desired, DriftKind, Fault, HumanTask, Instance,
+        Observed, Operation, OperationId, OperationState, PlatformId, Slug,
+    },
+    engine::{
+        Engine, keyring,
+        rules::{self, Rules},
+        views::InstanceDetail,
+    },
+    store::{OperationFilter, Reader},
+};
+
+/// Operations that the details show.
+const LATEST: u32 = 10;
+
+impl Engine {
+    /// Everything about one platform of one community.
+    ///
+    /// # Errors
+    /// `NotFound` for a community that does not exist or that the actor may not know of, or a platform not in the catalog.
+    pub async fn instance(
+        &self,
+        actor: &Actor,
+        slug: &Slug,
+        platform: &PlatformId,
+    ) -> Result<InstanceDetail, Fault> {
+        let (asking, slug, platform) = (actor.clone(), slug.clone(), platform.clone());
+        let (core, rules) = (self.core.clone(), self.core.rules());
+        self.core
+            .store
+            .read(move |reader| {
+                let community = seen(reader, &asking, &slug)?;
+                let manifest = rules.manifest(&platform)?;
+                let adapter = core.options.registry.get(&platform).is_some();
+                let instance = reader.instance_of(community.id, &platform)?;
+                let keys = keyring::current(reader, &rules, &platform, community.id)?;
+                let (operations, connections) = match &instance {
+                    Some(instance) => {
+                        let filter = OperationFilter {
+                            instance: Some(instance.id),
+                            ..Default::default()
+                        };
+                        (
+                            reader.operations(&filter, LATEST)?,
+                            connections_at(reader, instance.id, &core)?,
+                        )
+                    }
+                    None => (Vec::new(), Vec::new()),
+                };
+                let task = task_of(&operations);
+                let advice = match &instance {
+                    Some(instance) => {
+                        let open = Open {
+                            task: task.as_ref().map(|(_, task)| task),
+                            operations: &operations,
+                            keys: &keys,
+                        };
+                        advice(reader, &rules, manifest, instance, &open)?
+                    }
+                    None => vec![format!(
+                        "{} is off; switch it on to have it made.",
+                        manifest.name
+                    )],
+                };
+                Ok(InstanceDetail {
+                    slug: community.slug,
+                    community: community.name,
+                    platform_name: manifest.name.clone(),
+                    meaning: manifest.instance.clone(),
+                    adapter,
+                    advice,
+                    task,
+                    keys,
+                    connections,
+                    operations,
+                    warnings: manifest.warnings.clone(),
+                    capabilities: manifest
+                        .capabilities
+                        .iter()
+                        .map(|(verb, note)| (verb.to_string(), note.how, note.note.clone()))
+                        .collect(),
+                    platform,
+                    instance,
+                })
+            })
+            .await
+    }
+}
+
+fn task_of(operations: &[Operation]) -> Option<(OperationId, HumanTask)> {
+    operations
+        .iter()
+        .filter(|operation| operation.state == OperationState::WaitsHuman)
+        .find_map(|operation| Some((operation.id, operation.task.clone()?)))
+}
+
+struct Open<'a> {
+    task: Option<&'a HumanTask>,
+    operations: &'a [Operation],
+    keys: &'a [CredentialMeta],
+}
+
+/// What to do next, one sentence each, the most pressing first.
+fn advice(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    manifest: &Manifest,
+    instance: &Instance,
+    open: &Open<'_>,
+) -> Result<Vec<String>, Fault> {
+    let mut advice = Vec::new();
+    if rules.registry.get(&instance.platform).is_none() {
+        advice.push(format!(
+            "The adapter of {} is not there yet: what you choose and enter is recorded, and nothing is made.",
+            manifest.name
+        ));
+        return Ok(advice);
+    }
+    if let Some(task) = open.task {
+        advice.push(format!("{}: {}.", task.who, task.title));
+        advice.extend(task.instructions.iter().cloned());
+    }
+    if open
+        .operations
+        .iter()
+        .any(|operation| operation.state == OperationState::WaitsUnlock)
+    {
+        advice.push("Unlock the vault; the work goes on by itself.".to_owned());
+    }
+    for operation in open.operations {
+        if let (OperationState::Failed | OperationState::WaitsKey, Some(fault)) =
+            (operation.state, &operation.fault)
+        {
+            advice.push(fault.to_string());
+        }
+    }
+    if instance.observed == Observed::NeedsKey {
+        advice.extend(key_advice(reader, rules, manifest, instance, open.keys)?);
+    }
+    if instance.observed == Observed::Gone {
+        advice.push(
+            "It is not there any more: remove it here, then switch it on to make another."
+                .to_owned(),
+        );
+    }
+    for drift in &instance.drift {
+        advice.push(match drift.kind {
+            DriftKind::CredentialDead => format!("{} Enter a new key.", drift.what),
+            _ => drift.what.clone(),
+        });
+    }
+    if advice.is_empty() && instance.observe_only {
+        advice.push("It is only looked at; adopt it fully to manage it from here.".to_owned());
+    }
+    if advice.is_empty()
+        && instance.observed == Observed::Ready
+        && instance.desired == Desired::Inactive
+    {
+        advice.push("It is made and switched off; switch it on when it is wanted.".to_owned());
+    }
+    Ok(advice)
+}
+
+fn key_advice(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    manifest: &Manifest,
+    instance: &Instance,
+    keys: &[CredentialMeta],
+) -> Result<Vec<String>, Fault> {
+    let mut advice = Vec::new();
+    for key in keys {
+        let label = manifest
+            .credential(&key.field)
+            .map_or(key.field.as_str(), |field| field.label.as_str());
+        match key.state {
+            CredentialState::NeedsReentry => {
+                advice.push(format!("{label} does not open any more: enter it again."));
+            }
+            CredentialState::Rejected => {
+                advice.push(format!(
+                    "{label} is not accepted any more: enter a new one."
+                ));
+            }
+            _ => {}
+        }
+    }
+    let situation = rules.situation(reader, instance)?;
+    let needs = if situation.present {
+        manifest.needs.to_operate(&instance.settings)
+    } else {
+        manifest.needs.to_provision(&instance.settings)
+    };
+    if !needs.is_empty() {
+        advice.push(format!("Enter {}.", rules::name_keys(manifest, needs)));
+    }
+    let first = needs.first().and_then(|fields| fields.first());
+    if let Some(field) = first.and_then(|field| manifest.credential(field)) {
+        advice.extend(field.where_to_get.iter().cloned());
+    }
+    Ok(advice)
+}

@@ -1,0 +1,410 @@
+//! What is decided inside one transaction: whether the actor may, what an instance lacks, which operation is next.
+//!
+//! A [`Rules`] is taken along into the transaction, with everything that is not in the store: the time, the catalog, the
+//! adapters of this build, the custody of keys. It starts nothing; who called it runs what it enqueued.
+
+use super::{
+    facts,
+    held::Owner,
+    keyring,
+    options::Limits,
+    reconcile::{self, Next, Reached, Situation},
+};
+use crate::{
+    adapters::registry::Registry,
+    catalog::{Catalog, Keep, Manifest, Needs},
+    domain::{
+        Actor, AuditResult, CommunityId, CredentialState, Desired, Fault, FaultKind, Instance,
+        InstanceId, IntentKind, Observed, OperationId, OperationState, OperationVerb, PlatformId,
+        Subject, permits,
+    },
+    store::{NewOperation, Reader, Writer},
+    vault::Custody,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// Said of a platform whose adapter this build does not have.
+pub(super) const NO_ADAPTER: &str = "adapter not there yet";
+
+/// Everything a decision needs that is not in the store.
+#[derive(Clone)]
+pub(super) struct Rules {
+    /// What is known of the platforms.
+    pub catalog: Arc<Catalog>,
+    /// The adapters of this build.
+    pub registry: Registry,
+    /// The keys.
+    pub custody: Custody,
+    /// The installation's own id.
+    pub installation: String,
+    /// The time of this transaction.
+    pub now: Timestamp,
+    /// How patient.
+    pub limits: Limits,
+    /// Powerful keys that lie in memory: their fields.
+    pub lent: HashMap<Owner, BTreeSet<String>>,
+}
+
+impl Rules {
+    /// The manifest of a platform.
+    pub fn manifest(&self, platform: &PlatformId) -> Result<&Manifest, Fault> {
+        self.catalog.get(platform).ok_or_else(|| {
+            let near = self
+                .catalog
+                .nearest(platform.as_str())
+                .map(|near| format!(" Did you mean {near}?"))
+                .unwrap_or_default();
+            Fault::new(
+                FaultKind::NotFound,
+                format!("There is no platform {platform} in the catalog.{near}"),
+            )
+            .hint("Look at the catalog for the platforms there are.")
+        })
+    }
+
+    /// Refuses what the actor may not do. The actor is read again: what a screen remembers of it does not count.
+    pub fn require(
+        reader: &Reader<'_>,
+        actor: &Actor,
+        verb: IntentKind,
+        community: Option<CommunityId>,
+    ) -> Result<Actor, Fault> {
+        let actor = reader.actor(actor.id)?;
+        let subject = match community {
+            None => Subject::Installation,
+            Some(id) if actor.sees(id) => Subject::Community {
+                id,
+                archived: reader.community(id)?.archived_at.is_some(),
+            },
+            // What one may not know of does not exist.
+            Some(_) => return Err(hidden()),
+        };
+        if permits(&actor, verb, subject) {
+            return Ok(actor);
+        }
+        Err(match subject {
+            Subject::Community { archived: true, .. }
+                if permits(
+                    &actor,
+                    verb,
+                    Subject::Community {
+                        id: community.unwrap_or(CommunityId(0)),
+                        archived: false,
+                    },
+                ) =>
+            {
+                Fault::new(
+                    FaultKind::NotAllowed,
+                    format!("The community is archived, so {verb} is not possible."),
+                )
+                .hint("In an archived community one can look, check and remove what is left.")
+            }
+            _ => Fault::new(
+                FaultKind::NotAllowed,
+                format!("{} ({}) may not do this: {verb}.", actor.name, actor.role),
+            )
+            .hint("Ask an operator of this installation to do it."),
+        })
+    }
+
+    /// Writes an entry of the audit, in the transaction of what it tells.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an entry has these parts, and each caller has them loose"
+    )]
+    pub fn audit(
+        &self,
+        writer: &Writer<'_>,
+        actor: &str,
+        action: &str,
+        subject: &str,
+        community: Option<CommunityId>,
+        result: AuditResult,
+        detail: &str,
+    ) -> Result<(), Fault> {
+        super::auditing::append(
+            writer,
+            &self.custody,
+            super::auditing::Line {
+                at: self.now,
+                actor,
+                action,
+                subject,
+                community,
+                result,
+                detail,
+            },
+        )
+    }
+
+    /// The fields of an instance's platform for which a usable key is at hand, stored or in memory.
+    pub fn fields_held(
+        &self,
+        reader: &Reader<'_>,
+        platform: &PlatformId,
+        community: CommunityId,
+    ) -> Result<BTreeSet<String>, Fault> {
+        let mut held = self
+            .lent
+            .get(&(platform.clone(), Some(community)))
+            .cloned()
+            .unwrap_or_default();
+        for key in keyring::current(reader, self, platform, community)? {
+            if matches!(
+                key.state,
+                CredentialState::Active | CredentialState::Unverified | CredentialState::Inbox
+            ) {
+                held.insert(key.field);
+            }
+        }
+        Ok(held)
+    }
+
+    /// The fields that the installation's own accounts hold for every community.
+    pub fn shared_fields(
+        &self,
+        reader: &Reader<'_>,
+        platform: &PlatformId,
+    ) -> Result<BTreeSet<String>, Fault> {
+        let manifest = self.manifest(platform)?;
+        Ok(reader
+            .current_credentials(None, platform)?
+            .into_iter()
+            .map(|key| key.field)
+            .filter(|field| {
+                manifest
+                    .credential(field)
+                    .is_some_and(|known| known.holder == crate::catalog::Holder::Installation)
+            })
+            .collect())
+    }
+
+    /// Where an instance stands, as the rule of [`reconcile`] looks at it.
+    pub fn situation(&self, reader: &Reader<'_>, instance: &Instance) -> Result<Situation, Fault> {
+        let manifest = self.manifest(&instance.platform)?;
+        let held = self.fields_held(reader, &instance.platform, instance.community)?;
+        let can = |needs: &[Vec<String>]| Needs::met(needs, |field| held.contains(field));
+        let reached: Option<String> = facts::recall(reader, instance.id, facts::REACHED)?;
+        let unsent: Option<Vec<String>> = facts::recall(reader, instance.id, facts::UNSENT)?;
+        Ok(Situation {
+            desired: instance.desired,
+            adapter: self.registry.get(&instance.platform).is_some(),
+            archived: reader.community(instance.community)?.archived_at.is_some(),
+            observe_only: instance.observe_only,
+            present: instance.external_id.is_some(),
+            reached: Reached::of(reached.as_deref()),
+            unsent: unsent.is_some_and(|fields| !fields.is_empty()),
+            can_provision: can(manifest.needs.to_provision(&instance.settings)),
+            can_operate: can(manifest.needs.to_operate(&instance.settings)),
+        })
+    }
+
+    /// Enqueues what an instance lacks to be as desired, and drops what was enqueued for a former wish. `asked`: a
+    /// person did something just now, so that what failed is tried once more.
+    pub fn towards_desired(
+        &self,
+        writer: &Writer<'_>,
+        id: InstanceId,
+        actor: &str,
+        asked: bool,
+    ) -> Result<Vec<OperationId>, Fault> {
+        let instance = writer.instance(id)?;
+        if instance.observed == Observed::Gone && !asked {
+            return Ok(Vec::new());
+        }
+        let situation = self.situation(writer, &instance)?;
+        let next = reconcile::next(situation);
+        self.drop_superseded(writer, id, next)?;
+        match next {
+            Next::Run(verb) => {
+                let argument = Value::Object(serde_json::Map::new());
+                let operation = self.enqueue(writer, id, verb, argument, actor, asked)?;
+                Ok(operation.into_iter().collect())
+            }
+            Next::NeedsKey(verb) => {
+                if !has_open_operation(writer, id)? {
+                    let note = self.key_note(&instance, verb)?;
+                    writer.set_observed(id, Observed::NeedsKey, &note)?;
+                }
+                Ok(Vec::new())
+            }
+            Next::NoAdapter => {
+                writer.set_observed(id, Observed::Absent, NO_ADAPTER)?;
+                Ok(Vec::new())
+            }
+            Next::Nothing => {
+                if !has_open_operation(writer, id)? {
+                    rest(writer, &instance)?;
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Enqueues a verb, or wakes the open operation of that verb where it may go on.
+    pub fn enqueue(
+        &self,
+        writer: &Writer<'_>,
+        instance: InstanceId,
+        verb: OperationVerb,
+        argument: Value,
+        actor: &str,
+        asked: bool,
+    ) -> Result<Option<OperationId>, Fault> {
+        let Some(open) = writer.open_operation(instance, verb)? else {
+            let new = NewOperation {
+                instance,
+                verb,
+                actor: actor.to_owned(),
+                argument,
+                not_before: None,
+            };
+            let id = writer.insert_operation(&new, self.now)?;
+            writer.set_observed(instance, Observed::Working, "")?;
+            return Ok(Some(id));
+        };
+        let may_go_on = match open.state {
+            OperationState::Running => return Ok(Some(open.id)),
+            OperationState::Queued | OperationState::WaitsKey => true,
+            OperationState::WaitsUnlock => self.custody.is_unlocked(),
+            OperationState::Failed => asked,
+            OperationState::WaitsHuman | OperationState::Done | OperationState::Cancelled => false,
+        };
+        if !may_go_on {
+            return Ok(None);
+        }
+        if asked || open.state != OperationState::Queued {
+            self.wake(writer, open.id, instance)?;
+        }
+        Ok(Some(open.id))
+    }
+
+    /// Puts an open operation back into the queue, to be begun at once, with its attempts counted anew.
+    pub fn wake(
+        &self,
+        writer: &Writer<'_>,
+        operation: OperationId,
+        instance: InstanceId,
+    ) -> Result<(), Fault> {
+        writer.requeue_operation(operation, self.now)?;
+        writer.set_observed(instance, Observed::Working, "")
+    }
+
+    /// What key an instance waits for, in the words of its row.
+    pub fn key_note(&self, instance: &Instance, verb: OperationVerb) -> Result<String, Fault> {
+        let manifest = self.manifest(&instance.platform)?;
+        let needs = match verb {
+            OperationVerb::Provision => manifest.needs.to_provision(&instance.settings),
+            _ => manifest.needs.to_operate(&instance.settings),
+        };
+        Ok(format!("enter {}", name_keys(manifest, needs)))
+    }
+
+    fn drop_superseded(
+        &self,
+        writer: &Writer<'_>,
+        instance: InstanceId,
+        next: Next,
+    ) -> Result<(), Fault> {
+        for verb in [
+            OperationVerb::Provision,
+            OperationVerb::Activate,
+            OperationVerb::Deactivate,
+        ] {
+            if matches!(next, Next::Run(wanted) | Next::NeedsKey(wanted) if wanted == verb) {
+                continue;
+            }
+            match writer.open_operation(instance, verb)? {
+                Some(open) if open.state != OperationState::Running => {
+                    writer.set_operation_state(open.id, OperationState::Cancelled, self.now)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a field's key is used once and stored only when somebody asks for that.
+    pub fn is_kept(&self, platform: &PlatformId, field: &str) -> bool {
+        self.catalog
+            .get(platform)
+            .and_then(|manifest| manifest.credential(field))
+            .is_none_or(|field| field.keep == Keep::Always)
+    }
+}
+
+/// "rosewood/name-of-platform", for the audit.
+pub(super) fn subject_of(reader: &Reader<'_>, instance: &Instance) -> Result<String, Fault> {
+    let slug = reader.community(instance.community)?.slug;
+    Ok(format!("{slug}/{}", instance.platform))
+}
+
+/// Whether an instance is worked on, or something of it waits.
+pub(super) fn has_open_operation(reader: &Reader<'_>, instance: InstanceId) -> Result<bool, Fault> {
+    let filter = crate::store::OperationFilter {
+        open: true,
+        instance: Some(instance),
+        ..Default::default()
+    };
+    Ok(!reader.operations(&filter, 1)?.is_empty())
+}
+
+/// What an instance shows when nothing is under way: ready where it was made, else absent.
+pub(super) fn rest(writer: &Writer<'_>, instance: &Instance) -> Result<(), Fault> {
+    let observed = match (instance.observed, &instance.external_id) {
+        (Observed::Gone | Observed::Ready, _) => return Ok(()),
+        (_, Some(_)) => Observed::Ready,
+        (_, None) => Observed::Absent,
+    };
+    writer.set_observed(instance.id, observed, "")
+}
+
+/// Keys by their labels: "API key, or Token and Secret".
+pub(super) fn name_keys(manifest: &Manifest, alternatives: &[Vec<String>]) -> String {
+    let label = |field: &String| {
+        manifest
+            .credential(field)
+            .map_or_else(|| field.clone(), |known| known.label.clone())
+    };
+    let lists: Vec<String> = alternatives
+        .iter()
+        .map(|fields| fields.iter().map(label).collect::<Vec<_>>().join(" and "))
+        .collect();
+    lists.join(", or ")
+}
+
+/// The answer about a community that the actor may not know of: the same as for one that does not exist.
+pub(super) fn hidden() -> Fault {
+    Fault::new(FaultKind::NotFound, "There is no such community here.")
+        .hint("List the communities to see their short names.")
+}
+
+/// What remains to be said when an instance that cannot be switched is to be switched.
+pub(super) fn require_switchable(instance: &Instance) -> Result<(), Fault> {
+    if instance.observe_only {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "This instance is only looked at; it is not switched on or off from here.",
+        )
+        .hint("Adopt it fully first."));
+    }
+    if instance.observed == Observed::Gone {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "What was made on the platform is not there any more, so it cannot be switched.",
+        )
+        .hint("Remove the instance here; switching it on again then makes a new one."));
+    }
+    if instance.desired == Desired::Removed {
+        return Err(
+            Fault::new(FaultKind::Conflict, "This instance is being removed.")
+                .hint("Wait until that is done, or cancel its operation."),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! One run of one operation: take the lease, build the site, let the adapter work, write down how it ended.
+
+use super::{
+    core::Core,
+    desk::{Place, Stop},
+    ending::{Effect, Ending},
+    facts,
+    journal::StoreJournal,
+    keyring, lease, outcome,
+    reconcile::Reached,
+    rules::{Rules, subject_of},
+    scene::Scene,
+    titles,
+    views::EngineEvent,
+};
+use crate::{
+    adapters::{Adapter, Halt, Op},
+    domain::{
+        AuditResult, Fault, FaultKind, InstanceId, Observed, Operation, OperationId,
+        OperationState, OperationVerb, RemoveMode,
+    },
+    store::Writer,
+};
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+/// Runs an operation from the beginning to whatever end it comes to.
+pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place) {
+    let id = operation.id;
+    match attempt(&core, &operation, &mut place).await {
+        Ok(()) => {}
+        // Somebody else has it now; it is theirs to tell.
+        Err(fault) if fault.kind == FaultKind::InUse => {
+            tracing::info!(operation = %id, %fault, "an operation went to other hands");
+        }
+        Err(fault) => {
+            // What could not be written down is found again by its lease, which runs out.
+            tracing::error!(operation = %id, %fault, detail = ?fault.detail, "an operation could not be written down");
+            core.emit(EngineEvent::Operation {
+                operation: id,
+                community: operation.community,
+                title: String::new(),
+                state: OperationState::Running,
+                fault: Some(fault),
+            });
+        }
+    }
+}
+
+async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result<(), Fault> {
+    let (id, holder) = (due.id, core.holder.clone());
+    let Some((operation, scene)) = core
+        .change(move |writer, rules| begin(writer, rules, id, &holder))
+        .await?
+    else {
+        return Ok(());
+    };
+    let title = titles::of(
+        &core.options.catalog,
+        &operation.platform,
+        &scene.community.name,
+    );
+    tell(core, &operation, &title, None);
+    let limits = core.options.limits;
+    let answer = perform(core, &operation, scene, place).await;
+    let stop = *place.stop.borrow();
+    let ending = match stop {
+        Some(Stop::Lost) => return Ok(()),
+        Some(Stop::Asked) => Ending::of_stopped(answer),
+        Some(Stop::Park) => Ending::of_parked(answer),
+        None => Ending::of(answer, operation.attempts, core.now(), &limits),
+    };
+    let (holder, told) = (core.holder.clone(), ending.clone());
+    let (state, fault) = (ending.state(), ending.fault().cloned());
+    let written = operation.clone();
+    core.change(move |writer, rules| outcome::write(writer, rules, &written, &ending, &holder))
+        .await?;
+    outcome::afterwards(core, &operation, &told);
+    let operation = Operation { state, ..operation };
+    tell(core, &operation, &title, fault);
+    Ok(())
+}
+
+fn tell(core: &Core, operation: &Operation, title: &str, fault: Option<Fault>) {
+    core.emit(EngineEvent::Operation {
+        operation: operation.id,
+        community: operation.community,
+        title: title.to_owned(),
+        state: operation.state,
+        fault,
+    });
+    core.emit_changed(Some(operation.community));
+}
+
+/// Takes the lease and marks the operation as under way, in one transaction. None when it is not ours to begin.
+fn begin(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    id: OperationId,
+    holder: &str,
+) -> Result<Option<(Operation, Scene)>, Fault> {
+    let operation = writer.operation(id)?;
+    let waits = operation.not_before.is_some_and(|time| time > rules.now);
+    if waits
+        || !matches!(
+            operation.state,
+            OperationState::Queued | OperationState::Running
+        )
+    {
+        return Ok(None);
+    }
+    free_from_the_dead(writer, rules, &operation)?;
+    if !writer.take_lease(id, holder, rules.now, until(rules, rules.limits.lease))? {
+        return Ok(None);
+    }
+    let operation = writer.begin_operation(id, rules.now)?;
+    let instance = operation.instance;
+    let operation = match operation.verb {
+        OperationVerb::Activate | OperationVerb::Deactivate => {
+            facts::remember(writer, instance, facts::REACHED, &Reached::Underway.word())?;
+            operation
+        }
+        OperationVerb::Configure => with_unsent(writer, rules, operation)?,
+        _ => operation,
+    };
+    writer.set_observed(instance, Observed::Working, "")?;
+    let scene = Scene::read(writer, rules, writer.instance(instance)?)?;
+    Ok(Some((operation, scene)))
+}
+
+/// A lease whose holder was a process of this host that is gone is taken away at once, and that is written down.
+fn free_from_the_dead(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    operation: &Operation,
+) -> Result<(), Fault> {
+    let Some(held) = writer.lease(operation.instance)? else {
+        return Ok(());
+    };
+    if !lease::is_abandoned(&held.holder)
+        || !writer.break_lease(operation.instance, &held.holder)?
+    {
+        return Ok(());
+    }
+    let instance = writer.instance(operation.instance)?;
+    rules.audit(
+        writer,
+        "guildhall",
+        operation.verb.word(),
+        &subject_of(writer, &instance)?,
+        Some(operation.community),
+        AuditResult::Permitted,
+        "taken over: the process that worked on it is gone",
+    )
+}
+
+/// The changed settings that are to be sent become part of the operation, so that a change during the run is not lost.
+fn with_unsent(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    mut operation: Operation,
+) -> Result<Operation, Fault> {
+    let instance = operation.instance;
+    let mut changed = changed_fields(&operation.argument);
+    let unsent: Option<Vec<String>> = facts::recall(writer, instance, facts::UNSENT)?;
+    for field in unsent.unwrap_or_default() {
+        if !changed.contains(&field) {
+            changed.push(field);
+        }
+    }
+    facts::forget(writer, instance, facts::UNSENT)?;
+    operation.argument = serde_json::json!({ "changed": changed });
+    writer.set_operation_argument(operation.id, &operation.argument, rules.now)?;
+    Ok(operation)
+}
+
+fn changed_fields(argument: &Value) -> Vec<String> {
+    argument
+        .get("changed")
+        .and_then(|fields| serde_json::from_value(fields.clone()).ok())
+        .unwrap_or_default()
+}
+
+fn until(rules: &Rules, span: Duration) -> jiff::Timestamp {
+    rules.now.checked_add(span).unwrap_or(rules.now)
+}
+
+/// Lets the adapter work, renews the lease meanwhile, and stops it when that is asked for.
+async fn perform(
+    core: &Arc<Core>,
+    operation: &Operation,
+    scene: Scene,
+    place: &mut Place,
+) -> Result<Effect, Halt> {
+    let Some(adapter) = core.options.registry.get(&operation.platform).cloned() else {
+        return Err(no_adapter(operation).into());
+    };
+    let community = scene.community.id;
+    let (site, bad) = scene.open(core);
+    keyring::mark_bad(core, bad).await?;
+    let journal = Arc::new(StoreJournal {
+        core: core.clone(),
+        operation: operation.id,
+        steps_of: operation.instance,
+        instance: operation.instance,
+        community,
+        platform: operation.platform.clone(),
+        marker: site.marker.clone(),
+        prefix: String::new(),
+    });
+    let cancel = CancellationToken::new();
+    let op = Op::new(site, journal, place.progress.clone(), cancel.clone());
+    let work = work(core.clone(), adapter, operation.clone(), op);
+    let mut task = AbortOnDropHandle::new(tokio::spawn(work));
+    let mut renewal = tokio::time::interval(core.options.limits.renew_every);
+    renewal.tick().await;
+    loop {
+        let why = tokio::select! {
+            answer = &mut task => return joined(answer),
+            _ = place.stop.changed() => *place.stop.borrow(),
+            _ = renewal.tick() => renew(core, operation.id, operation.instance).await,
+        };
+        let Some(why) = why else { continue };
+        cancel.cancel();
+        core.desk.stop(operation.id, why);
+        let grace = match why {
+            Stop::Asked => core.options.limits.cancel_grace,
+            Stop::Park => core.options.limits.shutdown_grace,
+            Stop::Lost => Duration::ZERO,
+        };
+        return match tokio::time::timeout(grace, &mut task).await {
+            Ok(answer) => joined(answer),
+            Err(_) => Err(cut_short().into()),
+        };
+    }
+}
+
+/// Holds the lease for longer, and looks whether somebody in another process asks for an end.
+async fn renew(core: &Arc<Core>, operation: OperationId, instance: InstanceId) -> Option<Stop> {
+    let holder = core.holder.clone();
+    let renewed = core
+        .change(move |writer, rules| {
+            let until = until(rules, rules.limits.lease);
+            if !writer.renew_lease(operation, &holder, until)? {
+                return Ok(Some(Stop::Lost));
+            }
+            let asked: Option<OperationId> = facts::recall(writer, instance, facts::CANCEL)?;
+            Ok((asked == Some(operation)).then_some(Stop::Asked))
+        })
+        .await;
+    renewed.unwrap_or_else(|fault| {
+        // The lease has some time left; the next renewal may succeed, and every record is checked against it.
+        tracing::warn!(%operation, %fault, "a lease could not be renewed");
+        None
+    })
+}
+
+fn joined(answer: Result<Result<Effect, Halt>, tokio::task::JoinError>) -> Result<Effect, Halt> {
+    answer.unwrap_or_else(|_| {
+        // The words of a panic may hold anything, a secret too: they go nowhere.
+        Err(Fault::new(
+            FaultKind::Internal,
+            "The operation stopped because of a mistake of Guildhall itself.",
+        )
+        .hint("What it had done is recorded; resume it, and please report this with the log.")
+        .into())
+    })
+}
+
+fn cut_short() -> Fault {
+    Fault::new(
+        FaultKind::Cancelled,
+        "The operation was stopped in the middle of a call; whether that call took effect is not known.",
+    )
+    .hint("Resume it: it looks first for what the call may have made.")
+}
+
+fn no_adapter(operation: &Operation) -> Fault {
+    Fault::new(
+        FaultKind::Unsupported,
+        format!("The adapter of {} is not there yet.", operation.platform),
+    )
+    .hint("Its instances are recorded; a later Guildhall makes them.")
+}
+
+/// The verb itself.
+async fn work(
+    core: Arc<Core>,
+    adapter: Arc<dyn Adapter>,
+    operation: Operation,
+    op: Op,
+) -> Result<Effect, Halt> {
+    let stands = |presence| Effect::Stands(Box::new(presence));
+    match operation.verb {
+        OperationVerb::Provision => adapter.provision(&op).await.map(stands),
+        OperationVerb::Adopt => {
+            let reference = operation.argument.get("reference").and_then(Value::as_str);
+            adapter
+                .adopt(&op, reference.unwrap_or_default())
+                .await
+                .map(stands)
+        }
+        OperationVerb::Configure => {
+            let changed = changed_fields(&operation.argument);
+            adapter.configure(&op, &changed).await.map(stands)
+        }
+        OperationVerb::Activate => adapter.activate(&op).await.map(Effect::Switched),
+        OperationVerb::Deactivate => adapter.deactivate(&op).await.map(Effect::Switched),
+        OperationVerb::RemoveSoft => adapter
+            .remove(&op, RemoveMode::Soft)
+            .await
+            .map(Effect::Gone),
+        OperationVerb::RemoveHard => adapter
+            .remove(&op, RemoveMode::Hard)
+            .await
+            .map(Effect::Gone),
+        OperationVerb::Connect | OperationVerb::Disconnect => {
+            super::connections::work(&core, adapter.as_ref(), &operation, &op).await
+        }
+    }
+}

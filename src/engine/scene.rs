@@ -1,0 +1,124 @@
+//! What an adapter is told of the instance it works on: read in one transaction, then completed with the opened keys.
+
+use super::{core::Core, facts, keyring, rules::Rules};
+use crate::{
+    adapters::{Secrets, Settings, Site},
+    domain::{Community, CredentialId, Desired, Fault, Instance, PlatformId},
+    store::{Reader, Writer},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// What stands in the store about an instance, its keys still sealed.
+pub(super) struct Scene {
+    /// The instance.
+    pub instance: Instance,
+    /// Its community.
+    pub community: Community,
+    marker: String,
+    settings: Settings,
+    facts: BTreeMap<String, Value>,
+    keys: Vec<keyring::SealedKey>,
+}
+
+impl Scene {
+    /// Reads an instance.
+    pub fn read(reader: &Reader<'_>, rules: &Rules, instance: Instance) -> Result<Self, Fault> {
+        Ok(Self {
+            community: reader.community(instance.community)?,
+            marker: facts::recall(reader, instance.id, facts::MARKER)?.unwrap_or_default(),
+            settings: settings(reader, rules, &instance.platform, &instance.settings)?,
+            facts: facts::of_adapter(reader, instance.id)?,
+            keys: keyring::sealed_for(reader, rules, &instance.platform, instance.community)?,
+            instance,
+        })
+    }
+
+    /// The same with further settings on top, as for a key that is examined together with new settings.
+    pub fn with_settings(mut self, more: &BTreeMap<String, String>) -> Self {
+        for (field, value) in more {
+            self.settings.0.insert(field.clone(), value.clone());
+        }
+        self
+    }
+
+    /// Opens the keys and completes the picture. Keys that do not open are named in the second part.
+    pub fn open(self, core: &Core) -> (Site, Vec<CredentialId>) {
+        let owner = (
+            self.instance.platform.clone(),
+            Some(self.instance.community),
+        );
+        let opened = keyring::open_all(core, &self.keys);
+        let mut secrets = opened.secrets;
+        secrets.extend(core.held.lent(&owner));
+        let home = &core.options.home;
+        let platform = self.instance.platform.as_str();
+        let manifest = core.options.catalog.get(&self.instance.platform);
+        let credential_key = self.keys.first().map_or_else(
+            || format!("instance-{}", self.instance.id),
+            |key| format!("credential-{}", key.id),
+        );
+        let site = Site {
+            installation: core.installation.uuid.clone(),
+            community: self.community.id,
+            data_folder: home
+                .join("communities")
+                .join(self.community.slug.as_str())
+                .join(platform),
+            runtime_folder: home.join("runtimes"),
+            slug: self.community.slug,
+            community_name: self.community.name,
+            description: self.community.description,
+            instance: self.instance.id,
+            marker: self.marker,
+            kind: self.instance.kind,
+            external_id: self.instance.external_id,
+            made_by_us: self.instance.made_by_us,
+            active: self.instance.desired == Desired::Active,
+            settings: self.settings,
+            facts: self.facts,
+            secrets: Secrets(secrets),
+            credential_key,
+            locked: !core.custody.is_unlocked(),
+            settling: manifest
+                .map(|manifest| manifest.settling)
+                .unwrap_or_default(),
+            platform: self.instance.platform,
+            http: core.http.clone(),
+            runner: core.runner.clone(),
+        };
+        (site, opened.bad)
+    }
+}
+
+/// The name under which the installation keeps the settings of a platform that hold for all communities.
+pub(super) fn shared_settings_name(platform: &PlatformId) -> String {
+    format!("platform.{platform}")
+}
+
+/// The manifest's defaults, then the installation's settings, then the instance's own.
+fn settings(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    platform: &PlatformId,
+    own: &BTreeMap<String, String>,
+) -> Result<Settings, Fault> {
+    let mut settings: BTreeMap<String, String> = rules
+        .manifest(platform)?
+        .settings
+        .iter()
+        .filter_map(|field| Some((field.field.clone(), field.default.clone()?)))
+        .collect();
+    let shared: Option<BTreeMap<String, String>> =
+        reader.setting(&shared_settings_name(platform))?;
+    settings.extend(shared.unwrap_or_default());
+    settings.extend(own.clone());
+    Ok(Settings(settings))
+}
+
+/// Gives an incarnation its marker: random, so that what a restored backup does not know of is never taken for its own.
+pub(super) fn mark(writer: &Writer<'_>, instance: crate::domain::InstanceId) -> Result<(), Fault> {
+    let marker = Uuid::new_v4().simple().to_string();
+    facts::remember(writer, instance, facts::MARKER, &marker)
+}

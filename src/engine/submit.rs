@@ -1,0 +1,294 @@
+//! The one door for changes: authority, validation, the change, the operations it enqueues and the audit entry, in one
+//! transaction; then the work begins.
+
+use super::{
+    Engine, communities, connections,
+    desk::Stop,
+    held::{Examined, Owner},
+    instances, keys, observe, operations, removal,
+    rules::Rules,
+    scheduler,
+    views::Receipt,
+};
+use crate::{
+    domain::{
+        Actor, AuditResult, CommunityId, ConnectionId, ExaminationId, Fault, FaultKind, InstanceId,
+        Intent, OperationId,
+    },
+    store::Writer,
+};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+/// What an intent did, and what is to be done once it is on disk.
+#[derive(Default)]
+pub(super) struct Applied {
+    /// For whoever asked.
+    pub receipt: Receipt,
+    /// On what, for the audit: "rosewood/name-of-platform".
+    pub subject: String,
+    /// Particulars for the audit.
+    pub detail: String,
+    /// The instances it touched.
+    pub instances: Vec<InstanceId>,
+    /// What is to be done afterwards.
+    pub after: Vec<After>,
+}
+
+/// What is done after the change is on disk.
+pub(super) enum After {
+    /// Stop an operation that runs in this process.
+    Stop(OperationId),
+    /// Look at instances.
+    Look(Vec<InstanceId>),
+    /// Test a connection.
+    Probe(ConnectionId),
+    /// An examined key was stored; it need not be held any more.
+    DropExamined(ExaminationId),
+    /// Hold a powerful key for the operation it enables.
+    Lend(Owner, BTreeMap<String, SecretString>),
+}
+
+impl Engine {
+    /// Does what an actor wants, or refuses. What takes long is begun and goes on in the background; the receipt names it.
+    ///
+    /// # Errors
+    /// `NotAllowed` when the actor may not; `BadInput`, `NotFound` or `Conflict` when it cannot be; `Storage` or `InUse` when
+    /// it could not be written. In every case nothing was changed.
+    pub async fn submit(&self, actor: &Actor, intent: Intent) -> Result<Receipt, Fault> {
+        let core = &self.core;
+        core.require_writable()?;
+        let kind = intent.kind();
+        let examined = match &intent {
+            Intent::StoreKey { examination, .. } | Intent::AddAccount { examination, .. } => {
+                core.held.examined(*examination, core.now())
+            }
+            _ => None,
+        };
+        let asking = actor.clone();
+        let lent = core.held.lent_fields();
+        let outcome = core
+            .change(move |writer, rules| {
+                let rules = Rules {
+                    lent,
+                    ..rules.clone()
+                };
+                let applied = apply(writer, &rules, &asking, intent, examined)?;
+                rules.audit(
+                    writer,
+                    &label(&asking),
+                    kind.word(),
+                    &applied.subject,
+                    applied.receipt.community,
+                    AuditResult::Permitted,
+                    &applied.detail,
+                )?;
+                Ok(applied)
+            })
+            .await;
+        match outcome {
+            Ok(applied) => Ok(self.begin(applied)),
+            Err(fault) => {
+                self.audit_refusal(actor, kind.word(), &fault).await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Begins what an intent asked for.
+    fn begin(&self, applied: Applied) -> Receipt {
+        let core = &self.core;
+        for after in applied.after {
+            match after {
+                After::Stop(operation) => {
+                    core.desk.stop(operation, Stop::Asked);
+                }
+                After::Look(instances) => observe::begin(core, instances),
+                After::Probe(connection) => connections::begin_probe(core, connection),
+                After::DropExamined(examination) => core.held.drop_examined(examination),
+                After::Lend(owner, entries) => core.held.lend(owner, entries),
+            }
+        }
+        core.desk.widen(applied.instances);
+        scheduler::ensure_started(core);
+        core.emit_changed(applied.receipt.community);
+        applied.receipt
+    }
+
+    /// Writes down that somebody was refused. Trouble of the disk is no refusal, and cannot be written down either.
+    async fn audit_refusal(&self, actor: &Actor, action: &'static str, fault: &Fault) {
+        if matches!(
+            fault.kind,
+            FaultKind::Storage | FaultKind::InUse | FaultKind::Internal
+        ) {
+            return;
+        }
+        let (actor, detail) = (label(actor), fault.what.clone());
+        let written = self
+            .core
+            .change(move |writer, rules| {
+                rules.audit(
+                    writer,
+                    &actor,
+                    action,
+                    "",
+                    None,
+                    AuditResult::Refused,
+                    &detail,
+                )
+            })
+            .await;
+        if let Err(fault) = written {
+            tracing::error!(%fault, "a refusal could not be written to the audit");
+        }
+    }
+}
+
+/// An actor as the audit names it.
+pub(super) fn label(actor: &Actor) -> String {
+    format!("{} ({})", actor.name, actor.role)
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each intent, which only names the function that does it"
+)]
+fn apply(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    intent: Intent,
+    examined: Option<Examined>,
+) -> Result<Applied, Fault> {
+    let kind = intent.kind();
+    let allow = |community: Option<CommunityId>| Rules::require(writer, actor, kind, community);
+    match intent {
+        Intent::CreateCommunity(new) => communities::create(writer, rules, &allow(None)?, &new),
+        Intent::ArchiveCommunity { community } => {
+            communities::archive(writer, rules, &allow(Some(community))?, community)
+        }
+        Intent::SetTemplate { choices } => {
+            allow(None)?;
+            communities::set_template(writer, rules, choices)
+        }
+        Intent::SetDesired {
+            community,
+            platform,
+            desired,
+        } => {
+            let actor = allow(Some(community))?;
+            instances::set_desired(writer, rules, &actor, community, &platform, desired)
+        }
+        Intent::Configure {
+            community,
+            platform,
+            settings,
+        } => {
+            let actor = allow(Some(community))?;
+            instances::configure(writer, rules, &actor, community, &platform, settings)
+        }
+        Intent::Adopt {
+            community,
+            platform,
+            reference,
+            observe_only,
+        } => {
+            let actor = allow(Some(community))?;
+            let wish = instances::Adoption {
+                reference,
+                observe_only,
+            };
+            instances::adopt(writer, rules, &actor, community, &platform, &wish)
+        }
+        Intent::Check {
+            community,
+            platform,
+        } => {
+            let actor = allow(community)?;
+            observe::ask(writer, rules, &actor, community, platform.as_ref())
+        }
+        Intent::Remove {
+            community,
+            platform,
+            mode,
+            typed,
+        } => {
+            let actor = allow(Some(community))?;
+            removal::remove(writer, rules, &actor, community, &platform, mode, &typed)
+        }
+        Intent::StoreKey {
+            examination,
+            keep_unverified,
+            keep_powerful,
+        } => {
+            let examined = keys::require_examined(examined, actor)?;
+            let actor = allow(examined.owner.1)?;
+            let how = keys::Keeping {
+                examination,
+                keep_unverified,
+                keep_powerful,
+            };
+            keys::store(writer, rules, &actor, examined, how)
+        }
+        Intent::AddAccount {
+            platform,
+            name,
+            examination,
+        } => {
+            let actor = allow(None)?;
+            let examined = keys::require_examined(examined, &actor)?;
+            keys::add_account(writer, rules, &platform, &name, examination, examined)
+        }
+        Intent::ForgetKey {
+            community,
+            platform,
+            field,
+        } => {
+            let actor = allow(Some(community))?;
+            keys::forget(
+                writer,
+                rules,
+                &actor,
+                community,
+                &platform,
+                field.as_deref(),
+            )
+        }
+        Intent::Connect {
+            community,
+            from,
+            to,
+        } => {
+            let actor = allow(Some(community))?;
+            connections::connect(writer, rules, &actor, community, &from, &to)
+        }
+        Intent::Disconnect { connection } => {
+            let community = connections::community_of(writer, actor, connection)?;
+            let actor = allow(Some(community))?;
+            connections::disconnect(writer, rules, &actor, connection)
+        }
+        Intent::TestConnection { connection } => {
+            let community = connections::community_of(writer, actor, connection)?;
+            allow(Some(community))?;
+            connections::test(writer, connection, community)
+        }
+        Intent::ResumeOperation { operation } => {
+            let community = operations::community_of(writer, actor, operation)?;
+            let actor = allow(Some(community))?;
+            operations::resume(writer, rules, &actor, operation)
+        }
+        Intent::CancelOperation { operation } => {
+            let community = operations::community_of(writer, actor, operation)?;
+            let actor = allow(Some(community))?;
+            operations::cancel(writer, rules, &actor, operation)
+        }
+    }
+}
+
+/// "One key is", "3 keys are".
+pub(super) fn keys_word(count: usize) -> String {
+    match count {
+        1 => "The key".to_owned(),
+        _ => format!("{count} keys"),
+    }
+}

@@ -1,0 +1,166 @@
+//! Unlocking and locking the vault, and what follows: the inbox is emptied, the audit countersigned, what waited goes on.
+
+use super::{
+    Engine,
+    core::Core,
+    init::IDENTITY_FILE,
+    keyring, scheduler,
+    views::{EngineEvent, VaultState},
+};
+use crate::{
+    domain::{Fault, FaultKind, InstanceId, OperationState},
+    store::{OperationFilter, VaultRecipient},
+    vault::{Unlocker, VaultKey, Wrapped, agent, chain_key, unwrap_any},
+};
+use std::{path::PathBuf, sync::Arc};
+use uuid::Uuid;
+
+/// Operations that are woken in one transaction.
+const PAGE: u32 = 500;
+
+impl Engine {
+    /// Whether secrets can be used at the moment.
+    #[must_use]
+    pub fn vault_state(&self) -> VaultState {
+        state_of(&self.core)
+    }
+
+    /// Unlocks the vault for this process. What waited for it goes on.
+    ///
+    /// # Errors
+    /// `Locked` when it does not open, `BadInput` when what was given cannot be right, `Storage`.
+    pub async fn unlock(&self, unlocker: Unlocker) -> Result<(), Fault> {
+        let wrapped = self.wrapped().await?;
+        let key = tokio::task::spawn_blocking(move || unwrap_any(&wrapped, &unlocker))
+            .await
+            .map_err(|error| {
+                Fault::new(FaultKind::Internal, "The vault could not be unlocked.")
+                    .hint("Try again.")
+                    .detail(error)
+            })??;
+        self.take(key).await
+    }
+
+    /// The vault's key by the same way as [`Engine::unlock`], for the agent that hands it to other processes of this user.
+    ///
+    /// # Errors
+    /// As [`Engine::unlock`].
+    pub async fn unwrap_key(&self, unlocker: Unlocker) -> Result<VaultKey, Fault> {
+        let wrapped = self.wrapped().await?;
+        tokio::task::spawn_blocking(move || unwrap_any(&wrapped, &unlocker))
+            .await
+            .map_err(|error| {
+                Fault::new(FaultKind::Internal, "The vault could not be unlocked.")
+                    .hint("Try again.")
+                    .detail(error)
+            })?
+    }
+
+    /// Locks the vault of this process. Keys held in memory are forgotten; what an operation in flight has opened it keeps
+    /// until its end.
+    pub fn lock(&self) {
+        self.core.custody.lock();
+        self.core.held.clear();
+        self.core.emit(EngineEvent::Vault(VaultState::Locked));
+        self.core.emit_changed(None);
+    }
+
+    async fn take(&self, key: VaultKey) -> Result<(), Fault> {
+        self.core.custody.unlock(key)?;
+        self.core.emit(EngineEvent::Vault(VaultState::Unlocked));
+        if self.core.options.read_only {
+            return Ok(());
+        }
+        let woken = after_unlock(&self.core).await?;
+        self.core.desk.widen(woken);
+        scheduler::ensure_started(&self.core);
+        self.core.emit_changed(None);
+        Ok(())
+    }
+
+    async fn wrapped(&self) -> Result<Vec<Wrapped>, Fault> {
+        read_wrapped(&self.core).await
+    }
+}
+
+/// Whether secrets can be used at the moment.
+pub(super) fn state_of(core: &Core) -> VaultState {
+    if core.custody.is_unlocked() {
+        VaultState::Unlocked
+    } else {
+        VaultState::Locked
+    }
+}
+
+async fn read_wrapped(core: &Core) -> Result<Vec<Wrapped>, Fault> {
+    core.store
+        .read(|reader| {
+            let recipients = reader.vault_recipients()?;
+            recipients.into_iter().map(wrapped).collect()
+        })
+        .await
+}
+
+fn wrapped(stored: VaultRecipient) -> Result<Wrapped, Fault> {
+    let id = stored.id.parse::<Uuid>().map_err(|error| {
+        Fault::new(
+            FaultKind::Storage,
+            "A recipient of the vault cannot be read.",
+        )
+        .hint("Restore the latest backup.")
+        .detail(error)
+    })?;
+    Ok(Wrapped {
+        id,
+        kind: stored.kind.parse()?,
+        label: stored.label,
+        recipient: stored.recipient,
+        blob: stored.wrapped,
+    })
+}
+
+/// Unlocks where that needs nobody: by the agent, else by the key file. Not being able to is not a fault: everything but
+/// secrets works.
+pub(super) async fn unattended(core: &Arc<Core>) {
+    let by_agent = agent::fetch(&agent::socket_path(&core.options.home)).await;
+    if let Ok(Some(key)) = by_agent {
+        match core.custody.unlock(key) {
+            Ok(()) => return,
+            Err(fault) => tracing::warn!(%fault, "the agent holds the key of another vault"),
+        }
+    }
+    if let Err(fault) = by_key_file(core).await {
+        tracing::warn!(%fault, detail = ?fault.detail, "the key file does not unlock the vault");
+    }
+}
+
+async fn by_key_file(core: &Arc<Core>) -> Result<(), Fault> {
+    let path: Option<PathBuf> = core
+        .store
+        .read(|reader| reader.setting(IDENTITY_FILE))
+        .await?;
+    let Some(path) = path else { return Ok(()) };
+    let wrapped = read_wrapped(core).await?;
+    let key = unwrap_any(&wrapped, &Unlocker::IdentityFile(path))?;
+    core.custody.unlock(key)
+}
+
+/// Empties the inbox, countersigns the audit and queues what waited for the vault. Answers the instances concerned.
+pub(super) async fn after_unlock(core: &Arc<Core>) -> Result<Vec<InstanceId>, Fault> {
+    core.change(|writer, rules| {
+        let chain = rules.custody.with(|key| Ok(chain_key(key)))?;
+        writer.countersign_audit(chain.bytes())?;
+        keyring::promote_inbox(writer, rules)?;
+        let filter = OperationFilter {
+            states: vec![OperationState::WaitsUnlock],
+            ..Default::default()
+        };
+        let mut woken = Vec::new();
+        for operation in writer.operations(&filter, PAGE)? {
+            rules.wake(writer, operation.id, operation.instance)?;
+            woken.push(operation.instance);
+        }
+        Ok(woken)
+    })
+    .await
+}

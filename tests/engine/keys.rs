@@ -1,0 +1,342 @@
+//! Keys: verified before they are stored, kept sealed, entered while locked, forgotten where they are too powerful.
+
+use super::*;
+use guildhall::{
+    domain::{CredentialState, FaultKind},
+    engine::views::VaultState,
+    vault::Unlocker,
+};
+use std::path::Path;
+
+const TOKEN: &str = "tok-canary-aaaaaaaaaaaa";
+
+async fn unlock(engine: &Engine) {
+    engine
+        .unlock(Unlocker::Passphrase(SecretString::from(PASSPHRASE)))
+        .await
+        .expect("it unlocks");
+}
+
+fn holds(folder: &Path, text: &str) -> bool {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path)
+                && bytes
+                    .windows(text.len())
+                    .any(|window| window == text.as_bytes())
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_verified_stored_sealed_and_used() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let receipt = enter(&engine, "token", &format!("  {TOKEN}\n")).await;
+    assert!(
+        receipt.message.starts_with("The key is stored."),
+        "{}",
+        receipt.message
+    );
+    settle(&engine).await;
+    let beta = detail(&engine, "beta").await;
+    assert_eq!(beta.instance.unwrap().observed, Observed::Ready);
+    let key = &beta.keys[0];
+    assert_eq!(
+        (key.state, key.last_four.as_str()),
+        (CredentialState::Active, "aaaa")
+    );
+    assert_eq!(key.identity.as_ref().unwrap().who, "a bot");
+    engine.shutdown().await;
+    assert!(!holds(home.folder.path(), "canary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_wrong_is_refused_and_nothing_is_stored() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let misshapen = examine(&engine, "beta", "token", "nonsense")
+        .await
+        .unwrap_err();
+    assert_eq!(misshapen.kind, FaultKind::BadInput);
+    let unknown = examine(&engine, "beta", "tokn", TOKEN).await.unwrap_err();
+    assert_eq!(unknown.kind, FaultKind::BadInput);
+    let refused = examine(&engine, "beta", "token", "tok-bad-aaaaaaaaaaaaaaa")
+        .await
+        .unwrap();
+    assert_eq!(refused.fault.unwrap().kind, FaultKind::KeyRejected);
+    let actor = ada(&engine).await;
+    let store = |examination, keep_unverified| Intent::StoreKey {
+        examination,
+        keep_unverified,
+        keep_powerful: false,
+    };
+    for keep in [false, true] {
+        let fault = engine
+            .submit(&actor, store(refused.id, keep))
+            .await
+            .unwrap_err();
+        assert_eq!(fault.kind, FaultKind::KeyRejected);
+    }
+    let offline = examine(&engine, "beta", "token", "tok-offline-aaaaaaaaaaaa")
+        .await
+        .unwrap();
+    let fault = engine
+        .submit(&actor, store(offline.id, false))
+        .await
+        .unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict);
+    assert!(detail(&engine, "beta").await.keys.is_empty());
+    engine
+        .submit(&actor, store(offline.id, true))
+        .await
+        .unwrap();
+    let keys = detail(&engine, "beta").await.keys;
+    assert_eq!(keys[0].state, CredentialState::Unverified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_vault_parks_what_needs_a_key_and_unlocking_goes_on() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    engine.lock();
+    assert_eq!(engine.vault_state(), VaultState::Locked);
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    assert!(
+        states(&engine)
+            .await
+            .contains(&("beta activate".into(), OperationState::WaitsUnlock))
+    );
+    assert_eq!(
+        detail(&engine, "beta").await.advice[0],
+        "Unlock the vault; the work goes on by itself."
+    );
+    assert_eq!(
+        observed(&engine, "alpha").await,
+        Observed::Ready,
+        "it needs no key"
+    );
+    let wrong = engine
+        .unlock(Unlocker::Passphrase(SecretString::from(
+            "wrong horse battery",
+        )))
+        .await
+        .unwrap_err();
+    assert_eq!(wrong.kind, FaultKind::Locked);
+    unlock(&engine).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert!(home.world.calls().contains(&"activated".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_can_be_entered_while_the_vault_is_locked() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    engine.lock();
+    let receipt = enter(&engine, "token", TOKEN).await;
+    assert!(
+        receipt.message.contains("in its inbox"),
+        "{}",
+        receipt.message
+    );
+    settle(&engine).await;
+    assert_eq!(
+        detail(&engine, "beta").await.keys[0].state,
+        CredentialState::Inbox
+    );
+    drop(engine);
+    let later = home.open().await;
+    assert_eq!(later.vault_state(), VaultState::Locked);
+    unlock(&later).await;
+    settle(&later).await;
+    let beta = detail(&later, "beta").await;
+    assert_eq!(beta.keys[0].state, CredentialState::Active);
+    assert_eq!(beta.instance.unwrap().observed, Observed::Ready);
+    let report = later.audit_verify(&ada(&later).await).await.unwrap();
+    assert_eq!((report.broken, report.seals_checked), (None, true));
+    assert_eq!(
+        report.entries, report.sealed,
+        "written while locked, sealed at the unlock"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_row_that_does_not_open_is_entered_again_and_everything_else_works() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let file = rusqlite::Connection::open(home.options.home.join("guildhall.db")).unwrap();
+    let changed = file
+        .execute(
+            "UPDATE credentials SET sealed = zeroblob(length(sealed))",
+            [],
+        )
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(file);
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    let beta = detail(&engine, "beta").await;
+    assert_eq!(beta.keys[0].state, CredentialState::NeedsReentry);
+    assert_eq!(beta.instance.unwrap().observed, Observed::NeedsKey);
+    assert!(
+        beta.advice
+            .iter()
+            .any(|line| line.contains("enter it again")),
+        "{:?}",
+        beta.advice
+    );
+    assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_powerful_key_is_used_once_and_forgotten() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let examined = examine(&engine, "beta", "master", "mas-canary-aaaaaaaaaaaa")
+        .await
+        .unwrap();
+    assert!(
+        examined
+            .warnings
+            .iter()
+            .any(|line| line.contains("powerful"))
+    );
+    let receipt = enter(&engine, "master", "mas-canary-aaaaaaaaaaaa").await;
+    assert!(
+        receipt
+            .message
+            .starts_with("The key is used now and then forgotten.")
+    );
+    settle(&engine).await;
+    let beta = detail(&engine, "beta").await;
+    assert!(beta.instance.unwrap().external_id.is_some());
+    assert!(beta.keys.is_empty());
+    let receipt = switch(&engine, "beta", Desired::Active).await.unwrap();
+    assert!(
+        receipt.message.contains("waits for a key"),
+        "{}",
+        receipt.message
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_refused_later_waits_for_a_new_one() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let refused =
+        Fault::new(FaultKind::KeyRejected, "The key was revoked.").hint("Enter a new one.");
+    home.world.fail("activate", refused);
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    let beta = detail(&engine, "beta").await;
+    assert_eq!(beta.instance.unwrap().observed, Observed::NeedsKey);
+    assert_eq!(beta.keys[0].state, CredentialState::Rejected);
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_for_two_communities_is_noticed() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let mut new = rosewood();
+    new.slug = slug("fern");
+    let actor = ada(&engine).await;
+    engine
+        .submit(&actor, Intent::CreateCommunity(new))
+        .await
+        .unwrap();
+    settle(&engine).await;
+    let entries = vec![KeyEntry {
+        field: "token".into(),
+        secret: SecretString::from(TOKEN),
+    }];
+    let examined = engine
+        .examine_key(&actor, &slug("fern"), &id("beta"), entries, BTreeMap::new())
+        .await
+        .unwrap();
+    assert_eq!(examined.same_as, ["The beta of rosewood"]);
+    assert_eq!(
+        examined.our_communities,
+        [slug("rosewood")],
+        "it reaches that hall"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_key_is_gone_and_said_to_be_missing() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let forget = || Intent::ForgetKey {
+        community,
+        platform: id("beta"),
+        field: None,
+    };
+    engine.submit(&actor, forget()).await.unwrap();
+    let beta = detail(&engine, "beta").await;
+    assert!(beta.keys.is_empty());
+    assert_eq!(beta.instance.unwrap().observed, Observed::NeedsKey);
+    let fault = engine.submit(&actor, forget()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_restores_on_another_folder_and_opens_with_the_passphrase() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let file = home.folder.path().join("backup.db");
+    engine.backup(&ada(&engine).await, &file).await.unwrap();
+    let mut elsewhere = home.options.clone();
+    elsewhere.home = home.folder.path().join("elsewhere");
+    let restored = Engine::restore(&file, &elsewhere.home).unwrap();
+    assert_eq!(restored.installation, "commons.example");
+    let engine = Engine::open(elsewhere).await.unwrap();
+    unlock(&engine).await;
+    settle(&engine).await;
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+}

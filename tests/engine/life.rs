@@ -1,0 +1,360 @@
+//! The main road: create, switch on and off, configure, adopt, connect, remove.
+
+use super::*;
+use guildhall::{
+    domain::{ConnectionState, FaultKind, Health, PlanItemKind, RemoveMode},
+    engine::{Communities, Page},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_community_gets_one_instance_for_every_platform_that_is_not_off() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let receipt = create(&engine).await;
+    settle(&engine).await;
+    assert!(
+        receipt
+            .message
+            .starts_with("Rosewood Co-op is created with 3 instances")
+    );
+
+    let alpha = detail(&engine, "alpha").await.instance.unwrap();
+    assert_eq!(
+        (alpha.desired, alpha.observed),
+        (Desired::Active, Observed::Ready)
+    );
+    assert!(alpha.made_by_us && alpha.url.is_some());
+    assert!(home.world.objects().iter().all(|object| object.active));
+
+    let beta = detail(&engine, "beta").await;
+    let instance = beta.instance.unwrap();
+    assert_eq!(
+        (instance.desired, instance.observed),
+        (Desired::Inactive, Observed::NeedsKey)
+    );
+    assert_eq!(instance.note, "enter Token, or Master key");
+    assert_eq!(beta.advice[0], "Enter Token, or Master key.");
+
+    let gamma = detail(&engine, "gamma").await;
+    assert!(!gamma.adapter);
+    assert!(gamma.advice[0].contains("not there yet"));
+    assert_eq!(gamma.instance.unwrap().observed, Observed::Absent);
+
+    let actor = ada(&engine).await;
+    let rows = engine
+        .communities(&actor, Communities::default(), Page::first(10))
+        .await
+        .unwrap();
+    assert_eq!((rows[0].active, rows[0].total), (1, 3));
+    let overview = engine.overview(&actor).await.unwrap();
+    assert_eq!(
+        (overview.communities, overview.need_you, overview.working),
+        (1, 1, 0)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_says_the_same_before_anything_is_sent() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let actor = ada(&engine).await;
+    let plan = engine
+        .plan(&actor, &Intent::CreateCommunity(rosewood()))
+        .await
+        .unwrap();
+    assert_eq!(plan.title, "Create Rosewood Co-op");
+    let kinds: Vec<_> = plan.items.iter().map(|item| item.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            PlanItemKind::Now,
+            PlanItemKind::NeedsKey,
+            PlanItemKind::NotYet
+        ]
+    );
+    assert_eq!(plan.memory_mib, 5);
+    assert!(home.world.calls().is_empty());
+    assert!(
+        engine
+            .communities(&actor, Communities::default(), Page::first(10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_off_keeps_everything_and_on_again_makes_nothing_new() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.count("hall"), 1);
+    assert!(home.world.objects().iter().all(|object| !object.active));
+    let alpha = detail(&engine, "alpha").await.instance.unwrap();
+    assert_eq!(alpha.note, "It is off; everything is kept");
+    switch(&engine, "alpha", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.count("hall"), 1);
+    assert!(home.world.objects().iter().all(|object| object.active));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_wish_wins_while_an_operation_runs() {
+    let home = Home::new();
+    let engine = home.init().await;
+    home.world.stop_at("activate");
+    create(&engine).await;
+    home.world.somebody_stopped().await;
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    switch(&engine, "alpha", Desired::Active).await.unwrap();
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    home.world.release();
+    settle(&engine).await;
+    assert!(home.world.objects().iter().all(|object| !object.active));
+    assert_eq!(home.world.passed("activated"), 1);
+    assert_eq!(home.world.passed("deactivate"), 1);
+    assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_on_a_platform_that_was_off_records_and_makes_it() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let mut new = rosewood();
+    new.choices.insert(id("alpha"), Choice::Off);
+    let actor = ada(&engine).await;
+    engine
+        .submit(&actor, Intent::CreateCommunity(new))
+        .await
+        .unwrap();
+    settle(&engine).await;
+    assert!(detail(&engine, "alpha").await.instance.is_none());
+    switch(&engine, "alpha", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
+    assert_eq!(home.world.count("hall"), 1);
+    let receipt = switch(&engine, "beta", Desired::Active).await.unwrap();
+    assert_eq!(
+        receipt.message,
+        "The beta of Rosewood Co-op is wanted active and waits for a key: enter Token, or Master key."
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_checked_sent_and_not_lost_when_changed_during_the_sending() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let configure = |field: &str, value: &str| Intent::Configure {
+        community,
+        platform: id("alpha"),
+        settings: BTreeMap::from([(field.to_owned(), value.to_owned())]),
+    };
+    let unknown = engine
+        .submit(&actor, configure("colour", "red"))
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.kind, FaultKind::BadInput);
+    assert!(unknown.hint.contains("motto"));
+    let fixed = engine
+        .submit(&actor, configure("floor", "2"))
+        .await
+        .unwrap_err();
+    assert_eq!(fixed.kind, FaultKind::BadInput);
+
+    home.world.stop_at("configured");
+    engine
+        .submit(&actor, configure("motto", "one"))
+        .await
+        .unwrap();
+    home.world.somebody_stopped().await;
+    engine
+        .submit(&actor, configure("motto", "two"))
+        .await
+        .unwrap();
+    home.world.release();
+    settle(&engine).await;
+    let calls = home.world.calls();
+    let sent: Vec<_> = calls
+        .iter()
+        .filter(|call| call.starts_with("configure "))
+        .collect();
+    assert_eq!(sent, ["configure motto=one", "configure motto=two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_exists_is_adopted_and_only_looked_at_first() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let mut new = rosewood();
+    new.choices.insert(id("alpha"), Choice::Off);
+    let actor = ada(&engine).await;
+    let community = engine
+        .submit(&actor, Intent::CreateCommunity(new))
+        .await
+        .unwrap()
+        .community
+        .unwrap();
+    let found = engine
+        .discover(&actor, &slug("rosewood"), &id("alpha"))
+        .await
+        .unwrap();
+    let adopt = |observe_only| Intent::Adopt {
+        community,
+        platform: id("alpha"),
+        reference: found[0].reference.clone(),
+        observe_only,
+    };
+    engine.submit(&actor, adopt(true)).await.unwrap();
+    settle(&engine).await;
+    let alpha = detail(&engine, "alpha").await.instance.unwrap();
+    assert!(alpha.observe_only && !alpha.made_by_us);
+    assert_eq!(alpha.external_id.as_deref(), Some("old-hall"));
+    let refused = switch(&engine, "alpha", Desired::Active).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Conflict);
+    engine.submit(&actor, adopt(false)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.passed("provision"), 0);
+    switch(&engine, "alpha", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.passed("activated"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_asks_for_the_short_name_and_what_is_made_again_is_another_one() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let remove = |typed: &str| Intent::Remove {
+        community,
+        platform: id("alpha"),
+        mode: RemoveMode::Hard,
+        typed: typed.to_owned(),
+    };
+    let refused = engine.submit(&actor, remove("Rosewood")).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::BadInput);
+    assert_eq!(home.world.count("hall"), 1);
+    let former = home.world.objects()[0].marker.clone();
+    engine.submit(&actor, remove("rosewood")).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.objects(), []);
+    assert!(detail(&engine, "alpha").await.instance.is_none());
+    switch(&engine, "alpha", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.count("hall"), 1);
+    assert_ne!(home.world.objects()[0].marker, former);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_made_is_removed_without_asking_anybody() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let before = home.world.calls();
+    let intent = Intent::Remove {
+        community,
+        platform: id("beta"),
+        mode: RemoveMode::Hard,
+        typed: "rosewood".into(),
+    };
+    let receipt = engine.submit(&actor, intent).await.unwrap();
+    assert!(receipt.message.contains("Nothing was made there."));
+    assert!(detail(&engine, "beta").await.instance.is_none());
+    assert_eq!(home.world.calls(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archiving_switches_everything_off_and_lets_nothing_be_switched_on() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    engine
+        .submit(&actor, Intent::ArchiveCommunity { community })
+        .await
+        .unwrap();
+    settle(&engine).await;
+    assert!(home.world.objects().iter().all(|object| !object.active));
+    let refused = switch(&engine, "alpha", Desired::Active).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::NotAllowed);
+    assert!(refused.what.contains("archived"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_records_health_and_what_is_gone() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let check = || Intent::Check {
+        community: Some(community),
+        platform: None,
+    };
+    engine.submit(&actor, check()).await.unwrap();
+    settle(&engine).await;
+    let alpha = detail(&engine, "alpha").await.instance.unwrap();
+    assert_eq!(
+        (alpha.health, alpha.observed),
+        (Health::Ok, Observed::Ready)
+    );
+    home.world.vanish();
+    engine.submit(&actor, check()).await.unwrap();
+    settle(&engine).await;
+    let alpha = detail(&engine, "alpha").await;
+    assert_eq!(alpha.instance.unwrap().observed, Observed::Gone);
+    assert!(alpha.advice[0].contains("remove it here"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_waits_for_its_ends_is_made_tested_and_undone() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let connect = Intent::Connect {
+        community,
+        from: id("beta"),
+        to: id("alpha"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    settle(&engine).await;
+    let row = || async { detail(&engine, "beta").await.connections.pop() };
+    let waiting = row().await.unwrap().connection;
+    assert_eq!(waiting.state, ConnectionState::Waiting);
+    assert_eq!(waiting.note, "The beta is not made yet");
+    enter(&engine, "token", "tok-aaaaaaaaaaaaaaaaaaaa").await;
+    settle(&engine).await;
+    assert_eq!(row().await.unwrap().connection.state, ConnectionState::Made);
+    assert_eq!(
+        (home.world.passed("door"), home.world.passed("join")),
+        (1, 1)
+    );
+    let connection = waiting.id;
+    engine
+        .submit(&actor, Intent::TestConnection { connection })
+        .await
+        .unwrap();
+    settle(&engine).await;
+    let tested = row().await.unwrap().connection;
+    assert_eq!(tested.state, ConnectionState::Ok);
+    assert!(tested.tested_at.is_some());
+    engine
+        .submit(&actor, Intent::Disconnect { connection })
+        .await
+        .unwrap();
+    settle(&engine).await;
+    assert_eq!(row().await, None);
+    assert_eq!(home.world.passed("part"), 1);
+}

@@ -1,0 +1,511 @@
+//! A platform that lives in memory, outlives engines, and does what a test tells it to: pause, fail, die, ask for a person.
+
+use async_trait::async_trait;
+use guildhall::{
+    adapters::{
+        Adapter, Discovered, Halt, Observation, Op, Peer, Presence, Probe, Removed, Site, Standing,
+        Target, VerifyRequest, registry::Registry,
+    },
+    catalog::Catalog,
+    domain::{
+        Fault, FaultKind, Health, HumanTask, Identity, InstanceKind, OperationKey, PlatformId,
+        Reach, ReachedObject, RemoveMode, Slots,
+    },
+};
+use secrecy::ExposeSecret;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tokio::sync::{Notify, watch};
+use url::Url;
+
+/// The parts that an instance is made of, each created exactly once.
+pub const PARTS: [&str; 3] = ["hall", "room-1", "room-2"];
+
+/// What exists there and what was called, whichever engine called it.
+#[derive(Default)]
+pub struct World {
+    state: Mutex<State>,
+    arrived: watch::Sender<Option<String>>,
+    go_on: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// By the key that its creation carried.
+    objects: BTreeMap<String, Object>,
+    calls: Vec<String>,
+    faults: BTreeMap<String, VecDeque<Fault>>,
+    stop_at: Option<String>,
+    panic_at: Option<String>,
+    person_did_it: bool,
+    asks_for_person: bool,
+    gone: bool,
+    messages: Vec<String>,
+    inside: BTreeMap<i64, u32>,
+    most_inside: u32,
+}
+
+/// Something that was made there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Which part it is.
+    pub part: String,
+    /// Of which incarnation of which instance.
+    pub marker: String,
+    /// Whether it is switched on.
+    pub active: bool,
+}
+
+impl World {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Stops whoever comes to this point, until [`World::release`].
+    pub fn stop_at(&self, point: &str) {
+        self.arrived.send_replace(None);
+        self.state().stop_at = Some(point.to_owned());
+    }
+
+    /// Waits until somebody stands at the point.
+    pub async fn somebody_stopped(&self) {
+        let mut arrived = self.arrived.subscribe();
+        arrived
+            .wait_for(Option::is_some)
+            .await
+            .expect("the world is there");
+    }
+
+    /// Lets everybody go on.
+    pub fn release(&self) {
+        self.state().stop_at = None;
+        self.go_on.notify_waiters();
+    }
+
+    /// The next call at this point fails so.
+    pub fn fail(&self, point: &str, fault: Fault) {
+        self.state()
+            .faults
+            .entry(point.to_owned())
+            .or_default()
+            .push_back(fault);
+    }
+
+    /// The next call at this point panics.
+    pub fn panic_at(&self, point: &str) {
+        self.state().panic_at = Some(point.to_owned());
+    }
+
+    /// Provisioning asks for a person from now on.
+    pub fn ask_for_person(&self) {
+        self.state().asks_for_person = true;
+    }
+
+    /// The person did it.
+    pub fn person_does_it(&self) {
+        self.state().person_did_it = true;
+    }
+
+    /// Everything is gone there, as far as a look can tell.
+    pub fn vanish(&self) {
+        self.state().gone = true;
+    }
+
+    /// What exists.
+    pub fn objects(&self) -> Vec<Object> {
+        self.state().objects.values().cloned().collect()
+    }
+
+    /// How many of a part exist.
+    pub fn count(&self, part: &str) -> usize {
+        self.objects()
+            .iter()
+            .filter(|object| object.part == part)
+            .count()
+    }
+
+    /// Everything that was called, in order.
+    pub fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    /// How often a point was passed.
+    pub fn passed(&self, point: &str) -> usize {
+        self.calls().iter().filter(|call| *call == point).count()
+    }
+
+    /// The most operations that were ever at work on one instance at the same time.
+    pub fn most_inside(&self) -> u32 {
+        self.state().most_inside
+    }
+
+    async fn point(&self, point: &str) -> Result<(), Fault> {
+        loop {
+            let go_on = self.go_on.notified();
+            let stopped = self.state().stop_at.as_deref() == Some(point);
+            if !stopped {
+                break;
+            }
+            self.arrived.send_replace(Some(point.to_owned()));
+            go_on.await;
+        }
+        let mut state = self.state();
+        state.calls.push(point.to_owned());
+        if state.panic_at.as_deref() == Some(point) {
+            state.panic_at = None;
+            drop(state);
+            panic!("canary-in-a-panic");
+        }
+        match state.faults.get_mut(point).and_then(VecDeque::pop_front) {
+            Some(fault) => Err(fault),
+            None => Ok(()),
+        }
+    }
+
+    fn enter(self: &Arc<Self>, instance: i64) -> Inside {
+        let mut state = self.state();
+        let count = state.inside.entry(instance).or_default();
+        *count += 1;
+        let count = *count;
+        state.most_inside = state.most_inside.max(count);
+        Inside {
+            world: self.clone(),
+            instance,
+        }
+    }
+}
+
+struct Inside {
+    world: Arc<World>,
+    instance: i64,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        if let Some(count) = self.world.state().inside.get_mut(&self.instance) {
+            *count -= 1;
+        }
+    }
+}
+
+/// The adapter of such a platform.
+pub struct FakeAdapter {
+    /// Its id in the catalog.
+    pub platform: &'static str,
+    /// Whether it needs the key `token`.
+    pub needs_token: bool,
+    /// What exists there.
+    pub world: Arc<World>,
+}
+
+impl FakeAdapter {
+    fn token(&self, op: &Op) -> Result<(), Fault> {
+        if !self.needs_token {
+            return Ok(());
+        }
+        let token = op
+            .secret("token")
+            .or_else(|fault| op.secret("master").map_err(|_| fault))?;
+        accepted(token.expose_secret())
+    }
+
+    async fn make(&self, part: &'static str, op: &Op) -> Result<String, Halt> {
+        let world = &self.world;
+        let marker = op.site().marker.clone();
+        op.ensure(
+            part,
+            |key: OperationKey| async move {
+                world.point(&format!("find {part}")).await?;
+                Ok(world
+                    .state()
+                    .objects
+                    .contains_key(key.as_str())
+                    .then(|| key.as_str().to_owned()))
+            },
+            |key: OperationKey| {
+                let marker = marker.clone();
+                async move {
+                    world.point(&format!("before {part}")).await?;
+                    let object = Object {
+                        part: part.to_owned(),
+                        marker,
+                        active: false,
+                    };
+                    let former = world
+                        .state()
+                        .objects
+                        .insert(key.as_str().to_owned(), object);
+                    assert!(former.is_none(), "{part} was made twice under one key");
+                    world.point(&format!("after {part}")).await?;
+                    Ok(key.as_str().to_owned())
+                }
+            },
+        )
+        .await
+    }
+
+    fn switch(&self, marker: &str, active: bool) {
+        for object in self.world.state().objects.values_mut() {
+            if object.marker == marker {
+                object.active = active;
+            }
+        }
+    }
+}
+
+fn accepted(token: &str) -> Result<(), Fault> {
+    if token.contains("bad") {
+        return Err(Fault::new(
+            FaultKind::KeyRejected,
+            "The platform does not accept this key.",
+        )
+        .hint("Enter a new one."));
+    }
+    if token.contains("offline") {
+        return Err(
+            Fault::new(FaultKind::Unreachable, "The platform cannot be reached.")
+                .hint("Try again later."),
+        );
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Adapter for FakeAdapter {
+    fn platform(&self) -> PlatformId {
+        PlatformId::new(self.platform)
+    }
+
+    async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
+        for secret in request.entered.0.values() {
+            accepted(secret.expose_secret())?;
+        }
+        let object = |external_id: &String| ReachedObject {
+            external_id: external_id.clone(),
+            name: "a hall".into(),
+            role: "admin".into(),
+            community: None,
+        };
+        Ok(Identity {
+            external_id: "bot-1".into(),
+            who: "a bot".into(),
+            reach: Reach {
+                unit: "hall".into(),
+                objects: self.world.state().objects.keys().map(object).collect(),
+                total: None,
+                everything: None,
+            },
+            slots: vec![Slots {
+                unit: "halls".into(),
+                max: Some(10),
+                used: Some(3),
+                source: "measured".into(),
+            }],
+            ..Identity::default()
+        })
+    }
+
+    async fn provision(&self, op: &Op) -> Result<Presence, Halt> {
+        let _inside = self.world.enter(op.site().instance.0);
+        self.world.point("provision").await?;
+        self.token(op)?;
+        if self.world.state().asks_for_person {
+            let task = HumanTask {
+                step: "invite".into(),
+                title: "invite the bot".into(),
+                why: "a program cannot".into(),
+                who: "somebody there".into(),
+                url: None,
+                instructions: vec!["Press the button.".into()],
+                asks_for: Vec::new(),
+                others_decide: false,
+            };
+            op.human(task, || async {
+                Ok(self.world.state().person_did_it.then_some(true))
+            })
+            .await?;
+        }
+        let mut hall = String::new();
+        for (done, part) in PARTS.into_iter().enumerate() {
+            op.progress("parts", done, PARTS.len(), part);
+            let made = self.make(part, op).await?;
+            if part == PARTS[0] {
+                hall = made;
+            }
+        }
+        op.step("link", || async {
+            self.world.point("link").await?;
+            Ok(true)
+        })
+        .await?;
+        op.remember("color", &"blue").await?;
+        self.world.point("provisioned").await?;
+        Ok(Presence {
+            external_id: hall,
+            url: Some("http://127.0.0.1:1/".into()),
+            kind: InstanceKind::Account,
+            made_by_us: true,
+            note: String::new(),
+        })
+    }
+
+    async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt> {
+        let _inside = self.world.enter(op.site().instance.0);
+        for field in changed {
+            let value = op.site().settings.get(field).unwrap_or_default().to_owned();
+            self.world
+                .point(&format!("configure {field}={value}"))
+                .await?;
+        }
+        self.world.point("configured").await?;
+        Ok(Presence {
+            external_id: op.site().external_id.clone().unwrap_or_default(),
+            url: None,
+            kind: op.site().kind,
+            made_by_us: op.site().made_by_us,
+            note: String::new(),
+        })
+    }
+
+    async fn activate(&self, op: &Op) -> Result<String, Halt> {
+        let _inside = self.world.enter(op.site().instance.0);
+        self.world.point("activate").await?;
+        self.token(op)?;
+        self.switch(&op.site().marker, true);
+        self.world.point("activated").await?;
+        Ok("It is on.".into())
+    }
+
+    async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
+        let _inside = self.world.enter(op.site().instance.0);
+        self.world.point("deactivate").await?;
+        self.token(op)?;
+        self.switch(&op.site().marker, false);
+        Ok("It is off; everything is kept.".into())
+    }
+
+    async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
+        self.world.point("observe").await?;
+        let there = site
+            .external_id
+            .as_ref()
+            .is_some_and(|id| self.world.state().objects.contains_key(id));
+        let gone = self.world.state().gone || !there;
+        Ok(Observation {
+            standing: if gone {
+                Standing::Gone
+            } else {
+                Standing::Present
+            },
+            health: if gone { Health::Down } else { Health::Ok },
+            note: String::new(),
+            drift: Vec::new(),
+            task: None,
+            slots: Vec::new(),
+            url: None,
+        })
+    }
+
+    async fn discover(&self, _site: &Site) -> Result<Vec<Discovered>, Fault> {
+        Ok(vec![Discovered {
+            reference: "old-hall".into(),
+            name: "Old Hall".into(),
+            what: "hall".into(),
+            obstacle: None,
+        }])
+    }
+
+    async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt> {
+        self.world.point("adopt").await?;
+        Ok(Presence {
+            external_id: reference.to_owned(),
+            url: None,
+            kind: op.site().kind,
+            made_by_us: false,
+            note: String::new(),
+        })
+    }
+
+    async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+        let _inside = self.world.enter(op.site().instance.0);
+        self.world.point(&format!("remove {mode}")).await?;
+        if mode == RemoveMode::Hard {
+            let marker = &op.site().marker;
+            self.world
+                .state()
+                .objects
+                .retain(|_, object| object.marker != *marker);
+        }
+        Ok(Removed::default())
+    }
+
+    async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        op.step("door", || async {
+            self.world.point("door").await?;
+            Ok(true)
+        })
+        .await?;
+        let address = Url::parse("http://127.0.0.1:1/").expect("an address");
+        Ok(Target::Site { address })
+    }
+
+    async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
+        assert!(peer.target.is_some(), "the other end offers something");
+        op.step("join", || async {
+            self.world.point("join").await?;
+            Ok(true)
+        })
+        .await?;
+        Ok("It reads.".into())
+    }
+
+    async fn disconnect(&self, _op: &Op, _peer: &Peer) -> Result<(), Halt> {
+        self.world.point("part").await?;
+        Ok(())
+    }
+
+    async fn probe_connection(&self, _op: &Op, _peer: &Peer) -> Result<Probe, Halt> {
+        self.world.point("probe").await?;
+        let mut state = self.world.state();
+        state.messages.push("hello".into());
+        Ok(Probe {
+            arrived: true,
+            what: "hello was sent and seen".into(),
+        })
+    }
+}
+
+/// Three platforms: `alpha` needs nothing, `beta` needs a key, of `gamma` there is no adapter.
+pub fn registry(world: &Arc<World>) -> Registry {
+    let adapter = |platform, needs_token| -> Arc<dyn Adapter> {
+        Arc::new(FakeAdapter {
+            platform,
+            needs_token,
+            world: world.clone(),
+        })
+    };
+    Registry::of([adapter("alpha", false), adapter("beta", true)])
+}
+
+/// The catalog with these three, all others off.
+pub fn catalog(folder: &Path) -> Catalog {
+    std::fs::create_dir_all(folder).expect("a folder");
+    for (id, order, needs) in [
+        ("alpha", 101, ""),
+        ("beta", 102, r#"["token"], ["master"]"#),
+        ("gamma", 103, ""),
+    ] {
+        let text = include_str!("fake_manifest.toml")
+            .replace("@id@", id)
+            .replace("@order@", &order.to_string())
+            .replace("@provision@", needs)
+            .replace("@operate@", if needs.is_empty() { "" } else { needs });
+        std::fs::write(folder.join(format!("{id}.toml")), text).expect("a manifest");
+    }
+    Catalog::load(Some(folder)).expect("the catalog loads")
+}
