@@ -1,8 +1,8 @@
 //! Making the space: once, whatever happens on the way.
 
 use crate::journal::Death;
-use crate::world::{WHOLE, World, fault};
-use guildhall::domain::FaultKind;
+use crate::world::{WHOLE, World, adapter, fault};
+use guildhall::domain::{FaultKind, RemoveMode};
 use guildhall::sandbox::{LimitShape, Trouble, TroubleKind};
 use serde_json::json;
 use std::{collections::BTreeMap, time::Duration};
@@ -218,4 +218,27 @@ async fn synapses_own_limit_on_rooms_parks_the_eleventh() {
         .unwrap();
     world.provision().await.unwrap();
     assert_eq!(world.rooms().await.len(), 11);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_run_made_can_be_removed_without_a_trace() {
+    let world = World::new().await;
+    world.journal.revive(None);
+    world.provision().await.unwrap();
+    for call in 1..=world.journal.calls() {
+        let world = World::new().await;
+        world.journal.revive(Some(Death::AfterCall(call)));
+        world.provision().await.unwrap_err();
+        world.journal.revive(None);
+        let op = world.op();
+        adapter()
+            .remove(&op, RemoveMode::Hard)
+            .await
+            .unwrap_or_else(|halt| panic!("call {call}: {halt:?}"));
+        let state = world.state().await;
+        assert_eq!(state["rooms"], json!({}), "call {call}");
+        assert_eq!(state["aliases"], json!({}), "call {call}");
+        let bot = &state["users"]["@gov-rosewood:matrix.sandbox"];
+        assert!(bot.is_null() || bot["deactivated"] == true, "call {call}");
+    }
 }

@@ -2,7 +2,7 @@
 //! Hard: purged by an administrator. A token that outlives its user is ended before the user is.
 
 use super::client::Client;
-use super::record::{Place, Places};
+use super::record::{MARKER, Place, Places};
 use super::{ACCESS_TOKEN, ADMIN_TOKEN, address, errors, pause};
 use crate::adapters::{
     contract::Removed,
@@ -20,7 +20,10 @@ const MOST_POLLS: u32 = 600;
 
 pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let base = address::base(op.site()).await?;
-    let places = Places::of(op)?;
+    let mut places = Places::of(op)?;
+    if is_ours(op) && op.has_secret(ACCESS_TOKEN) {
+        add_unrecorded(op, &base, &mut places).await?;
+    }
     let mut left = Vec::new();
     match mode {
         RemoveMode::Soft => soft(op, &base, &places, &mut left).await?,
@@ -31,6 +34,46 @@ pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     Ok(Removed { left })
 }
 
+/// Whether what is there was made here. Before provisioning ended nobody has said so yet, and there is no other way that
+/// something could be remembered.
+fn is_ours(op: &Op) -> bool {
+    op.site().made_by_us || op.site().external_id.is_none()
+}
+
+/// Adds the rooms with our marker that an interrupted run made and did not record.
+async fn add_unrecorded(op: &Op, base: &Url, places: &mut Places) -> Result<(), Halt> {
+    let client = Client::of(op, base, ACCESS_TOKEN)?;
+    let joined = match client.joined_rooms().await {
+        // A dead token cannot look; an administrator's may still purge what is recorded.
+        Err(fault) if fault.kind == FaultKind::KeyRejected => return Ok(()),
+        joined => joined?,
+    };
+    for room in joined {
+        let known = places.all().chain(&places.unlinked);
+        if known.into_iter().any(|place| place.id == room) {
+            continue;
+        }
+        let marker = client.state(&room, MARKER, "").await?;
+        let Some(marker) = marker.filter(|marker| marker["instance"] == op.site().marker.as_str())
+        else {
+            continue;
+        };
+        let part = marker["part"].as_str().unwrap_or("room");
+        let key = marker["key"].as_str().unwrap_or_default();
+        let local = if part == "space" {
+            format!("gh-{key}")
+        } else {
+            format!("gh-{key}-{part}")
+        };
+        places.unlinked.push(Place {
+            name: part.to_owned(),
+            id: room,
+            alias: Some(format!("#{local}:{}", places.server)),
+        });
+    }
+    Ok(())
+}
+
 /// Rooms first, the space last, so that people see what happens from the inside out.
 fn inside_out(places: &Places) -> Vec<Place> {
     let rooms = places.rooms.iter().chain(&places.unlinked);
@@ -38,14 +81,15 @@ fn inside_out(places: &Places) -> Vec<Place> {
 }
 
 async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> Result<(), Halt> {
-    if !op.has_secret(ACCESS_TOKEN) && places.bot_made && places.space.is_none() {
+    if places.space.is_none() && !op.site().locked && !op.has_secret(ACCESS_TOKEN) {
+        // The bot never had a token, so it made nothing.
         return Ok(());
     }
     let rooms = inside_out(places);
     let client = Client::of(op, base, ACCESS_TOKEN)?;
     for (at, room) in rooms.iter().enumerate() {
         op.progress("rooms", at, rooms.len(), &room.name);
-        if op.site().made_by_us {
+        if is_ours(op) {
             clear(op, &client, places, room, left).await?;
             if let Some(alias) = &room.alias {
                 client.delete_alias(alias).await?;
@@ -53,7 +97,7 @@ async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> R
         }
         client.leave(&room.id).await?;
     }
-    if op.site().made_by_us && !rooms.is_empty() {
+    if is_ours(op) && !rooms.is_empty() {
         left.push(
             "The emptied rooms stay on the homeserver until an administrator purges them.".into(),
         );
