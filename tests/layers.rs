@@ -1,5 +1,7 @@
 //! Holds the arrows between the rooms (see `src/lib.rs`): an import against an arrow fails here, with file and line.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -57,9 +59,9 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every source line of a room, as (place, line).
 fn lines_of(room: &str) -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
     let mut files = Vec::new();
-    rust_files(&root, &mut files);
+    rust_files(&folder, &mut files);
     assert!(!files.is_empty(), "the room {room} has no files");
     let mut lines = Vec::new();
     for file in files {
@@ -187,7 +189,7 @@ fn no_screen_engine_or_command_names_a_platform() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether `word` stands in `text` on its own, so that "slackening" or "matrix_of" do not count as platforms.
+/// Whether `word` stands in `text` on its own, so that `slackening` or `matrix_of` do not count as platforms.
 fn contains_word(text: &str, word: &str) -> bool {
     let joins = |character: char| character.is_alphanumeric() || character == '_';
     text.match_indices(word).any(|(start, _)| {
