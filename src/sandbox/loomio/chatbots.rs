@@ -178,7 +178,9 @@ impl Loomio {
         };
         let private = match address.host() {
             None => return false,
-            Some(Host::Domain(name)) => name == "localhost" || name.rsplit('.').next() == Some("local"),
+            Some(Host::Domain(name)) => {
+                name == "localhost" || name.rsplit('.').next() == Some("local")
+            }
             Some(Host::Ipv4(ip)) => is_private(ip.into()),
             Some(Host::Ipv6(ip)) => is_private(ip.into()),
         };

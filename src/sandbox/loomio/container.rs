@@ -5,6 +5,7 @@
 //! for is done here.
 
 use super::model::{Loomio, User};
+use crate::domain::{Fault, FaultKind};
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
@@ -57,6 +58,49 @@ pub fn stand_in_docker(
             .and_then(|code| u8::try_from(code).ok())
             .unwrap_or(1),
     }
+}
+
+/// The stand-in as this process: `BASE docker's arguments...`, the script on standard input.
+///
+/// # Errors
+/// [`FaultKind::BadInput`] when the first argument is no address; [`FaultKind::Host`] when the streams cannot be used.
+pub async fn run_here(arguments: Vec<String>) -> Result<u8, Fault> {
+    let stuck = |error: &dyn std::fmt::Display| {
+        Fault::new(
+            FaultKind::Host,
+            "The stand-in for Docker cannot use its streams.",
+        )
+        .hint("It is called by Guildhall itself only.")
+        .detail(error)
+    };
+    tokio::task::spawn_blocking(move || {
+        let (base, rest) = arguments
+            .split_first()
+            .and_then(|(base, rest)| Some((Url::parse(base).ok()?, rest)))
+            .ok_or_else(|| {
+                Fault::new(
+                    FaultKind::BadInput,
+                    "The stand-in for Docker needs the sandbox's address.",
+                )
+                .hint("It is called by Guildhall itself only.")
+            })?;
+        let mut script = String::new();
+        if rest.first().is_some_and(|first| first == "exec") {
+            std::io::stdin()
+                .read_to_string(&mut script)
+                .map_err(|error| stuck(&error))?;
+        }
+        let data = std::env::var("GUILDHALL").ok();
+        let output = stand_in_docker(&base, rest, data.as_deref(), &script);
+        let mut out = std::io::stdout().lock();
+        out.write_all(output.stdout.as_bytes())
+            .and_then(|()| out.flush())
+            .and_then(|()| std::io::stderr().write_all(output.stderr.as_bytes()))
+            .map_err(|error| stuck(&error))?;
+        Ok(output.code)
+    })
+    .await
+    .map_err(|error| stuck(&error))?
 }
 
 /// One call of the sandbox's own paths.

@@ -13,6 +13,7 @@ mod groups;
 mod memberships;
 mod model;
 
+pub(super) use container::run_here;
 pub use container::{StandInOutput, stand_in_docker};
 
 use super::{Incoming, Reply, SimulatedPlatform};
