@@ -1,6 +1,6 @@
 //! The hidden commands of the sandbox: stand-ins for programs that the real services run.
 
-use super::{loomio, sourcecred};
+use super::sourcecred;
 use crate::domain::Fault;
 
 /// Runs a stand-in; none when the name is not one of them.
@@ -8,10 +8,9 @@ use crate::domain::Fault;
 /// # Errors
 /// When the folder it runs in cannot be found out.
 pub async fn run(name: &str, arguments: &[String]) -> Option<Result<u8, Fault>> {
-    let arguments = arguments.to_vec();
-    match name {
-        "sandbox-sourcecred" => Some(sourcecred::run_here(arguments).await),
-        "sandbox-docker" => Some(loomio::run_here(arguments).await),
-        _ => None,
+    if name != "sandbox-sourcecred" {
+        return None;
     }
+    let arguments = arguments.to_vec();
+    Some(sourcecred::run_here(arguments).await)
 }

@@ -7,7 +7,6 @@
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
 pub mod internal;
-mod loomio;
 mod matrix;
 pub mod sourcecred;
 
@@ -26,7 +25,6 @@ mod state;
 
 pub use exchange::{Delivery, Incoming, Reply, ReplyBody};
 pub use faults::{LimitShape, Trouble, TroubleKind};
-pub use loomio::{StandInOutput, stand_in_docker};
 pub use platform::SimulatedPlatform;
 pub use recorder::RecordedCall;
 pub use running::{RunningSandbox, Sandbox, SandboxOptions};
@@ -47,8 +45,5 @@ pub fn lay_runtimes(
 
 /// Every simulated platform of this build.
 fn platforms() -> Vec<Arc<dyn Simulated>> {
-    vec![
-        Arc::new(loomio::SimulatedLoomio),
-        Arc::new(matrix::SimulatedMatrix),
-    ]
+    vec![Arc::new(matrix::SimulatedMatrix)]
 }

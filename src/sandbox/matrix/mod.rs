@@ -112,6 +112,7 @@ fn client_call(
         }
         ("GET", ["joined_rooms"]) => server.joined_rooms(&caller),
         ("GET", ["profile", user]) => server.profile(user),
+        ("GET", ["profile", user, "displayname"]) => server.display_name(user),
         ("POST", ["logout"]) => server.logout(&caller),
         ("POST", ["logout", "all"]) => server.logout_all(&caller),
         ("POST", ["createRoom"]) => server.create_room(&caller, incoming),
