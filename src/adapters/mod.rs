@@ -8,6 +8,7 @@ pub mod durable;
 pub mod http;
 pub mod internal;
 mod local;
+mod loomio;
 mod matrix;
 pub mod process;
 pub mod registry;

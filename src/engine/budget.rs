@@ -105,3 +105,43 @@ impl RateBudget for SharedBudget {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    };
+
+    #[tokio::test]
+    async fn two_processes_together_get_what_the_platform_allows_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let second = Arc::new(AtomicI64::new(1_000_000));
+        let budget = || {
+            let second = second.clone();
+            SharedBudget::new(
+                Store::open(folder.path()).unwrap(),
+                Arc::new(move || Timestamp::from_second(second.load(Ordering::Relaxed)).unwrap()),
+            )
+        };
+        let (one, other) = (budget(), budget());
+        let key = BucketKey::fingerprint("abc");
+        let rules = [RateRule::new(60, Duration::from_secs(60))];
+        let mut granted = 0;
+        for _ in 0..60 {
+            for budget in [&one, &other] {
+                if budget.reserve(&key, &rules).await.unwrap().is_zero() {
+                    granted += 1;
+                }
+            }
+        }
+        assert!((55..=60).contains(&granted), "{granted}");
+        assert!(!one.reserve(&key, &rules).await.unwrap().is_zero());
+        second.fetch_add(62, Ordering::Relaxed);
+        assert!(other.reserve(&key, &rules).await.unwrap().is_zero());
+        one.pause(&key, Duration::from_secs(30)).await.unwrap();
+        let fresh = budget();
+        assert!(fresh.reserve(&key, &rules).await.unwrap() > Duration::from_secs(20));
+    }
+}

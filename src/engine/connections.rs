@@ -1,30 +1,21 @@
 //! Connections between instances of one community: recorded at once, made when both ends are there, tested end to end.
 
 use super::{
-    core::Core,
-    ending::{Effect, brief},
     instances,
-    journal::StoreJournal,
     rules::{Rules, subject_of},
-    scene::Scene,
     submit::{After, Applied},
     titles,
-    trial::TrialJournal,
     views::Receipt,
 };
 use crate::{
-    adapters::{Adapter, Halt, Op, Peer, Probe, Site},
     catalog::ConnectionOffer,
     domain::{
         Actor, Capability, CommunityId, Connection, ConnectionId, ConnectionState, Fault,
-        FaultKind, Instance, InstanceId, Operation, OperationState, OperationVerb, PlatformId,
-        Progress, clean_line,
+        FaultKind, InstanceId, Operation, OperationState, OperationVerb, PlatformId,
     },
     store::{NewOperation, OperationFilter, Reader, Writer},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
-use tokio::sync::watch;
 
 /// Whose connection it is. One that the actor may not know of does not exist.
 pub(super) fn community_of(
@@ -265,166 +256,4 @@ pub(super) fn test(
         after: vec![After::Probe(id)],
         ..Applied::default()
     })
-}
-
-/// The two ends of a connection, ready for their adapters.
-struct Ends {
-    connection: Connection,
-    peer: Instance,
-    scene: Scene,
-}
-
-async fn ends(core: &Core, id: ConnectionId) -> Result<Ends, Fault> {
-    let rules = core.rules();
-    core.store
-        .read(move |reader| {
-            let connection = reader.connection_by_id(id)?;
-            let peer = reader.instance(connection.to)?;
-            Ok(Ends {
-                scene: Scene::read(reader, &rules, peer.clone())?,
-                connection,
-                peer,
-            })
-        })
-        .await
-}
-
-/// Makes or undoes a connection, as the operation of the acting end. The other end is asked what it offers; steps done
-/// there are journaled here, under its name.
-pub(super) async fn work(
-    core: &Arc<Core>,
-    adapter: &dyn Adapter,
-    operation: &Operation,
-    op: &Op,
-) -> Result<Effect, Halt> {
-    let Some(id) = of(operation) else {
-        return Err(Fault::new(
-            FaultKind::Internal,
-            "The operation does not say which connection it is about.",
-        )
-        .hint("Cancel it, and ask for the connection anew.")
-        .into());
-    };
-    let Ends {
-        connection,
-        peer,
-        scene,
-    } = ends(core, id).await?;
-    let (site, bad) = scene.open(core);
-    super::keyring::mark_bad(core, bad).await?;
-    let mut other = peer_of(&site, &peer);
-    if operation.verb == OperationVerb::Disconnect {
-        adapter.disconnect(op, &other).await?;
-        return Ok(Effect::Joined("undone".to_owned()));
-    }
-    let journal = Arc::new(StoreJournal {
-        core: core.clone(),
-        operation: operation.id,
-        steps_of: operation.instance,
-        instance: peer.id,
-        community: peer.community,
-        platform: peer.platform.clone(),
-        marker: site.marker.clone(),
-        prefix: format!("{}:", peer.platform),
-    });
-    other.target = Some(offered(core, &peer, site, journal, op, &operation.platform).await?);
-    let sentence = adapter.connect(op, &other).await?;
-    tracing::debug!(connection = %connection.id, "a connection was made");
-    Ok(Effect::Joined(sentence))
-}
-
-fn peer_of(site: &Site, peer: &Instance) -> Peer {
-    Peer {
-        platform: peer.platform.clone(),
-        instance: peer.id,
-        url: peer.url.clone(),
-        settings: site.settings.clone(),
-        target: None,
-    }
-}
-
-async fn offered(
-    core: &Core,
-    peer: &Instance,
-    site: Site,
-    journal: Arc<dyn crate::adapters::Journal>,
-    op: &Op,
-    for_platform: &PlatformId,
-) -> Result<crate::adapters::Target, Halt> {
-    let Some(adapter) = core.options.registry.get(&peer.platform) else {
-        return Err(Fault::new(
-            FaultKind::Unsupported,
-            format!("The adapter of {} is not there yet.", peer.platform),
-        )
-        .hint("A later Guildhall can connect to it.")
-        .into());
-    };
-    let progress = watch::Sender::new(Progress::default());
-    let there = Op::new(site, journal, progress, op.cancel().clone());
-    adapter.offer_target(&there, for_platform).await
-}
-
-/// Begins the test of a connection in the background.
-pub(super) fn begin_probe(core: &Arc<Core>, id: ConnectionId) {
-    let looking = core.desk.look();
-    let core = core.clone();
-    tokio::spawn(async move {
-        let _looking = looking;
-        let found = probe(&core, id).await;
-        let written = core
-            .change(move |writer, rules| {
-                let (state, note) = match &found {
-                    Ok(probe) if probe.arrived => (ConnectionState::Ok, clean_line(&probe.what)),
-                    Ok(probe) => (ConnectionState::Failed, clean_line(&probe.what)),
-                    Err(Halt::Human(task)) => (ConnectionState::Failed, clean_line(&task.title)),
-                    Err(Halt::Stopped(fault)) => (ConnectionState::Failed, brief(fault)),
-                };
-                writer.set_connection_state(id, state, &note, Some(rules.now))?;
-                let connection = writer.connection_by_id(id)?;
-                Ok(writer.instance(connection.from)?.community)
-            })
-            .await;
-        match written {
-            Ok(community) => core.emit_changed(Some(community)),
-            Err(fault) => {
-                tracing::warn!(connection = %id, %fault, "a test could not be recorded");
-            }
-        }
-    });
-}
-
-async fn probe(core: &Arc<Core>, id: ConnectionId) -> Result<Probe, Halt> {
-    let Ends {
-        connection,
-        peer,
-        scene,
-    } = ends(core, id).await?;
-    let rules = core.rules();
-    let here = core
-        .store
-        .read(move |reader| Scene::read(reader, &rules, reader.instance(connection.from)?))
-        .await?;
-    let (from, instance) = (here.instance.platform.clone(), here.instance.id);
-    let (site, _) = here.open(core);
-    let (there, _) = scene.open(core);
-    let Some(adapter) = core.options.registry.get(&from) else {
-        return Err(crate::adapters::contract::unsupported(&site, "be tested from").into());
-    };
-    let mut other = peer_of(&there, &peer);
-    let journal = |instance| {
-        Arc::new(TrialJournal {
-            core: core.clone(),
-            instance,
-        })
-    };
-    let progress = watch::Sender::new(Progress::default());
-    let op = Op::new(
-        site,
-        journal(instance),
-        progress,
-        core.desk.closing().child_token(),
-    );
-    let target = offered(core, &peer, there, journal(peer.id), &op, &from).await;
-    other.target = target.ok();
-    adapter.probe_connection(&op, &other).await
 }

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `options`, `init`, `login`, `unlocking` | an installation is made, opened, unlocked |
 //! | `submit` | the one door for changes; `communities`, `instances`, `keys`, `removal`, `connections`, `operations` are the intents behind it |
-//! | `rules`, `reconcile` | what is decided inside a transaction: may they, what is next |
+//! | `rules`, `reconcile`, `advance` | what is decided inside a transaction: may they, what is next |
 //! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
-//! | `observe`, `budget` | looking at instances; the rate budget all processes share |
-//! | `planner` | what an intent will do, before anything is sent |
-//! | `reading`, `views`, `doctor` | what may be seen |
+//! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
+//! | `planner`, `plans` | what an intent will do, before anything is sent |
+//! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
+mod advance;
 mod auditing;
 mod budget;
 mod communities;
@@ -24,6 +25,7 @@ mod facts;
 mod held;
 mod init;
 mod instances;
+mod joining;
 mod journal;
 mod keeping;
 mod keyring;
@@ -35,6 +37,7 @@ mod operations;
 mod options;
 mod outcome;
 mod planner;
+mod plans;
 mod reading;
 mod reconcile;
 mod removal;

@@ -71,10 +71,15 @@ pub(super) fn write(
     }
 }
 
-/// What is to be done in memory once the ending is written.
+/// What is to be done in memory once the ending is written: a powerful key was lent for one operation, and is forgotten
+/// when that is over, or when the platform does not accept it.
 pub(super) fn afterwards(core: &Core, operation: &Operation, ending: &Ending) {
-    let over = matches!(ending, Ending::Done(_) | Ending::Cancelled(_));
-    if over && operation.verb == OperationVerb::Provision {
+    let over = match ending {
+        Ending::Done(_) | Ending::Cancelled(_) => true,
+        Ending::Waits { fault, .. } => fault.kind == FaultKind::KeyRejected,
+        Ending::Human(_) | Ending::Failed(_) => false,
+    };
+    if over {
         let owner = (operation.platform.clone(), Some(operation.community));
         core.held.take_back(&owner);
     }

@@ -1,15 +1,14 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, communities, instances, keyring, reconcile,
+    Engine, communities, plans,
     rules::{self, NO_ADAPTER, Rules},
-    titles,
 };
 use crate::{
     catalog::{Manifest, Maturity, Needs},
     domain::{
-        Actor, Capability, Choice, CommunityId, Desired, Fault, Instance, Intent, NewCommunity,
-        Observed, Plan, PlanItem, PlanItemKind, PlatformId, RemoveMode, Verb,
+        Actor, Capability, Choice, Fault, Instance, Intent, NewCommunity, Plan, PlanItem,
+        PlanItemKind, PlatformId, Verb,
     },
     store::Reader,
 };
@@ -44,7 +43,7 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
             desired,
         } => {
             allow(Some(*community))?;
-            switch(reader, rules, *community, platform, *desired)
+            plans::switch(reader, rules, *community, platform, *desired)
         }
         Intent::Remove {
             community,
@@ -53,7 +52,7 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
             ..
         } => {
             allow(Some(*community))?;
-            remove(reader, rules, *community, platform, *mode)
+            plans::remove(reader, rules, *community, platform, *mode)
         }
         Intent::Adopt {
             community,
@@ -62,7 +61,7 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
             observe_only,
         } => {
             allow(Some(*community))?;
-            adopt(
+            plans::adopt(
                 reader,
                 rules,
                 *community,
@@ -73,7 +72,7 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
         }
         Intent::ArchiveCommunity { community } => {
             allow(Some(*community))?;
-            archive(reader, rules, *community)
+            plans::archive(reader, rules, *community)
         }
         _ => {
             // What an operation or a connection belongs to is looked up when it is submitted.
@@ -83,12 +82,14 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
 }
 
 /// A plan in the making.
-struct Draft {
-    plan: Plan,
+pub(super) struct Draft {
+    /// As far as it is made.
+    pub plan: Plan,
 }
 
 impl Draft {
-    fn new(title: impl Into<String>) -> Self {
+    /// An empty plan.
+    pub fn new(title: impl Into<String>) -> Self {
         Self {
             plan: Plan {
                 title: title.into(),
@@ -102,7 +103,13 @@ impl Draft {
         }
     }
 
-    fn say(&mut self, kind: PlanItemKind, platform: Option<&PlatformId>, text: impl Into<String>) {
+    /// Adds a line.
+    pub fn say(
+        &mut self,
+        kind: PlanItemKind,
+        platform: Option<&PlatformId>,
+        text: impl Into<String>,
+    ) {
         self.plan.items.push(PlanItem {
             kind,
             platform: platform.cloned(),
@@ -111,7 +118,7 @@ impl Draft {
     }
 
     /// Adds what an instance takes of this host, and warns where that is more than there is.
-    fn finish(mut self, basis: String) -> Plan {
+    pub fn finish(mut self, basis: String) -> Plan {
         let (needed, free) = (self.plan.memory_mib, self.plan.memory_free_mib);
         if free > 0 && needed > free {
             self.say(
@@ -175,7 +182,7 @@ fn order_of(kind: PlanItemKind) -> usize {
 
 impl Draft {
     /// The lines for an instance that will be made.
-    fn make(
+    pub fn make(
         &mut self,
         reader: &Reader<'_>,
         rules: &Rules,
@@ -254,191 +261,8 @@ impl Draft {
     }
 }
 
-fn switch(
-    reader: &Reader<'_>,
-    rules: &Rules,
-    community: CommunityId,
-    platform: &PlatformId,
-    desired: Desired,
-) -> Result<Plan, Fault> {
-    let manifest = rules.manifest(platform)?;
-    let name = reader.community(community)?.name;
-    let on = desired == Desired::Active;
-    let title = format!(
-        "{} {}",
-        if on { "Activate" } else { "Deactivate" },
-        titles::of(&rules.catalog, platform, &name)
-    );
-    let mut draft = Draft::new(title);
-    let instance = reader.instance_of(community, platform)?;
-    let basis = basis_of(instance.as_ref());
-    match instance {
-        Some(instance) if instance.external_id.is_some() => {
-            rules::require_switchable(&instance)?;
-            present(&mut draft, reader, rules, manifest, &instance, desired)?;
-        }
-        instance => {
-            let settings = instance
-                .map(|instance| instance.settings)
-                .unwrap_or_default();
-            let held = rules.fields_held(reader, platform, community)?;
-            let can = Needs::met(manifest.needs.to_provision(&settings), |field| {
-                held.contains(field)
-            });
-            draft.make(reader, rules, manifest, on, can, &settings)?;
-        }
-    }
-    if on {
-        for warning in &manifest.warnings {
-            draft.say(PlanItemKind::Warning, Some(platform), warning.clone());
-        }
-    }
-    Ok(draft.finish(basis))
-}
-
-/// The line for an instance that is there already.
-fn present(
-    draft: &mut Draft,
-    reader: &Reader<'_>,
-    rules: &Rules,
-    manifest: &Manifest,
-    instance: &Instance,
-    desired: Desired,
-) -> Result<(), Fault> {
-    let wished = Instance {
-        desired,
-        ..instance.clone()
-    };
-    let next = reconcile::next(rules.situation(reader, &wished)?);
-    let platform = Some(&manifest.id);
-    let resources = &manifest.resources;
-    match next {
-        reconcile::Next::NeedsKey(verb) => {
-            let text = format!("{}: {}", manifest.name, rules.key_note(instance, verb)?);
-            draft.say(PlanItemKind::NeedsKey, platform, text);
-        }
-        reconcile::Next::NoAdapter => {
-            let text = format!("{}: {NO_ADAPTER}", manifest.name);
-            draft.say(PlanItemKind::NotYet, platform, text);
-        }
-        reconcile::Next::Run(_) if desired == Desired::Active => {
-            draft.plan.memory_mib += resources
-                .memory_active_mib
-                .saturating_sub(resources.memory_inactive_mib);
-            let text = format!("{} is switched on", manifest.name);
-            draft.say(PlanItemKind::Now, platform, text);
-        }
-        reconcile::Next::Run(_) => {
-            let note = manifest
-                .capabilities
-                .get(&Verb::Deactivate)
-                .map(|note| note.note.clone())
-                .unwrap_or_default();
-            let text = format!(
-                "{} is switched off, everything is kept. {note}",
-                manifest.name
-            );
-            draft.say(PlanItemKind::Deactivate, platform, text.trim_end());
-        }
-        reconcile::Next::Nothing => {
-            let text = format!("{} is {desired} already", manifest.name);
-            draft.say(PlanItemKind::Record, platform, text);
-        }
-    }
-    Ok(())
-}
-
-fn remove(
-    reader: &Reader<'_>,
-    rules: &Rules,
-    community: CommunityId,
-    platform: &PlatformId,
-    mode: RemoveMode,
-) -> Result<Plan, Fault> {
-    let instance = instances::required(reader, rules, community, platform)?;
-    let manifest = rules.manifest(platform)?;
-    let community = reader.community(community)?;
-    let title = titles::of(&rules.catalog, platform, &community.name);
-    let (kind, verb, what) = match mode {
-        RemoveMode::Soft => (
-            PlanItemKind::RemoveSoft,
-            Verb::RemoveSoft,
-            "forgotten here and hidden there",
-        ),
-        RemoveMode::Hard => (
-            PlanItemKind::RemoveHard,
-            Verb::RemoveHard,
-            "destroyed there",
-        ),
-    };
-    let mut draft = Draft::new(format!("Remove {title}"));
-    draft.say(kind, Some(platform), format!("{} is {what}", manifest.name));
-    if let Some(note) = manifest.capabilities.get(&verb) {
-        draft.say(PlanItemKind::Warning, Some(platform), note.note.clone());
-    }
-    if mode == RemoveMode::Hard && !instance.made_by_us && instance.external_id.is_some() {
-        let text = "Guildhall did not make what is there; it was adopted.";
-        draft.say(PlanItemKind::Warning, Some(platform), text);
-    }
-    let keys = keyring::current(reader, rules, platform, community.id)?.len();
-    if keys > 0 {
-        let text = "Its keys are forgotten here; on the platform they work until revoked there.";
-        draft.say(PlanItemKind::Warning, Some(platform), text);
-    }
-    draft.plan.typed_confirmation = Some(community.slug.to_string());
-    Ok(draft.finish(basis_of(Some(&instance))))
-}
-
-fn adopt(
-    reader: &Reader<'_>,
-    rules: &Rules,
-    community: CommunityId,
-    platform: &PlatformId,
-    reference: &str,
-    observe_only: bool,
-) -> Result<Plan, Fault> {
-    let manifest = rules.manifest(platform)?;
-    let name = reader.community(community)?.name;
-    let title = titles::of(&rules.catalog, platform, &name);
-    let instance = reader.instance_of(community, platform)?;
-    let mut draft = Draft::new(format!("Adopt as {title}"));
-    if rules.registry.get(platform).is_none() {
-        let text = format!("{}: {NO_ADAPTER}", manifest.name);
-        draft.say(PlanItemKind::NotYet, Some(platform), text);
-    } else {
-        let how = if observe_only {
-            "is only looked at; nothing there is changed"
-        } else {
-            "is managed from here; nothing there is changed by taking it over"
-        };
-        let reference = crate::domain::clean_line(reference);
-        draft.say(
-            PlanItemKind::Now,
-            Some(platform),
-            format!("{reference} {how}"),
-        );
-    }
-    Ok(draft.finish(basis_of(instance.as_ref())))
-}
-
-fn archive(reader: &Reader<'_>, rules: &Rules, id: CommunityId) -> Result<Plan, Fault> {
-    let community = reader.community(id)?;
-    let mut draft = Draft::new(format!("Archive {}", community.name));
-    let mut basis = Vec::new();
-    for instance in reader.instances(id)? {
-        basis.push(basis_of(Some(&instance)));
-        if instance.desired == Desired::Active && instance.observed != Observed::Absent {
-            let name = titles::platform(&rules.catalog, &instance.platform);
-            let text = format!("{name} is switched off, everything is kept");
-            draft.say(PlanItemKind::Deactivate, Some(&instance.platform), text);
-        }
-    }
-    draft.plan.typed_confirmation = Some(community.slug.to_string());
-    Ok(draft.finish(digest(&basis)))
-}
-
 /// The state that a plan about an instance was made from.
-fn basis_of(instance: Option<&Instance>) -> String {
+pub(super) fn basis_of(instance: Option<&Instance>) -> String {
     let text = instance.map_or_else(String::new, |instance| {
         format!(
             "{} {} {} {:?} {:?} {}",
@@ -453,7 +277,7 @@ fn basis_of(instance: Option<&Instance>) -> String {
     digest(&[text])
 }
 
-fn digest(parts: &[String]) -> String {
+pub(super) fn digest(parts: &[String]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());

@@ -316,7 +316,7 @@ async fn work(
             .await
             .map(Effect::Gone),
         OperationVerb::Connect | OperationVerb::Disconnect => {
-            super::connections::work(&core, adapter.as_ref(), &operation, &op).await
+            super::joining::work(&core, adapter.as_ref(), &operation, &op).await
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Engine, communities, connections,
     desk::Stop,
     held::{Examined, Owner},
-    instances, keys, observe, operations, removal,
+    instances, joining, keys, observe, operations, removal,
     rules::Rules,
     scheduler,
     views::Receipt,
@@ -104,7 +104,7 @@ impl Engine {
                     core.desk.stop(operation, Stop::Asked);
                 }
                 After::Look(instances) => observe::begin(core, instances),
-                After::Probe(connection) => connections::begin_probe(core, connection),
+                After::Probe(connection) => joining::begin_probe(core, connection),
                 After::DropExamined(examination) => core.held.drop_examined(examination),
                 After::Lend(owner, entries) => core.held.lend(owner, entries),
             }

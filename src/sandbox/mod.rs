@@ -7,6 +7,7 @@
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
 pub mod internal;
+mod loomio;
 mod matrix;
 pub mod sourcecred;
 
@@ -25,6 +26,7 @@ mod state;
 
 pub use exchange::{Delivery, Incoming, Reply, ReplyBody};
 pub use faults::{LimitShape, Trouble, TroubleKind};
+pub use loomio::{StandInOutput, stand_in_docker};
 pub use platform::SimulatedPlatform;
 pub use recorder::RecordedCall;
 pub use running::{RunningSandbox, Sandbox, SandboxOptions};
@@ -45,5 +47,8 @@ pub fn lay_runtimes(
 
 /// Every simulated platform of this build.
 fn platforms() -> Vec<Arc<dyn Simulated>> {
-    vec![Arc::new(matrix::SimulatedMatrix)]
+    vec![
+        Arc::new(loomio::SimulatedLoomio),
+        Arc::new(matrix::SimulatedMatrix),
+    ]
 }

@@ -11,7 +11,10 @@ use crate::{
 };
 use rustix::process::Signal;
 use secrecy::ExposeSecret;
-use std::{io, process::ExitStatus, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, ffi::OsString, io, process::ExitStatus, process::Stdio, sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::AsyncWriteExt as _,
     process::{Child, Command},
@@ -44,12 +47,15 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub struct Runner {
     grace: Duration,
+    /// What is started in place of a program, by the program's name.
+    stand_ins: Arc<HashMap<OsString, Vec<OsString>>>,
 }
 
 impl Default for Runner {
     fn default() -> Self {
         Self {
             grace: Duration::from_secs(10),
+            stand_ins: Arc::default(),
         }
     }
 }
@@ -64,7 +70,18 @@ impl Runner {
     /// A runner that asks a program to end (TERM), and ends it (KILL) when it has not within `grace`.
     #[must_use]
     pub fn with_grace(grace: Duration) -> Self {
-        Self { grace }
+        Self {
+            grace,
+            ..Self::default()
+        }
+    }
+
+    /// The same runner, which starts `command` (a program and its first arguments) wherever `program` is asked for: the
+    /// process runner's counterpart of another base URL. Messages go on naming the program asked for.
+    #[must_use]
+    pub fn standing_in(mut self, program: &str, command: Vec<OsString>) -> Self {
+        Arc::make_mut(&mut self.stand_ins).insert(program.into(), command);
+        self
     }
 
     /// Runs a program to its end. A program that fails is no fault here: see [`Finished::success`].
@@ -82,7 +99,7 @@ impl Runner {
         let scrubber = scrubber(&call);
         check(&call, &scrubber)?;
         let log = open_log(&call)?;
-        let mut child = start(&call)?;
+        let mut child = start(&call, self.stand_ins.get(&call.program).map(Vec::as_slice))?;
         let mut group = Group::of(&child);
         let sink = Arc::new(Sink::new(
             scrubber,
@@ -240,8 +257,15 @@ fn open_log(call: &ProcessCall) -> Result<Option<Log>, Fault> {
     Ok(Some(log))
 }
 
-fn start(call: &ProcessCall) -> Result<Child, Fault> {
-    let mut command = Command::new(&call.program);
+fn start(call: &ProcessCall, stand_in: Option<&[OsString]>) -> Result<Child, Fault> {
+    let mut command = match stand_in {
+        Some([program, first @ ..]) => {
+            let mut command = Command::new(program);
+            command.args(first);
+            command
+        }
+        _ => Command::new(&call.program),
+    };
     command
         .args(&call.arguments)
         .env_clear()

@@ -8,7 +8,7 @@ use crate::{
         Observed, Operation, OperationId, OperationState, PlatformId, Slug,
     },
     engine::{
-        Engine, keyring,
+        Engine, facts, keyring,
         rules::{self, Rules},
         views::InstanceDetail,
     },
@@ -124,6 +124,11 @@ fn advice(
     if let Some(task) = open.task {
         advice.push(format!("{}: {}.", task.who, task.title));
         advice.extend(task.instructions.iter().cloned());
+    }
+    let seen: Option<HumanTask> = facts::recall(reader, instance.id, facts::TASK)?;
+    if let Some(task) = seen.filter(|_| open.task.is_none()) {
+        advice.push(format!("{}: {}.", task.who, task.title));
+        advice.extend(task.instructions);
     }
     if open
         .operations
