@@ -13,7 +13,7 @@ use guildhall::domain::{
 };
 use guildhall::sandbox::{RunningSandbox, Sandbox, SandboxOptions, stand_in_docker};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     future::Future,
