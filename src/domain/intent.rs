@@ -28,7 +28,7 @@ pub struct KeyEntry {
 }
 
 /// A change that somebody wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Intent {
     /// Create a community with one instance for every platform of its template.
     CreateCommunity(NewCommunity),

@@ -1,5 +1,6 @@
 //! What the engine shows: read models for the screen and the command line, cut to what the actor may see.
 
+pub use crate::adapters::Discovered;
 use crate::domain::{
     Account, Capability, Community, CommunityId, Connection, CredentialMeta, ExaminationId, Fault,
     HumanTask, Identity, Instance, InstanceSummary, Mark, Operation, OperationId, OperationState,

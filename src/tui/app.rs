@@ -1,0 +1,359 @@
+//! The loop: what comes in is drained, then at most one frame is drawn. Generic over the screen, over the stream of
+//! events and over who carries effects out, so that a test feeds keys and looks at what came of them.
+//!
+//! At rest nothing ticks: the only timers are the one for the next frame while something changed, the one for the rest
+//! of the cursor while it moved, and the spinner's while something works.
+
+use super::{
+    effect::Effect,
+    hidden::Hidden,
+    message::Msg,
+    state::State,
+    term::{EXIT_HUNG_UP, Surface, TermEvent},
+    update::update,
+    views,
+};
+use futures::{FutureExt, Stream, StreamExt};
+use jiff::Timestamp;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+/// How long the cursor must rest before what depends on it is read (`craft.md` e, rule 2).
+const REST: Duration = Duration::from_millis(80);
+/// How often the spinner turns (`craft.md` e, rule 4).
+const TURN: Duration = Duration::from_millis(250);
+/// Messages taken before a frame is due in any case, so that a flood cannot hold the screen still.
+const DRAIN: usize = 256;
+/// Room for answers on their way; who sends more waits.
+const ROOM: usize = 256;
+
+/// Carries effects out, away from the loop, and answers through [`Replies`].
+pub trait Hall: Send {
+    /// Begins to carry an effect out. Must not block.
+    fn carry_out(&mut self, effect: Effect, replies: &Replies);
+}
+
+/// The way back into the loop.
+#[derive(Debug, Clone)]
+pub struct Replies {
+    sender: mpsc::Sender<Msg>,
+    under_way: Arc<AtomicUsize>,
+}
+
+impl Replies {
+    /// Announces an answer, so that a loop that comes to its end waits for it.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        self.under_way.fetch_add(1, Ordering::AcqRel);
+        Pending {
+            replies: self.clone(),
+        }
+    }
+
+    /// Sends a message that nobody asked for: the engine's events and progress.
+    pub async fn tell(&self, message: Msg) -> bool {
+        self.sender.send(message).await.is_ok()
+    }
+}
+
+/// An announced answer; one that is dropped unsent is no longer waited for.
+#[derive(Debug)]
+pub struct Pending {
+    replies: Replies,
+}
+
+impl Pending {
+    /// Sends the answer.
+    pub async fn answer(self, message: Msg) {
+        // Nobody listens any more when the screen is gone; the engine has recorded what matters.
+        let _ = self.replies.sender.send(message).await;
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.replies.under_way.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// On request, with this exit code.
+    Quit(i32),
+    /// The terminal is gone.
+    HungUp,
+    /// There are no more events and nothing is under way: only in tests.
+    Ended,
+}
+
+impl Exit {
+    /// The exit code of the process.
+    #[must_use]
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Quit(code) => code,
+            Self::HungUp => i32::from(EXIT_HUNG_UP),
+            Self::Ended => 0,
+        }
+    }
+}
+
+/// The running screen.
+pub struct App<S, H> {
+    /// The screen.
+    pub surface: S,
+    /// What it knows.
+    pub state: State,
+    /// Who carries effects out.
+    pub hall: H,
+    replies: Replies,
+    inbox: mpsc::Receiver<Msg>,
+    between_frames: Duration,
+    dirty: bool,
+    last_frame: Option<Instant>,
+    rest_at: Option<Instant>,
+    turn_at: Option<Instant>,
+    exit: Option<Exit>,
+    clock: fn() -> Timestamp,
+}
+
+impl<S: Surface, H: Hall> App<S, H> {
+    /// A screen that is about to start.
+    pub fn new(surface: S, state: State, hall: H, frames_per_second: u16) -> Self {
+        let (sender, inbox) = mpsc::channel(ROOM);
+        Self {
+            surface,
+            state,
+            hall,
+            replies: Replies {
+                sender,
+                under_way: Arc::new(AtomicUsize::new(0)),
+            },
+            inbox,
+            between_frames: Duration::from_secs(1) / u32::from(frames_per_second.max(1)),
+            dirty: true,
+            last_frame: None,
+            rest_at: None,
+            turn_at: None,
+            exit: None,
+            clock: Timestamp::now,
+        }
+    }
+
+    /// Takes the time from somewhere else: tests stand still.
+    pub fn set_clock(&mut self, clock: fn() -> Timestamp) {
+        self.clock = clock;
+    }
+
+    /// The way in for what nobody asked for.
+    pub fn replies(&self) -> Replies {
+        self.replies.clone()
+    }
+
+    /// Carries out what the state asks for from outside a message: the first readings.
+    pub async fn begin(&mut self, effects: Vec<Effect>) {
+        self.carry_out(effects).await;
+    }
+
+    /// Runs until somebody leaves, the terminal is gone, or the events end and nothing is under way.
+    pub async fn run<E>(&mut self, mut events: E) -> Exit
+    where
+        E: Stream<Item = TermEvent> + Unpin,
+    {
+        self.exit = None;
+        let mut more = true;
+        loop {
+            self.draw_if_due();
+            if let Some(exit) = self.exit {
+                return exit;
+            }
+            if !more && self.is_quiet() {
+                return Exit::Ended;
+            }
+            let frame_at = self.frame_at();
+            self.set_turn();
+            // Leaving and keys come first: they never wait behind what the engine tells.
+            tokio::select! {
+                biased;
+                event = events.next(), if more => match event {
+                    Some(event) => self.on_event(event).await,
+                    None => more = false,
+                },
+                Some(message) = self.inbox.recv() => self.on_message(message).await,
+                () = until(self.rest_at) => {
+                    self.rest_at = None;
+                    self.on_message(Msg::Rested).await;
+                }
+                () = until(frame_at) => {}
+                () = until(self.turn_at) => {
+                    self.turn_at = None;
+                    self.on_message(Msg::Tick).await;
+                }
+                // An answer that was dropped unsent sends nothing to wake us: look again soon, in tests only.
+                () = until((!more).then(|| Instant::now() + Duration::from_millis(5))) => {}
+            }
+            self.drain(&mut events, &mut more).await;
+        }
+    }
+
+    /// Takes what is there already, so that ten keys of a held key make one frame.
+    async fn drain<E>(&mut self, events: &mut E, more: &mut bool)
+    where
+        E: Stream<Item = TermEvent> + Unpin,
+    {
+        for _ in 0..DRAIN {
+            if self.exit.is_some() {
+                return;
+            }
+            if *more && let Some(event) = events.next().now_or_never() {
+                match event {
+                    Some(event) => self.on_event(event).await,
+                    None => *more = false,
+                }
+            } else if let Ok(message) = self.inbox.try_recv() {
+                self.on_message(message).await;
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        !self.dirty
+            && self.rest_at.is_none()
+            && self.inbox.is_empty()
+            && self.replies.under_way.load(Ordering::Acquire) == 0
+    }
+
+    async fn on_event(&mut self, event: TermEvent) {
+        let message = match event {
+            TermEvent::Key(key) => Msg::Key(key),
+            TermEvent::Paste(pasted) => {
+                Msg::Paste(Hidden::pasted(pasted.one_line().as_str().to_owned()))
+            }
+            TermEvent::Resize(width, height) => Msg::Resize(width, height),
+            TermEvent::Mouse(event) => Msg::Mouse(event),
+            TermEvent::Resumed => {
+                if self.surface.resume().is_err() {
+                    self.exit = Some(Exit::HungUp);
+                }
+                self.dirty = true;
+                return;
+            }
+            TermEvent::Quit { code } => {
+                self.exit = Some(Exit::Quit(i32::from(code)));
+                return;
+            }
+            TermEvent::HungUp => {
+                self.exit = Some(Exit::HungUp);
+                return;
+            }
+        };
+        self.on_message(message).await;
+    }
+
+    async fn on_message(&mut self, message: Msg) {
+        self.state.now = (self.clock)();
+        let effects = update(&mut self.state, message);
+        self.dirty = true;
+        self.carry_out(effects).await;
+    }
+
+    async fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let outcome = match effect {
+                Effect::Quit(code) => {
+                    self.exit = Some(Exit::Quit(code));
+                    Ok(())
+                }
+                Effect::Rest => {
+                    self.rest_at = Some(Instant::now() + REST);
+                    Ok(())
+                }
+                Effect::Repaint => self.surface.repaint(),
+                Effect::Mouse(on) => self.surface.set_mouse(on),
+                Effect::Clipboard(text) => {
+                    if self.surface.send_to_clipboard(&text).is_err() {
+                        let fault = crate::domain::Fault::new(
+                            crate::domain::FaultKind::Host,
+                            "The text could not be sent to the terminal's clipboard.",
+                        )
+                        .hint("Select it on the screen instead.");
+                        self.state.notices.fault(self.state.now, &fault);
+                    }
+                    Ok(())
+                }
+                Effect::Suspend => {
+                    if let Err(fault) = self.surface.suspend().await {
+                        self.state.notices.fault(self.state.now, &fault);
+                    }
+                    self.dirty = true;
+                    Ok(())
+                }
+                other => {
+                    self.hall.carry_out(other, &self.replies);
+                    Ok(())
+                }
+            };
+            if outcome.is_err() {
+                self.exit = Some(Exit::HungUp);
+            }
+        }
+    }
+
+    /// When the next frame may be drawn; none when nothing changed.
+    fn frame_at(&self) -> Option<Instant> {
+        if !self.dirty {
+            return None;
+        }
+        Some(
+            self.last_frame
+                .map_or_else(Instant::now, |last| last + self.between_frames),
+        )
+    }
+
+    fn set_turn(&mut self) {
+        if self.state.look.plain || !self.state.working() {
+            self.turn_at = None;
+        } else if self.turn_at.is_none() {
+            self.turn_at = Some(Instant::now() + TURN);
+        }
+    }
+
+    fn draw_if_due(&mut self) {
+        let due = self
+            .frame_at()
+            .is_some_and(|frame_at| frame_at <= Instant::now());
+        if !due || self.exit.is_some() {
+            return;
+        }
+        let state = &self.state;
+        if self
+            .surface
+            .draw(|frame| views::draw(frame, state))
+            .is_err()
+        {
+            self.exit = Some(Exit::HungUp);
+        }
+        self.last_frame = Some(Instant::now());
+        self.dirty = false;
+    }
+}
+
+/// Sleeps until an instant; for ever without one.
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,103 @@
+//! What is to be done outside: reading, submitting, the clipboard, leaving. Plain data, so that a test can compare it.
+
+use crate::domain::{Choice, CommunityId, ExaminationId, Intent, OperationId, PlatformId, Slug};
+use crate::tui::{hidden::Hidden, message::Ticket};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Something to be done outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read something for the state; the answer has the same name.
+    Load(Load),
+    /// Read the template of new communities, for a form.
+    Template(Ticket),
+    /// Ask what an intent would do.
+    Plan(Ticket, Box<Intent>),
+    /// Do it. Without a ticket nobody waits; the receipt is shown as a notice.
+    Submit(Option<Ticket>, Box<Intent>),
+    /// Examine a key.
+    Examine(Ticket, Box<KeyEntered>),
+    /// List what could be adopted.
+    Discover(Ticket, Slug, PlatformId),
+    /// Open the vault.
+    Unlock(Ticket, Opener),
+    /// Close the vault.
+    Lock,
+    /// Make the installation.
+    Initialise(Ticket, Box<SetUp>),
+    /// Send a text to the terminal's clipboard.
+    Clipboard(String),
+    /// Tell when the cursor has rested; a later one replaces this one.
+    Rest,
+    /// Switch the mouse on or off.
+    Mouse(bool),
+    /// Go back to the shell until `fg`.
+    Suspend,
+    /// Draw everything again.
+    Repaint,
+    /// Leave, with this exit code.
+    Quit(i32),
+}
+
+/// What the state holds of the store, by what it is read with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Load {
+    Overview,
+    /// The next page of communities for a filter, following a row.
+    Communities {
+        filter: String,
+        after: Option<CommunityId>,
+        limit: u32,
+    },
+    Community(Slug),
+    Instance(Slug, PlatformId),
+    Operations,
+    Operation(OperationId),
+    Tasks,
+    Accounts,
+    Audit,
+}
+
+/// A key as entered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeyEntered {
+    pub slug: Slug,
+    pub platform: PlatformId,
+    /// Field of the manifest and what was entered.
+    pub entries: Vec<(String, Hidden)>,
+    /// Settings of the instance that were asked along.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// What a person opens the vault with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opener {
+    Passphrase(Hidden),
+    RecoveryKey(Hidden),
+    KeyFile(PathBuf),
+    SshKey(PathBuf, Option<Hidden>),
+}
+
+/// What the set-up asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetUp {
+    pub name: String,
+    pub protection: ProtectionChosen,
+    pub choices: BTreeMap<PlatformId, Choice>,
+}
+
+/// How keys shall be protected.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProtectionChosen {
+    Passphrase(Hidden),
+    KeyFile(PathBuf),
+    SshKey(PathBuf),
+}
+
+/// The intent that stores an examined key.
+pub fn store_key(examination: ExaminationId, keep_unverified: bool) -> Intent {
+    Intent::StoreKey {
+        examination,
+        keep_unverified,
+    }
+}

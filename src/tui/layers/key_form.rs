@@ -1,0 +1,402 @@
+//! A key: where to get it, its shape while it is typed, then who it is, what it may do and how far it reaches, and only
+//! then is it stored. Drawn from the manifest. What the engine found out is drawn in `examined`.
+
+use super::{Overlay, Turn, setting_fields};
+use crate::catalog::{CredentialField, Holder, Manifest, ShapeCheck};
+use crate::domain::{Fault, Intent, Slug};
+use crate::engine::views::Examination;
+use crate::tui::{
+    effect::{Effect, KeyEntered},
+    input::Input,
+    message::{Answer, Ticket},
+    state::State,
+    theme::Ink,
+    widgets::{
+        field::{Entry, Field, Verdict},
+        form::{Did, Form},
+        sheet::{Sheet, SheetBuilder},
+    },
+};
+use crossterm::event::KeyCode;
+use std::collections::BTreeMap;
+
+/// Keeps names of keys apart from those of settings in one form.
+const PREFIX: &str = "key:";
+
+/// Where it stands.
+#[derive(Debug)]
+enum Stage {
+    /// Being filled in.
+    Entering,
+    /// The platform is asked.
+    Examining,
+    /// Answered; the person decides.
+    Examined(Box<Examination>),
+    /// Being stored.
+    Storing(Box<Examination>),
+}
+
+/// The form.
+#[derive(Debug)]
+pub struct KeyForm {
+    ticket: Ticket,
+    slug: Slug,
+    community: String,
+    manifest: Manifest,
+    set: BTreeMap<String, String>,
+    form: Form,
+    stage: Stage,
+    /// Whether "keep unverified" was pressed once.
+    sure: bool,
+    fault: Option<Fault>,
+}
+
+const ENTERING: &[(&str, &str)] = &[("cancel", "Cancel"), ("verify", "Verify")];
+
+impl KeyForm {
+    /// For a platform of a community with these settings; `made` is whether the instance exists on its platform.
+    pub fn new(
+        ticket: Ticket,
+        slug: Slug,
+        community: String,
+        manifest: Manifest,
+        set: BTreeMap<String, String>,
+        made: bool,
+    ) -> Self {
+        // Settings first: the place to get a key often depends on the server's address.
+        let mut fields = setting_fields::fields(&manifest, &set, made);
+        for credential in manifest.entered_credentials() {
+            fields.push(field(credential));
+        }
+        let mut form = Form::new(fields, ENTERING, Some("verify"));
+        let first_empty = form
+            .fields
+            .iter()
+            .find(|field| field.is_empty() && wanted(&manifest, field))
+            .map(|field| field.id.clone());
+        if let Some(id) = first_empty {
+            form.focus_on(&id);
+        }
+        Self {
+            ticket,
+            slug,
+            community,
+            manifest,
+            set,
+            form,
+            stage: Stage::Entering,
+            sure: false,
+            fault: None,
+        }
+    }
+
+    /// The description of the key in the focused field, else of the first one that is asked for.
+    fn described(&self) -> Option<&CredentialField> {
+        self.form
+            .focused()
+            .and_then(|field| credential_of(&self.manifest, field))
+            .or_else(|| self.manifest.entered_credentials().next())
+    }
+
+    fn settings(&self) -> BTreeMap<String, String> {
+        let mut form = self.form.clone();
+        setting_fields::values(&self.manifest, &mut form)
+    }
+
+    /// The address where the key is got, as far as the settings tell it.
+    fn address(&self) -> Option<String> {
+        let template = self.described()?.url.as_ref()?;
+        self.manifest.fill(template, &self.settings())
+    }
+
+    fn changed(&mut self, place: usize, state: &State) {
+        self.fault = None;
+        self.sure = false;
+        if !matches!(self.stage, Stage::Entering) {
+            self.stage = Stage::Entering;
+            self.buttons(ENTERING);
+        }
+        let Some(field) = self.form.fields.get_mut(place) else {
+            return;
+        };
+        match credential_of(&self.manifest, field) {
+            Some(credential) => field.verdict = shape(state, &self.manifest, credential, field),
+            None => setting_fields::check(&self.manifest, field),
+        }
+    }
+
+    fn buttons(&mut self, buttons: &[(&'static str, &str)]) {
+        let on_button = self.form.focus >= self.form.fields.len();
+        let fresh = Form::new(vec![], buttons, None);
+        self.form.buttons = fresh.buttons;
+        if on_button {
+            self.form.focus = self.form.fields.len();
+        }
+    }
+
+    fn verify(&mut self) -> Turn {
+        let settings = setting_fields::values(&self.manifest, &mut self.form);
+        if self.form.first_wrong().is_some() {
+            return Turn::stay();
+        }
+        let entries: Vec<_> = self
+            .form
+            .fields
+            .iter()
+            .filter(|field| !field.is_empty())
+            .filter_map(|field| {
+                let credential = credential_of(&self.manifest, field)?;
+                let entered = match &field.entry {
+                    Entry::Secret(hidden) => hidden.clone(),
+                    _ => crate::tui::hidden::Hidden::pasted(field.value().trim().to_owned()),
+                };
+                Some((credential.field.clone(), entered))
+            })
+            .collect();
+        if entries.is_empty() {
+            self.fault = Some(
+                Fault::new(crate::domain::FaultKind::BadInput, "No key was entered.")
+                    .hint("Paste or type it in the field above."),
+            );
+            return Turn::stay();
+        }
+        self.stage = Stage::Examining;
+        let settings = setting_fields::changed(&self.manifest, settings, &self.set);
+        Turn::with(vec![Effect::Examine(
+            self.ticket,
+            Box::new(KeyEntered {
+                slug: self.slug.clone(),
+                platform: self.manifest.id.clone(),
+                entries,
+                settings,
+            }),
+        )])
+    }
+
+    fn store(&mut self, keep_unverified: bool) -> Turn {
+        let Stage::Examined(examination) = &self.stage else {
+            return Turn::stay();
+        };
+        let intent: Intent = crate::tui::effect::store_key(examination.id, keep_unverified);
+        self.stage = Stage::Storing(examination.clone());
+        Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
+    }
+
+    fn examined(&mut self, examination: Examination) {
+        let missing = examination
+            .identity
+            .as_ref()
+            .is_some_and(|identity| !identity.scopes_missing.is_empty());
+        let buttons: &[(&str, &str)] = match (&examination.identity, &examination.fault) {
+            (Some(_), _) if missing => &[("cancel", "Cancel"), ("store", "Store anyway")],
+            (Some(_), _) => &[("cancel", "Cancel"), ("store", "Store")],
+            (None, Some(fault)) if !fault.is_passing() => {
+                &[("cancel", "Cancel"), ("verify", "Verify again")]
+            }
+            (None, _) => &[
+                ("cancel", "Cancel"),
+                ("verify", "Verify again"),
+                ("keep", "Keep as unverified"),
+            ],
+        };
+        self.buttons(buttons);
+        // What was found is to be read before it is stored: the first button, Cancel, has the focus.
+        self.form.focus = self.form.fields.len();
+        self.stage = Stage::Examined(Box::new(examination));
+    }
+}
+
+fn field(credential: &CredentialField) -> Field {
+    let id = format!("{PREFIX}{}", credential.field);
+    let field = if credential.secret {
+        Field::secret(&id, &credential.label)
+    } else {
+        Field::text(&id, &credential.label, "", CredentialField::MAX_LENGTH)
+    };
+    let mut help = format!("It is {}.", credential.shape);
+    if !credential.required {
+        help.push_str(" May be left empty.");
+    }
+    if credential.holder == Holder::Installation {
+        help.push_str(" One for the whole installation.");
+    }
+    field.help(help)
+}
+
+fn credential_of<'a>(manifest: &'a Manifest, field: &Field) -> Option<&'a CredentialField> {
+    manifest.credential(field.id.strip_prefix(PREFIX)?)
+}
+
+fn wanted(manifest: &Manifest, field: &Field) -> bool {
+    match credential_of(manifest, field) {
+        Some(_) => true,
+        None => field.help.ends_with("Needed."),
+    }
+}
+
+fn shape(
+    state: &State,
+    manifest: &Manifest,
+    credential: &CredentialField,
+    field: &Field,
+) -> Verdict {
+    let entered = match &field.entry {
+        Entry::Secret(hidden) => hidden.reveal(),
+        _ => field.value(),
+    };
+    if entered.trim().is_empty() {
+        return Verdict::None;
+    }
+    match state
+        .catalog
+        .check_credential(&manifest.id, &credential.field, entered)
+    {
+        ShapeCheck::Ok => Verdict::Good("shape ok".to_owned()),
+        ShapeCheck::Soft(reason) => Verdict::Odd(reason),
+        ShapeCheck::Wrong(reason) => Verdict::Wrong(reason),
+    }
+}
+
+impl Overlay for KeyForm {
+    fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
+        let on_button = self.form.focus >= self.form.fields.len();
+        if let Input::Key(key) = input
+            && on_button
+            && key.code == KeyCode::Char('y')
+            && let Some(address) = self.address()
+        {
+            state.notices.done(
+                state.now,
+                "The address was sent to your terminal's clipboard.",
+            );
+            return Turn::with(vec![Effect::Clipboard(address)]);
+        }
+        match self.form.handle(input) {
+            Did::Passed => Turn::passed(),
+            Did::Moved => Turn::stay(),
+            Did::Changed(place) => {
+                self.changed(place, state);
+                Turn::stay()
+            }
+            Did::Pressed("verify") => self.verify(),
+            Did::Pressed("store") => self.store(false),
+            Did::Pressed("keep") if self.sure => self.store(true),
+            Did::Pressed("keep") => {
+                self.sure = true;
+                if let Some(button) = self.form.buttons.iter_mut().find(|b| b.id == "keep") {
+                    "Press again to keep it as unverified".clone_into(&mut button.label);
+                }
+                Turn::stay()
+            }
+            Did::Pressed(_) | Did::Left => Turn::close(),
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
+        match answer {
+            Answer::Examined(_, result) => match *result {
+                Ok(examination) => self.examined(examination),
+                Err(fault) => {
+                    self.stage = Stage::Entering;
+                    self.fault = Some(fault);
+                }
+            },
+            Answer::Submitted(_, Ok(_)) => return Turn::close(),
+            Answer::Submitted(_, Err(fault)) => {
+                self.stage = Stage::Entering;
+                self.buttons(ENTERING);
+                state.notices.fault(state.now, &fault);
+                self.fault = Some(fault);
+            }
+            _ => {}
+        }
+        Turn::stay()
+    }
+
+    fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
+        let title = format!("Key for {}, {}", self.manifest.name, self.community);
+        let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
+        if let Some(credential) = self.described() {
+            match self.address() {
+                Some(address) => sheet.address("from", &address),
+                None => sheet.fact(
+                    "from",
+                    "the address shows once the server is set below",
+                    Ink::Dim,
+                ),
+            }
+            sheet.fact("whose", &credential.whose, Ink::Text);
+            let settings = self.settings();
+            let steps: Vec<String> = credential
+                .where_to_get
+                .iter()
+                .map(|step| {
+                    self.manifest
+                        .fill(step, &settings)
+                        .unwrap_or_else(|| step.clone())
+                })
+                .collect();
+            sheet.steps(&steps);
+            sheet.fact("ask for", &credential.scopes.join(", "), Ink::Text);
+            sheet.fact("expires", &credential.expiry, Ink::Text);
+        }
+        sheet.gap();
+        let keys: Vec<_> = self.manifest.entered_credentials().collect();
+        if keys.is_empty() {
+            sheet.paragraph("This platform needs no key.", Ink::Dim);
+        }
+        let needs = alternatives(&self.manifest, &self.settings());
+        if keys.len() > 1 && !needs.is_empty() {
+            sheet.paragraph(&needs, Ink::Dim);
+        }
+        self.form.draw(&mut sheet);
+        match &self.stage {
+            Stage::Entering => {}
+            Stage::Examining => {
+                sheet.gap();
+                sheet.paragraph("Asking the platform who this is.", Ink::Dim);
+            }
+            Stage::Examined(examination) | Stage::Storing(examination) => {
+                sheet.gap();
+                super::examined::draw(&mut sheet, examination);
+            }
+        }
+        if let Some(fault) = &self.fault {
+            sheet.gap();
+            sheet.paragraph(&fault.what, Ink::Error);
+            sheet.paragraph(&fault.hint, Ink::Text);
+        }
+        sheet.hint("tab", "next");
+        sheet.hint("enter", "go on");
+        if self.form.focus >= self.form.fields.len() {
+            sheet.hint("y", "address");
+        }
+        sheet.hint("esc", "back");
+        Some(sheet.done())
+    }
+}
+
+/// Which keys suffice, where there is a choice.
+fn alternatives(manifest: &Manifest, settings: &BTreeMap<String, String>) -> String {
+    let label = |field: &String| {
+        manifest
+            .credential(field)
+            .map_or_else(|| field.clone(), |credential| credential.label.clone())
+    };
+    let lists: Vec<String> = manifest
+        .needs
+        .to_provision(settings)
+        .iter()
+        .map(|fields| fields.iter().map(label).collect::<Vec<_>>().join(" and "))
+        .filter(|list| !list.is_empty())
+        .collect();
+    if lists.is_empty() {
+        String::new()
+    } else {
+        format!("Enough to begin: {}.", lists.join(", or "))
+    }
+}

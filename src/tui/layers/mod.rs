@@ -1,0 +1,183 @@
+//! What lies over the view: forms, questions, lists to pick from. The top one takes an input or passes it on; each
+//! draws a page and waits for its own answers by ticket.
+
+pub mod adopt;
+pub mod confirm;
+pub mod connect;
+mod examined;
+pub mod filter_line;
+pub mod finder;
+pub mod key_form;
+pub mod new_community;
+pub mod operation;
+pub mod page;
+pub mod plan_preview;
+mod protection;
+pub mod set_up;
+mod setting_fields;
+pub mod settings;
+pub mod task;
+pub mod unlock;
+
+use super::{
+    effect::Effect,
+    input::Input,
+    message::{Answer, Ticket},
+    state::State,
+    widgets::sheet::Sheet,
+};
+use crate::domain::ActionId;
+
+/// A layer.
+#[derive(Debug)]
+pub enum Layer {
+    Adopt(Box<adopt::Adopt>),
+    Confirm(Box<confirm::Confirm>),
+    Connect(Box<connect::Connect>),
+    Filter(Box<filter_line::FilterLine>),
+    Finder(Box<finder::Finder>),
+    KeyForm(Box<key_form::KeyForm>),
+    NewCommunity(Box<new_community::NewCommunityForm>),
+    Operation(Box<operation::OperationSheet>),
+    Page(Box<page::Page>),
+    Plan(Box<plan_preview::PlanPreview>),
+    Settings(Box<settings::SettingsForm>),
+    SetUp(Box<set_up::SetUpWizard>),
+    Task(Box<task::TaskSheet>),
+    Unlock(Box<unlock::UnlockForm>),
+}
+
+/// What becomes of a layer after an input or an answer.
+#[derive(Debug, Default)]
+pub enum After {
+    /// It stays on top.
+    #[default]
+    Stay,
+    /// It goes.
+    Close,
+    /// It goes, and so does the form it was opened from.
+    CloseWithForm,
+    /// It stays, under another one.
+    Open(Layer),
+    /// It gives way to another one.
+    Replace(Layer),
+}
+
+/// What a layer answers.
+#[derive(Debug, Default)]
+pub struct Turn {
+    pub effects: Vec<Effect>,
+    pub after: After,
+    /// An action to run once the layer is gone.
+    pub run: Option<ActionId>,
+    /// The input was not for this layer.
+    pub passed: bool,
+}
+
+impl Turn {
+    /// Nothing more.
+    pub fn stay() -> Self {
+        Self::default()
+    }
+
+    /// The layer goes.
+    pub fn close() -> Self {
+        Self {
+            after: After::Close,
+            ..Self::default()
+        }
+    }
+
+    /// The input was not for this layer.
+    pub fn passed() -> Self {
+        Self {
+            passed: true,
+            ..Self::default()
+        }
+    }
+
+    /// The layer stays and something is to be done.
+    pub fn with(effects: Vec<Effect>) -> Self {
+        Self {
+            effects,
+            ..Self::default()
+        }
+    }
+
+    /// Another layer comes on top.
+    pub fn open(layer: Layer, effects: Vec<Effect>) -> Self {
+        Self {
+            effects,
+            after: After::Open(layer),
+            ..Self::default()
+        }
+    }
+}
+
+/// Calls the same method on whichever layer it is.
+macro_rules! each {
+    ($layer:expr, $inner:ident => $call:expr) => {
+        match $layer {
+            Layer::Adopt($inner) => $call,
+            Layer::Confirm($inner) => $call,
+            Layer::Connect($inner) => $call,
+            Layer::Filter($inner) => $call,
+            Layer::Finder($inner) => $call,
+            Layer::KeyForm($inner) => $call,
+            Layer::NewCommunity($inner) => $call,
+            Layer::Operation($inner) => $call,
+            Layer::Page($inner) => $call,
+            Layer::Plan($inner) => $call,
+            Layer::Settings($inner) => $call,
+            Layer::SetUp($inner) => $call,
+            Layer::Task($inner) => $call,
+            Layer::Unlock($inner) => $call,
+        }
+    };
+}
+
+/// What every layer does.
+pub trait Overlay {
+    /// Takes an input.
+    fn handle(&mut self, input: &Input, state: &mut State) -> Turn;
+
+    /// Its page, wrapped to a width; none for a layer that leaves the view in sight.
+    fn sheet(&self, state: &State, width: u16) -> Option<Sheet>;
+
+    /// By what its answers find it.
+    fn ticket(&self) -> Option<Ticket> {
+        None
+    }
+
+    /// Takes an answer that it waits for.
+    fn answer(&mut self, _answer: Answer, _state: &mut State) -> Turn {
+        Turn::stay()
+    }
+}
+
+impl Layer {
+    /// Takes an input.
+    pub fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
+        each!(self, inner => inner.handle(input, state))
+    }
+
+    /// Its page, wrapped to a width; none for a layer that leaves the view in sight.
+    pub fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
+        each!(self, inner => inner.sheet(state, width))
+    }
+
+    /// By what its answers find it.
+    pub fn ticket(&self) -> Option<Ticket> {
+        each!(self, inner => inner.ticket())
+    }
+
+    /// Takes an answer that it waits for.
+    pub fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
+        each!(self, inner => inner.answer(answer, state))
+    }
+}
+
+/// How far a key reaches, in one sentence.
+pub fn reach_words(reach: &crate::domain::Reach) -> String {
+    examined::reach(reach)
+}

@@ -1,0 +1,163 @@
+//! A step that only a person can do on the platform: why, where, with which permissions, who; and the look whether it
+//! is done.
+
+use super::{Overlay, Turn};
+use crate::domain::{HumanTask, Intent, OperationId, OperationState};
+use crate::tui::{
+    effect::Effect,
+    input::Input,
+    message::{Answer, Ticket},
+    state::State,
+    text,
+    theme::Ink,
+    widgets::sheet::{Sheet, SheetBuilder},
+};
+use crossterm::event::KeyCode;
+use jiff::Timestamp;
+
+/// Whether it was looked for.
+#[derive(Debug)]
+enum Check {
+    NotYet,
+    Looking,
+    /// It was not there at this time.
+    Missing(Timestamp),
+}
+
+/// The page.
+#[derive(Debug)]
+pub struct TaskSheet {
+    ticket: Ticket,
+    /// The operation that waits for it.
+    pub operation: OperationId,
+    community: String,
+    platform_name: String,
+    task: HumanTask,
+    check: Check,
+    top: usize,
+}
+
+impl TaskSheet {
+    /// For a task of an operation.
+    pub fn new(
+        ticket: Ticket,
+        operation: OperationId,
+        community: String,
+        platform_name: String,
+        task: HumanTask,
+    ) -> Self {
+        Self {
+            ticket,
+            operation,
+            community,
+            platform_name,
+            task,
+            check: Check::NotYet,
+            top: 0,
+        }
+    }
+
+    /// The operation came to a stop. Answers whether the page has served its purpose.
+    pub fn stopped(&mut self, state: OperationState, now: Timestamp) -> bool {
+        match state {
+            OperationState::Queued | OperationState::Running => {
+                self.check = Check::Looking;
+                false
+            }
+            OperationState::WaitsHuman => {
+                self.check = Check::Missing(now);
+                false
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Overlay for TaskSheet {
+    fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
+        let Input::Key(key) = input else {
+            return Turn::stay();
+        };
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('l') => Turn::close(),
+            KeyCode::Enter if !state.is_read_only() => {
+                self.check = Check::Looking;
+                let intent = Intent::ResumeOperation {
+                    operation: self.operation,
+                };
+                Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
+            }
+            KeyCode::Char('y') => match &self.task.url {
+                Some(address) => {
+                    state.notices.done(
+                        state.now,
+                        "The address was sent to your terminal's clipboard.",
+                    );
+                    Turn::with(vec![Effect::Clipboard(address.clone())])
+                }
+                None => Turn::stay(),
+            },
+            KeyCode::Down | KeyCode::Char('j') => {
+                self.top += 1;
+                Turn::stay()
+            }
+            KeyCode::Up | KeyCode::Char('k') => {
+                self.top = self.top.saturating_sub(1);
+                Turn::stay()
+            }
+            _ => Turn::passed(),
+        }
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
+        if let Answer::Submitted(_, Err(fault)) = answer {
+            self.check = Check::NotYet;
+            state.notices.fault(state.now, &fault);
+        }
+        Turn::stay()
+    }
+
+    fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
+        let waits = if self.task.others_decide {
+            "waits for somebody's decision"
+        } else {
+            "needs you"
+        };
+        let title = format!("{} {waits}: {}", self.platform_name, self.task.title);
+        let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
+        sheet.fact("community", &self.community, Ink::Text);
+        sheet.fact("why", &self.task.why, Ink::Text);
+        if let Some(address) = &self.task.url {
+            sheet.address("open", address);
+        }
+        sheet.fact("asks for", &self.task.asks_for.join(", "), Ink::Text);
+        sheet.fact("who", &self.task.who, Ink::Text);
+        sheet.gap();
+        sheet.steps(&self.task.instructions);
+        sheet.gap();
+        match &self.check {
+            Check::NotYet => sheet.paragraph("Press enter when it is done.", Ink::Dim),
+            Check::Looking => sheet.paragraph("Looking whether it is done.", Ink::Working),
+            Check::Missing(at) => sheet.paragraph(
+                &format!(
+                    "Not there yet (checked {}).",
+                    text::when(state.now, *at, &state.zone)
+                ),
+                Ink::Waiting,
+            ),
+        }
+        sheet.scroll_to(self.top);
+        if !state.is_read_only() {
+            sheet.hint("enter", "check now");
+        }
+        if self.task.url.is_some() {
+            sheet.hint("y", "address");
+        }
+        sheet.hint("l", "later");
+        Some(sheet.done())
+    }
+}

@@ -1,0 +1,143 @@
+//! What comes in: keys, pastes, the engine's events, answers to effects. The one type that `update` takes.
+//!
+//! Printed by hand, so that no key stroke and no pasted text ever gets into a log.
+
+use crate::domain::{
+    AuditEntry, Choice, CommunityId, Fault, OperationId, Plan, PlatformId, Progress, Slug,
+};
+use crate::engine::views::{
+    AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
+    InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, TaskRow,
+};
+use crate::tui::hidden::Hidden;
+use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, fmt};
+
+/// Names the layer that waits for an answer, so that an answer for a closed one is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Something that happened.
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(Hidden),
+    /// The mouse was used.
+    Mouse(MouseEvent),
+    /// The terminal has this size now: columns, rows.
+    Resize(u16, u16),
+    /// The process was stopped and goes on.
+    Resumed,
+    /// A quarter of a second passed while something works.
+    Tick,
+    /// The cursor rested for a moment: what depends on it can be read now.
+    Rested,
+    /// The engine tells something.
+    Engine(EngineEvent),
+    /// An operation is further.
+    Progress(OperationId, Progress),
+    /// An effect was carried out.
+    Answer(Answer),
+    /// Something that could not be done outside the engine: the clipboard, suspending.
+    Trouble(Box<Fault>),
+}
+
+/// What came of an effect.
+pub enum Answer {
+    Overview(Result<Overview, Fault>),
+    /// A page of communities for this filter, following this row.
+    Communities {
+        filter: String,
+        after: Option<CommunityId>,
+        result: Result<CommunityPage, Fault>,
+    },
+    Community(Slug, Result<CommunityDetail, Fault>),
+    Instance(Slug, PlatformId, Box<Result<InstanceDetail, Fault>>),
+    Operations(Result<Vec<OperationRow>, Fault>),
+    Operation(OperationId, Box<Result<OperationDetail, Fault>>),
+    Tasks(Result<Vec<TaskRow>, Fault>),
+    Accounts(Result<Vec<AccountRow>, Fault>),
+    Audit(Result<Vec<AuditEntry>, Fault>),
+    Template(Ticket, Result<BTreeMap<PlatformId, Choice>, Fault>),
+    Planned(Ticket, Result<Plan, Fault>),
+    Submitted(Option<Ticket>, Result<Receipt, Fault>),
+    Examined(Ticket, Box<Result<Examination, Fault>>),
+    Discovered(Ticket, Result<Vec<Discovered>, Fault>),
+    Unlocked(Ticket, Result<(), Fault>),
+    /// The vault was locked.
+    Locked(Result<(), Fault>),
+    /// The installation was made; its recovery key, to be shown once.
+    Initialised(Ticket, Result<Hidden, Fault>),
+}
+
+/// A piece of the list of communities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommunityPage {
+    /// The rows, in the order of the list.
+    pub rows: Vec<CommunityRow>,
+    /// Whether these are the last.
+    pub complete: bool,
+    /// When they were read.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for Msg {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(_) => formatter.write_str("Key"),
+            Self::Paste(text) => write!(formatter, "Paste({} characters)", text.length()),
+            Self::Mouse(event) => write!(formatter, "Mouse({:?})", event.kind),
+            Self::Resize(width, height) => write!(formatter, "Resize({width}, {height})"),
+            Self::Resumed => formatter.write_str("Resumed"),
+            Self::Tick => formatter.write_str("Tick"),
+            Self::Rested => formatter.write_str("Rested"),
+            Self::Engine(event) => write!(formatter, "Engine({event:?})"),
+            Self::Progress(operation, progress) => {
+                write!(formatter, "Progress({operation}, {progress:?})")
+            }
+            Self::Answer(answer) => write!(formatter, "Answer({})", answer.name()),
+            Self::Trouble(fault) => write!(formatter, "Trouble({:?})", fault.kind),
+        }
+    }
+}
+
+impl Answer {
+    /// Which one, without what it holds.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Overview(_) => "Overview",
+            Self::Communities { .. } => "Communities",
+            Self::Community(..) => "Community",
+            Self::Instance(..) => "Instance",
+            Self::Operations(_) => "Operations",
+            Self::Operation(..) => "Operation",
+            Self::Tasks(_) => "Tasks",
+            Self::Accounts(_) => "Accounts",
+            Self::Audit(_) => "Audit",
+            Self::Template(..) => "Template",
+            Self::Planned(..) => "Planned",
+            Self::Submitted(..) => "Submitted",
+            Self::Examined(..) => "Examined",
+            Self::Discovered(..) => "Discovered",
+            Self::Unlocked(..) => "Unlocked",
+            Self::Locked(_) => "Locked",
+            Self::Initialised(..) => "Initialised",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    #[test]
+    fn what_was_typed_or_pasted_is_never_printed() {
+        let key = Msg::Key(KeyEvent::new(KeyCode::Char('Q'), KeyModifiers::NONE));
+        let paste = Msg::Paste(Hidden::pasted("canary-secret".into()));
+        assert_eq!(format!("{key:?}"), "Key");
+        assert_eq!(format!("{paste:?}"), "Paste(13 characters)");
+    }
+}

@@ -1,0 +1,128 @@
+//! Which actions are possible where one is. The footer, the help, the palette and the keys all ask here, so that
+//! nothing is offered that does nothing. Whether it is *allowed* is the engine's to say.
+
+use super::{Pane, State, View};
+use crate::domain::{ActionId, Danger, OperationState, Scope};
+use crate::engine::views::VaultState;
+use crate::tui::keymap;
+
+impl State {
+    /// Whether an action is possible here and now.
+    pub fn offers(&self, id: ActionId) -> bool {
+        let action = keymap::entry(id);
+        let changes =
+            action.danger > Danger::None && id != ActionId::Unlock && id != ActionId::Lock;
+        if changes && self.is_read_only() {
+            return false;
+        }
+        let here = match action.scope {
+            Scope::Anywhere | Scope::List => true,
+            Scope::Community => self.view == View::Communities,
+            Scope::Instance => self.view == View::Communities && self.pane != Pane::Communities,
+            Scope::Operation => matches!(self.view, View::Operations | View::Tasks),
+        };
+        here && self.has_subject(id)
+    }
+
+    /// Whether nothing may be changed from this screen.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only || self.overview.as_ref().is_some_and(|o| o.read_only)
+    }
+
+    fn has_subject(&self, id: ActionId) -> bool {
+        let archived = || {
+            self.communities
+                .chosen()
+                .is_some_and(|community| community.archived)
+        };
+        let made = || self.targets().iter().any(|row| row.instance.is_some());
+        match id {
+            ActionId::Toggle | ActionId::EnterKey | ActionId::Configure | ActionId::Adopt => {
+                !self.targets().is_empty() && !archived()
+            }
+            ActionId::Connect => made() && !archived() && !self.connection_targets().is_empty(),
+            ActionId::Open => self.has_chosen(),
+            ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
+            ActionId::Check | ActionId::RemoveSoft | ActionId::RemoveHard => made(),
+            ActionId::CopyAddress => self.address().is_some(),
+            ActionId::ArchiveCommunity => self.communities.chosen().is_some() && !archived(),
+            ActionId::Resume => match self.view {
+                View::Tasks => self.tasks.chosen().is_some(),
+                _ => self.operations.chosen().is_some_and(|row| {
+                    !row.operation.state.is_final()
+                        && row.operation.state != OperationState::Running
+                }),
+            },
+            ActionId::Cancel => match self.view {
+                View::Tasks => self.tasks.chosen().is_some(),
+                _ => self
+                    .operations
+                    .chosen()
+                    .is_some_and(|row| !row.operation.state.is_final()),
+            },
+            ActionId::Unlock => self.vault() == Some(VaultState::Locked),
+            ActionId::Lock => self.vault() == Some(VaultState::Unlocked),
+            ActionId::PaneLeft => self.view == View::Communities && self.pane != Pane::Communities,
+            ActionId::PaneRight => self.view == View::Communities && self.pane != Pane::Details,
+            ActionId::Suspend => self.may_suspend,
+            _ => true,
+        }
+    }
+
+    /// Whether there is a row to open.
+    fn has_chosen(&self) -> bool {
+        match self.view {
+            View::Communities => self.communities.chosen().is_some(),
+            View::Operations => self.operations.chosen().is_some(),
+            View::Tasks => self.tasks.chosen().is_some(),
+            View::Accounts => self.accounts.chosen().is_some(),
+            View::Platforms => self.platforms.chosen().is_some(),
+            View::Audit => self.audit.chosen().is_some(),
+            View::Messages => self.messages.chosen().is_some(),
+        }
+    }
+
+    fn vault(&self) -> Option<VaultState> {
+        self.overview.as_ref().map(|overview| overview.vault)
+    }
+
+    /// The platforms that the row under the cursor can be joined to: its manifest's, as far as the community has them.
+    pub fn connection_targets(&self) -> Vec<crate::domain::PlatformId> {
+        let Some(row) = self.chosen_platform() else {
+            return vec![];
+        };
+        let Some(manifest) = self.catalog.get(&row.platform) else {
+            return vec![];
+        };
+        let have = |id: &crate::domain::PlatformId| {
+            self.present_community().is_some_and(|detail| {
+                detail
+                    .platforms
+                    .iter()
+                    .any(|row| row.platform == *id && row.instance.is_some())
+            })
+        };
+        let mut targets: Vec<_> = manifest
+            .connections
+            .iter()
+            .flat_map(|offer| &offer.to)
+            .filter(|id| have(id))
+            .cloned()
+            .collect();
+        targets.sort();
+        targets.dedup();
+        targets
+    }
+
+    /// The address that belongs to the row under the cursor.
+    pub fn address(&self) -> Option<String> {
+        if let Some(task) = self
+            .present_instance()
+            .and_then(|detail| detail.task.as_ref())
+            && task.1.url.is_some()
+        {
+            return task.1.url.clone();
+        }
+        self.chosen_platform()?.instance.as_ref()?.url.clone()
+    }
+}

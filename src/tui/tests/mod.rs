@@ -1,0 +1,5 @@
+//! Tests of the screen: what is drawn, what keys do. Platforms here are made up.
+
+mod fixture;
+mod keys;
+mod screens;

@@ -1,0 +1,117 @@
+//! What is on the screen, at every size and in every look.
+
+use super::fixture::*;
+use crate::tui::{state::State, theme::UNICODE};
+use insta::assert_snapshot;
+
+/// Where to go, by keys, for each picture.
+const PICTURES: &[(&str, &str)] = &[
+    ("communities", ""),
+    ("instances", "enter"),
+    ("details_needs_key", "enter down down"),
+    ("details_needs_you", "enter down down down down"),
+    ("marked", "enter m m"),
+    ("operations", "2"),
+    ("operation", "2 enter"),
+    ("tasks", "t"),
+    ("task", "t enter"),
+    ("accounts", "3"),
+    ("audit", "5"),
+    ("messages", "!"),
+    ("help", "?"),
+    ("palette", ": text:com"),
+    ("filter", "/ text:ros"),
+    ("new_community", "n text:Rose"),
+    ("unlock", ": text:lock"),
+];
+
+fn at(size: (u16, u16), look: crate::tui::theme::Look, keys: &str) -> State {
+    let mut state = furnished(size, look);
+    if !keys.is_empty() {
+        press(&mut state, keys);
+    }
+    state
+}
+
+#[test]
+fn pictures_at_three_sizes() {
+    for (name, keys) in PICTURES {
+        // Lists of the real catalog are no picture of this file's making.
+        if *name == "new_community" {
+            continue;
+        }
+        for size in [(120, 40), (80, 24), (40, 15)] {
+            let state = at(size, colour(), keys);
+            assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&state));
+        }
+    }
+}
+
+#[test]
+fn pictures_in_ascii_hold_ascii_only() {
+    for (name, keys) in PICTURES {
+        let state = at((120, 40), look("monochrome", ascii()), keys);
+        let shown = screen(&state);
+        assert!(shown.is_ascii(), "{name}: {shown}");
+        if matches!(*name, "instances" | "operations") {
+            assert_snapshot!(format!("{name}_ascii"), shown);
+        }
+    }
+}
+
+#[test]
+fn styles_in_colour_and_without() {
+    let state = at((120, 40), colour(), "enter down");
+    assert_snapshot!("styles_colour", runs(&state));
+    let state = at((120, 40), look("monochrome", UNICODE), "enter down");
+    let runs = runs(&state);
+    assert!(!runs.contains("Green") && !runs.contains("Red"), "{runs}");
+    assert!(
+        runs.contains("REVERSED"),
+        "the chosen row is not visible without colour"
+    );
+    assert_snapshot!("styles_monochrome", runs);
+}
+
+#[test]
+fn no_size_panics_and_the_chosen_row_is_on_every_screen() {
+    for (name, keys) in PICTURES {
+        for size in [
+            (1, 1),
+            (2, 2),
+            (5, 3),
+            (13, 4),
+            (20, 5),
+            (59, 9),
+            (60, 10),
+            (99, 12),
+            (200, 60),
+        ] {
+            let mut state = at((120, 40), colour(), keys);
+            state.size = size;
+            let shown = screen(&state);
+            if *name == "instances" && size.0 >= 20 && size.1 >= 5 {
+                assert!(shown.contains("> "), "{name} {size:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_mode_draws_no_rules_and_stands_on_the_chosen_row() {
+    let mut plain = colour();
+    plain.plain = true;
+    let state = at((120, 40), plain, "enter");
+    assert!(!screen(&state).contains('│'));
+}
+
+#[test]
+fn the_sandbox_and_the_installation_are_named_on_every_screen() {
+    for (name, keys) in PICTURES {
+        for size in [(120, 40), (80, 24), (40, 15)] {
+            let shown = screen(&at(size, colour(), keys));
+            assert!(shown.contains("SANDBOX"), "{name} {size:?}");
+            assert!(shown.contains("commons"), "{name} {size:?}: {shown}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! What each action does on the screen.
+
+use super::{bulk, lists, opening};
+use crate::domain::{ActionId, Intent, OperationState};
+use crate::tui::{
+    effect::Effect,
+    layers::{
+        Layer,
+        adopt::Adopt,
+        confirm::Confirm,
+        connect::Connect,
+        filter_line::FilterLine,
+        finder::{Finder, Kind},
+        key_form::KeyForm,
+        new_community::NewCommunityForm,
+        settings::SettingsForm,
+        unlock::UnlockForm,
+    },
+    state::{State, View},
+};
+use std::collections::BTreeMap;
+
+/// Runs an action that is offered.
+pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
+    if let Some(view) = opening::view_of(action) {
+        return opening::go(state, view);
+    }
+    match action {
+        ActionId::Up => lists::step(state, -1),
+        ActionId::Down => lists::step(state, 1),
+        ActionId::PageUp => lists::page(state, false),
+        ActionId::PageDown => lists::page(state, true),
+        ActionId::Top => lists::top(state),
+        ActionId::Bottom => lists::bottom(state),
+        ActionId::PaneLeft => opening::to_pane(state, false),
+        ActionId::PaneRight => opening::to_pane(state, true),
+        ActionId::Open => opening::open(state),
+        ActionId::Back => opening::back(state),
+        ActionId::Quit => vec![Effect::Quit(0)],
+        ActionId::Suspend => vec![Effect::Suspend],
+        ActionId::Redraw => vec![Effect::Repaint],
+        ActionId::Lock => vec![Effect::Lock],
+        ActionId::Mouse => switch_mouse(state),
+        ActionId::Mark => mark(state),
+        ActionId::CopyAddress => copy_address(state),
+        ActionId::Help => push(state, Layer::Finder(Box::new(Finder::new(Kind::Help)))),
+        ActionId::Palette => push(state, Layer::Finder(Box::new(Finder::new(Kind::Palette)))),
+        ActionId::Filter => {
+            let filter = lists::filter(state);
+            push(state, Layer::Filter(Box::new(FilterLine::new(&filter))))
+        }
+        ActionId::Unlock => {
+            let ticket = state.ticket();
+            push(state, Layer::Unlock(Box::new(UnlockForm::new(ticket))))
+        }
+        ActionId::NewCommunity => {
+            let ticket = state.ticket();
+            let form = NewCommunityForm::new(ticket, "");
+            state.layers.push(Layer::NewCommunity(Box::new(form)));
+            vec![Effect::Template(ticket)]
+        }
+        ActionId::Toggle => bulk::toggle(state),
+        ActionId::Check => bulk::check(state),
+        ActionId::RemoveSoft => bulk::remove(state, crate::domain::RemoveMode::Soft),
+        ActionId::RemoveHard => bulk::remove(state, crate::domain::RemoveMode::Hard),
+        ActionId::ArchiveCommunity => archive(state),
+        ActionId::EnterKey | ActionId::Configure => instance_form(state, action),
+        ActionId::Adopt => adopt(state),
+        ActionId::Connect => connect(state),
+        ActionId::Resume => resume(state),
+        ActionId::Cancel => cancel(state),
+        // Views are handled above; the compiler wants them named here.
+        ActionId::Communities
+        | ActionId::Operations
+        | ActionId::Tasks
+        | ActionId::Accounts
+        | ActionId::Platforms
+        | ActionId::Audit
+        | ActionId::Messages => vec![],
+    }
+}
+
+fn push(state: &mut State, layer: Layer) -> Vec<Effect> {
+    state.layers.push(layer);
+    vec![]
+}
+
+fn switch_mouse(state: &mut State) -> Vec<Effect> {
+    state.mouse = !state.mouse;
+    let said = if state.mouse {
+        "The mouse is on; Shift selects text."
+    } else {
+        "The mouse is off."
+    };
+    state.notices.done(state.now, said);
+    vec![Effect::Mouse(state.mouse)]
+}
+
+fn mark(state: &mut State) -> Vec<Effect> {
+    let Some(platform) = state.chosen_platform().map(|row| row.platform.clone()) else {
+        return vec![];
+    };
+    if !state.marks.remove(&platform) {
+        state.marks.insert(platform);
+    }
+    lists::step(state, 1)
+}
+
+fn copy_address(state: &mut State) -> Vec<Effect> {
+    let Some(address) = state.address() else {
+        return vec![];
+    };
+    state.notices.done(
+        state.now,
+        "The address was sent to your terminal's clipboard.",
+    );
+    vec![Effect::Clipboard(address)]
+}
+
+fn archive(state: &mut State) -> Vec<Effect> {
+    let Some(community) = state.communities.chosen() else {
+        return vec![];
+    };
+    let intent = Intent::ArchiveCommunity {
+        community: community.id,
+    };
+    let question = Confirm::new(
+        format!("Archive {}", community.name),
+        "Archive",
+        vec![intent],
+    )
+    .says(
+        "It is kept and does nothing any more; its instances stay as they are on their platforms.",
+    )
+    .typed(community.slug.as_str());
+    push(state, Layer::Confirm(Box::new(question)))
+}
+
+/// The forms that need the settings of an instance: those in sight, else none set.
+fn instance_form(state: &mut State, action: ActionId) -> Vec<Effect> {
+    let Some(row) = state.chosen_platform().cloned() else {
+        return vec![];
+    };
+    let Some(detail) = state.present_community() else {
+        return vec![];
+    };
+    let (community, slug, name) = (
+        detail.community.id,
+        detail.community.slug.clone(),
+        detail.community.name.clone(),
+    );
+    let Some(manifest) = state.catalog.get(&row.platform).cloned() else {
+        return vec![];
+    };
+    if !row.adapter {
+        state.notices.warn(
+            state.now,
+            format!("{} has no adapter in this build yet.", row.name),
+        );
+        return vec![];
+    }
+    let shown = state
+        .present_instance()
+        .and_then(|detail| detail.instance.as_ref());
+    if shown.is_none() && row.instance.is_some() {
+        // Without its settings a form would show the defaults as if they were set.
+        state.opening_form = Some((slug.clone(), row.platform.clone(), action));
+        return state.ask(crate::tui::effect::Load::Instance(slug, row.platform));
+    }
+    let set = shown.map_or_else(BTreeMap::new, |instance| instance.settings.clone());
+    let made = shown.is_some_and(|instance| instance.external_id.is_some());
+    let ticket = state.ticket();
+    let layer = if action == ActionId::EnterKey {
+        Layer::KeyForm(Box::new(KeyForm::new(
+            ticket, slug, name, manifest, set, made,
+        )))
+    } else {
+        let title = format!("Settings of {}, {name}", manifest.name);
+        Layer::Settings(Box::new(SettingsForm::new(
+            ticket, title, community, manifest, set, made,
+        )))
+    };
+    push(state, layer)
+}
+
+/// Runs the form that waited for its instance's settings.
+pub fn waiting_form(state: &mut State, action: ActionId) -> Vec<Effect> {
+    instance_form(state, action)
+}
+
+fn adopt(state: &mut State) -> Vec<Effect> {
+    let Some(row) = state.chosen_platform().cloned() else {
+        return vec![];
+    };
+    let Some(detail) = state.present_community() else {
+        return vec![];
+    };
+    let (id, slug) = (detail.community.id, detail.community.slug.clone());
+    let title = format!("Adopt for {}: {}", detail.community.name, row.name);
+    let ticket = state.ticket();
+    let dialog = Adopt::new(ticket, title, id, row.platform.clone());
+    state.layers.push(Layer::Adopt(Box::new(dialog)));
+    vec![Effect::Discover(ticket, slug, row.platform)]
+}
+
+fn connect(state: &mut State) -> Vec<Effect> {
+    let Some(row) = state.chosen_platform().cloned() else {
+        return vec![];
+    };
+    let Some((id, name)) = state
+        .present_community()
+        .map(|detail| (detail.community.id, detail.community.name.clone()))
+    else {
+        return vec![];
+    };
+    let offers = state
+        .catalog
+        .get(&row.platform)
+        .map_or_else(Vec::new, |manifest| manifest.connections.clone());
+    let targets: Vec<_> = state
+        .connection_targets()
+        .into_iter()
+        .map(|target| {
+            let verb = offers
+                .iter()
+                .find(|offer| offer.to.contains(&target))
+                .map_or("", |offer| offer.verb.as_str());
+            let meaning = format!("{verb} {}", state.platform_name(&target));
+            (target, meaning)
+        })
+        .collect();
+    let title = format!("Connect {} of {name}", row.name);
+    let dialog = Connect::new(title, id, row.platform, &targets);
+    push(state, Layer::Connect(Box::new(dialog)))
+}
+
+fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String, OperationState)> {
+    if state.view == View::Tasks {
+        let row = state.tasks.chosen()?;
+        let title = format!("{} of {}", row.platform_name, row.community);
+        return Some((row.operation, title, OperationState::WaitsHuman));
+    }
+    let row = state.operations.chosen()?;
+    let title = format!(
+        "{} {} of {}",
+        row.platform_name, row.operation.verb, row.community
+    );
+    Some((row.operation.id, title, row.operation.state))
+}
+
+fn resume(state: &mut State) -> Vec<Effect> {
+    match chosen_operation(state) {
+        Some((operation, ..)) => vec![Effect::Submit(
+            None,
+            Box::new(Intent::ResumeOperation { operation }),
+        )],
+        None => vec![],
+    }
+}
+
+fn cancel(state: &mut State) -> Vec<Effect> {
+    let Some((operation, title, _)) = chosen_operation(state) else {
+        return vec![];
+    };
+    let question = Confirm::new(
+        format!("Cancel: {title}"),
+        "Stop it",
+        vec![Intent::CancelOperation { operation }],
+    )
+    .says("What it has done stays done; it can be taken up again by making the instance anew.");
+    push(state, Layer::Confirm(Box::new(question)))
+}

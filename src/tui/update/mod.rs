@@ -1,0 +1,143 @@
+//! A message in, the state changed, effects out. No I/O, no waiting.
+
+mod actions;
+mod answers;
+mod bulk;
+mod engine_events;
+pub mod lists;
+mod opening;
+mod pages;
+
+use super::{
+    effect::Effect,
+    input::Input,
+    keymap::Chord,
+    layers::{After, Turn},
+    message::Msg,
+    state::State,
+};
+use crate::domain::ActionId;
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+
+/// Takes a message.
+pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
+    match message {
+        Msg::Key(key) if key.kind == KeyEventKind::Release => vec![],
+        Msg::Key(key) => {
+            state.notices.pass();
+            on_key(state, key)
+        }
+        Msg::Paste(text) => {
+            let input = Input::Paste(text);
+            match with_top(state, &input) {
+                Some(turn) => turn.0,
+                None => vec![],
+            }
+        }
+        Msg::Mouse(event) => match event.kind {
+            MouseEventKind::ScrollUp => lists::step(state, -3),
+            MouseEventKind::ScrollDown => lists::step(state, 3),
+            MouseEventKind::Down(_) => opening::click(state, event.column, event.row),
+            _ => vec![],
+        },
+        Msg::Resize(width, height) => {
+            state.size = (width, height);
+            lists::settle(state);
+            vec![]
+        }
+        Msg::Resumed => vec![Effect::Repaint],
+        Msg::Tick => {
+            state.spinner = (state.spinner + 1) % 4;
+            vec![]
+        }
+        Msg::Rested => opening::rested(state),
+        Msg::Engine(event) => engine_events::take(state, &event),
+        Msg::Progress(operation, progress) => {
+            state.progress.insert(operation, progress);
+            vec![]
+        }
+        Msg::Answer(answer) => answers::take(state, answer),
+        Msg::Trouble(fault) => {
+            state.notices.fault(state.now, &fault);
+            vec![]
+        }
+    }
+}
+
+fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    // Terminals send Esc and x in one piece as alt-x; where alt-x means nothing, it is those two.
+    let alt = key.modifiers.contains(KeyModifiers::ALT) && matches!(key.code, KeyCode::Char(_));
+    if alt && state.keymap.actions(Chord::of(&key)).next().is_none() {
+        let mut effects = on_key(state, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+        let rest = KeyEvent::new(key.code, key.modifiers - KeyModifiers::ALT);
+        effects.extend(on_key(state, rest));
+        return effects;
+    }
+    if let Some((effects, passed)) = with_top(state, &Input::Key(key))
+        && !passed
+    {
+        return effects;
+    }
+    let action = offered(state, &key);
+    match action {
+        Some(action) if state.layers.is_empty() || reaches_through(state, action) => {
+            actions::run(state, action)
+        }
+        _ => vec![],
+    }
+}
+
+/// The one meaning of a key that is possible here.
+fn offered(state: &State, key: &KeyEvent) -> Option<ActionId> {
+    let chord = Chord::of(key);
+    let mut meanings: Vec<_> = state.keymap.actions(chord).collect();
+    let possible = meanings.iter().position(|action| state.offers(*action));
+    possible.map(|place| meanings.swap_remove(place))
+}
+
+/// What works while a layer is open: leaving, redrawing, and whatever the layer says it does not use itself.
+fn reaches_through(state: &State, action: ActionId) -> bool {
+    use crate::tui::layers::Layer;
+    let always = matches!(
+        action,
+        ActionId::Suspend | ActionId::Redraw | ActionId::Quit | ActionId::Mouse
+    );
+    let under = match state.layers.last() {
+        Some(Layer::Filter(_)) => matches!(
+            action,
+            ActionId::Up | ActionId::Down | ActionId::PageUp | ActionId::PageDown
+        ),
+        Some(Layer::Operation(_)) => matches!(action, ActionId::Resume | ActionId::Cancel),
+        _ => false,
+    };
+    always || under
+}
+
+/// Lets the top layer take an input. Answers the effects and whether it was passed on; none without a layer.
+fn with_top(state: &mut State, input: &Input) -> Option<(Vec<Effect>, bool)> {
+    let mut layer = state.layers.pop()?;
+    let turn = layer.handle(input, state);
+    let passed = turn.passed;
+    Some((finish(state, layer, turn), passed))
+}
+
+/// Puts a layer back, or what came of it.
+fn finish(state: &mut State, layer: super::layers::Layer, turn: Turn) -> Vec<Effect> {
+    let mut effects = turn.effects;
+    match turn.after {
+        After::Stay => state.layers.push(layer),
+        After::Close => {}
+        After::CloseWithForm => {
+            state.layers.pop();
+        }
+        After::Open(above) => {
+            state.layers.push(layer);
+            state.layers.push(above);
+        }
+        After::Replace(instead) => state.layers.push(instead),
+    }
+    if let Some(action) = turn.run {
+        effects.extend(actions::run(state, action));
+    }
+    effects
+}

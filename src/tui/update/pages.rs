@@ -1,0 +1,181 @@
+//! The full text of the chosen row of a list.
+
+use crate::catalog::Manifest;
+use crate::domain::AuditEntry;
+use crate::engine::views::AccountRow;
+use crate::tui::{
+    layers::page::Page,
+    state::{State, View, notices::Notice},
+    text,
+    theme::Ink,
+};
+
+/// The page of the chosen row, in the views that have one.
+pub fn of_chosen(state: &State) -> Option<Page> {
+    match state.view {
+        View::Accounts => state.accounts.chosen().map(|row| account(state, row)),
+        View::Platforms => state.platforms.chosen().map(platform),
+        View::Audit => state.audit.chosen().map(|entry| audit(state, entry)),
+        View::Messages => state
+            .messages
+            .chosen()
+            .map(|logged| message(state, &logged.notice)),
+        View::Communities | View::Operations | View::Tasks => None,
+    }
+}
+
+fn account(state: &State, row: &AccountRow) -> Page {
+    let mut page = Page::new(format!("{} on {}", row.account.name, row.platform_name));
+    if let Some(slug) = &row.slug {
+        page.fact("for", slug.as_str(), Ink::Text);
+    }
+    page.fact(
+        "is",
+        row.account.external_id.clone().unwrap_or_default(),
+        Ink::Text,
+    );
+    page.fact(
+        "reaches",
+        text::counted(row.reaches_communities, "community", "communities"),
+        Ink::Text,
+    );
+    for slots in &row.slots {
+        let used = slots.used.map_or("?".to_owned(), text::thousands);
+        let most = slots.max.map_or("?".to_owned(), text::thousands);
+        page.fact(
+            "slots",
+            format!("{}: {used} of {most} ({})", slots.unit, slots.source),
+            text::slot_ink(slots.level()),
+        );
+    }
+    for key in &row.keys {
+        page.fact(
+            &key.field,
+            crate::tui::views::key_words(key),
+            crate::tui::views::key_ink(key.state),
+        );
+        if let Some(at) = key.verified_at {
+            page.fact(
+                "verified",
+                text::when(state.now, at, &state.zone),
+                Ink::Text,
+            );
+        }
+        if let Some(identity) = &key.identity {
+            page.fact("who", identity.who.clone(), Ink::Text);
+            page.fact("may", identity.scopes_held.join(", "), Ink::Text);
+            page.fact("lacks", identity.scopes_missing.join(", "), Ink::Failed);
+            page.fact("too much", identity.scopes_excess.join(", "), Ink::Waiting);
+            page.fact(
+                "reach",
+                crate::tui::layers::reach_words(&identity.reach),
+                Ink::Text,
+            );
+            for warning in &identity.warnings {
+                page.fact("!", warning.clone(), Ink::Waiting);
+            }
+        }
+    }
+    page
+}
+
+fn platform(manifest: &Manifest) -> Page {
+    let mut page = Page::new(manifest.name.clone());
+    page.fact("is", manifest.summary.clone(), Ink::Text);
+    page.fact("an instance", manifest.instance.clone(), Ink::Text);
+    page.fact("home page", manifest.homepage.clone(), Ink::Key);
+    page.fact("licence", manifest.licence.clone(), Ink::Text);
+    page.fact(
+        "maturity",
+        format!(
+            "{}; {} ({})",
+            manifest.maturity, manifest.upstream.health, manifest.upstream.as_of
+        ),
+        Ink::Text,
+    );
+    for warning in &manifest.warnings {
+        page.fact("mind", warning.clone(), Ink::Waiting);
+    }
+    let resources = &manifest.resources;
+    if resources.memory_active_mib > 0 {
+        page.fact(
+            "memory",
+            format!(
+                "{} when active, {} at most",
+                text::megabytes(resources.memory_active_mib),
+                text::megabytes(resources.memory_peak_mib)
+            ),
+            Ink::Text,
+        );
+    }
+    for offer in &manifest.kinds {
+        page.fact(offer.kind.word(), offer.text.clone(), Ink::Text);
+    }
+    for slots in &manifest.slots {
+        let most = slots.max.map_or("no known limit".to_owned(), |most| {
+            format!("at most {}", text::thousands(most))
+        });
+        page.fact(
+            "slots",
+            format!(
+                "{}: {most} for each {}. {}",
+                slots.unit, slots.per, slots.note
+            ),
+            Ink::Text,
+        );
+    }
+    for (verb, note) in &manifest.capabilities {
+        page.fact(
+            verb.word(),
+            format!("{}: {}", note.how, note.note),
+            Ink::Text,
+        );
+    }
+    for offer in &manifest.connections {
+        let to: Vec<&str> = offer
+            .to
+            .iter()
+            .map(crate::domain::PlatformId::as_str)
+            .collect();
+        page.fact(
+            &offer.verb,
+            format!("{} ({}): {}", to.join(", "), offer.how, offer.note),
+            Ink::Text,
+        );
+    }
+    page
+}
+
+fn audit(state: &State, entry: &AuditEntry) -> Page {
+    let mut page = Page::new(format!("Audit entry {}", entry.sequence));
+    page.fact(
+        "when",
+        text::when(state.now, entry.at, &state.zone),
+        Ink::Text,
+    );
+    page.fact("who", entry.actor.clone(), Ink::Text);
+    page.fact("what", entry.action.clone(), Ink::Text);
+    page.fact("on", entry.subject.clone(), Ink::Text);
+    page.fact("result", entry.result.word(), Ink::Text);
+    page.fact("because", entry.detail.clone(), Ink::Text);
+    let seal = if entry.keyed {
+        "keyed"
+    } else {
+        "plain, until the vault is unlocked"
+    };
+    page.fact("digest", format!("{} ({seal})", entry.digest), Ink::Dim);
+    page
+}
+
+fn message(state: &State, notice: &Notice) -> Page {
+    let mut page = Page::new("Message");
+    page.fact(
+        "when",
+        text::when(state.now, notice.at, &state.zone),
+        Ink::Text,
+    );
+    page.fact("what", notice.what.clone(), Ink::Text);
+    page.fact("do", notice.hint.clone(), Ink::Text);
+    page.fact("cause", notice.detail.clone().unwrap_or_default(), Ink::Dim);
+    page
+}
