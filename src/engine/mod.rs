@@ -51,6 +51,7 @@ mod trial;
 mod unlocking;
 pub mod views;
 
+pub use crate::vault::Unlocker;
 pub use doctor::Check;
 pub use examine::KeyOwner;
 pub use keeping::{AuditReport, Restored};

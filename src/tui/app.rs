@@ -13,6 +13,7 @@ use super::{
     update::update,
     views,
 };
+use crate::domain::{Fault, FaultKind};
 use futures::{FutureExt, Stream, StreamExt};
 use jiff::Timestamp;
 use std::{
@@ -124,7 +125,6 @@ pub struct App<S, H> {
     rest_at: Option<Instant>,
     turn_at: Option<Instant>,
     exit: Option<Exit>,
-    clock: fn() -> Timestamp,
 }
 
 impl<S: Surface, H: Hall> App<S, H> {
@@ -146,13 +146,7 @@ impl<S: Surface, H: Hall> App<S, H> {
             rest_at: None,
             turn_at: None,
             exit: None,
-            clock: Timestamp::now,
         }
-    }
-
-    /// Takes the time from somewhere else: tests stand still.
-    pub fn set_clock(&mut self, clock: fn() -> Timestamp) {
-        self.clock = clock;
     }
 
     /// The way in for what nobody asked for.
@@ -263,7 +257,7 @@ impl<S: Surface, H: Hall> App<S, H> {
     }
 
     async fn on_message(&mut self, message: Msg) {
-        self.state.now = (self.clock)();
+        self.state.now = Timestamp::now();
         let effects = update(&mut self.state, message);
         self.dirty = true;
         self.carry_out(effects).await;
@@ -284,18 +278,18 @@ impl<S: Surface, H: Hall> App<S, H> {
                 Effect::Mouse(on) => self.surface.set_mouse(on),
                 Effect::Clipboard(text) => {
                     if self.surface.send_to_clipboard(&text).is_err() {
-                        let fault = crate::domain::Fault::new(
-                            crate::domain::FaultKind::Host,
+                        let fault = Fault::new(
+                            FaultKind::Host,
                             "The text could not be sent to the terminal's clipboard.",
                         )
                         .hint("Select it on the screen instead.");
-                        self.state.notices.fault(self.state.now, &fault);
+                        self.trouble(fault);
                     }
                     Ok(())
                 }
                 Effect::Suspend => {
                     if let Err(fault) = self.surface.suspend().await {
-                        self.state.notices.fault(self.state.now, &fault);
+                        self.trouble(fault);
                     }
                     self.dirty = true;
                     Ok(())
@@ -309,6 +303,12 @@ impl<S: Surface, H: Hall> App<S, H> {
                 self.exit = Some(Exit::HungUp);
             }
         }
+    }
+
+    /// Tells what could not be done on the terminal itself.
+    fn trouble(&mut self, fault: Fault) {
+        // A fault has no effects: it becomes a notice.
+        let _ = update(&mut self.state, Msg::Trouble(Box::new(fault)));
     }
 
     /// When the next frame may be drawn; none when nothing changed.

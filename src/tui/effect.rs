@@ -95,9 +95,10 @@ pub enum ProtectionChosen {
 }
 
 /// The intent that stores an examined key.
-pub fn store_key(examination: ExaminationId, keep_unverified: bool) -> Intent {
+pub fn store_key(examination: ExaminationId, keep_unverified: bool, keep_powerful: bool) -> Intent {
     Intent::StoreKey {
         examination,
         keep_unverified,
+        keep_powerful,
     }
 }

@@ -28,8 +28,6 @@ pub enum Msg {
     Mouse(MouseEvent),
     /// The terminal has this size now: columns, rows.
     Resize(u16, u16),
-    /// The process was stopped and goes on.
-    Resumed,
     /// A quarter of a second passed while something works.
     Tick,
     /// The cursor rested for a moment: what depends on it can be read now.
@@ -90,7 +88,6 @@ impl fmt::Debug for Msg {
             Self::Paste(text) => write!(formatter, "Paste({} characters)", text.length()),
             Self::Mouse(event) => write!(formatter, "Mouse({:?})", event.kind),
             Self::Resize(width, height) => write!(formatter, "Resize({width}, {height})"),
-            Self::Resumed => formatter.write_str("Resumed"),
             Self::Tick => formatter.write_str("Tick"),
             Self::Rested => formatter.write_str("Rested"),
             Self::Engine(event) => write!(formatter, "Engine({event:?})"),

@@ -9,8 +9,9 @@
 //! Nothing here knows SQL or HTTP, and nothing here names a platform: forms, actions and help are drawn from the
 //! manifests and from the one table of actions.
 
-pub mod app;
+mod app;
 mod effect;
+mod hall;
 mod hidden;
 mod input;
 mod keymap;
@@ -18,7 +19,7 @@ mod layers;
 mod layout;
 mod message;
 mod options;
-pub mod run;
+mod run;
 mod state;
 pub mod term;
 mod text;
@@ -27,7 +28,9 @@ mod update;
 mod views;
 mod widgets;
 
+pub use app::Exit;
 pub use options::Wishes;
+pub use run::{Session, Start, TuiOptions, run, run_on};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //! then is it stored. Drawn from the manifest. What the engine found out is drawn in `examined`.
 
 use super::{Overlay, Turn, setting_fields};
-use crate::catalog::{CredentialField, Holder, Manifest, ShapeCheck};
+use crate::catalog::{CredentialField, Holder, Keep, Manifest, ShapeCheck};
 use crate::domain::{Fault, Intent, Slug};
 use crate::engine::views::Examination;
 use crate::tui::{
@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 
 /// Keeps names of keys apart from those of settings in one form.
 const PREFIX: &str = "key:";
+/// The field that asks whether a powerful key is kept.
+const POWERFUL: &str = "powerful";
 
 /// Where it stands.
 #[derive(Debug)]
@@ -67,6 +69,12 @@ impl KeyForm {
         let mut fields = setting_fields::fields(&manifest, &set, made);
         for credential in manifest.entered_credentials() {
             fields.push(field(credential));
+        }
+        if manifest
+            .entered_credentials()
+            .any(|credential| credential.keep == Keep::OnRequest)
+        {
+            fields.push(powerful());
         }
         let mut form = Form::new(fields, ENTERING, Some("verify"));
         let first_empty = form
@@ -177,7 +185,11 @@ impl KeyForm {
         let Stage::Examined(examination) = &self.stage else {
             return Turn::stay();
         };
-        let intent: Intent = crate::tui::effect::store_key(examination.id, keep_unverified);
+        let intent: Intent = crate::tui::effect::store_key(
+            examination.id,
+            keep_unverified,
+            self.form.value(POWERFUL) == "keep",
+        );
         self.stage = Stage::Storing(examination.clone());
         Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
     }
@@ -221,6 +233,16 @@ fn field(credential: &CredentialField) -> Field {
         help.push_str(" One for the whole installation.");
     }
     field.help(help)
+}
+
+/// Whether a key that is needed once is stored all the same.
+fn powerful() -> Field {
+    let options = vec![
+        ("forget".to_owned(), "used now and forgotten".to_owned()),
+        ("keep".to_owned(), "stored".to_owned()),
+    ];
+    Field::choice(POWERFUL, "Powerful key", options, "forget")
+        .help("A key that may do very much is better not kept; it can be entered again.")
 }
 
 fn credential_of<'a>(manifest: &'a Manifest, field: &Field) -> Option<&'a CredentialField> {

@@ -83,11 +83,6 @@ impl<R: Row> Table<R> {
         &self.rows
     }
 
-    /// All rows, to be changed in place.
-    pub fn all_mut(&mut self) -> &mut [R] {
-        &mut self.rows
-    }
-
     /// The chosen row.
     pub fn chosen(&self) -> Option<&R> {
         let key = self.cursor.key.as_ref()?;

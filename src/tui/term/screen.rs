@@ -79,6 +79,15 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// Columns and rows.
+    #[must_use]
+    pub fn size(&self) -> (u16, u16) {
+        let size = self.device.size();
+        (size.width, size.height)
+    }
+}
+
 impl Surface for Screen {
     fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>) -> Vec<Link>) -> io::Result<bool> {
         if !guard::is_entered() {

@@ -45,7 +45,6 @@ pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
             lists::settle(state);
             vec![]
         }
-        Msg::Resumed => vec![Effect::Repaint],
         Msg::Tick => {
             state.spinner = (state.spinner + 1) % 4;
             vec![]
