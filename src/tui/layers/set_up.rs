@@ -146,7 +146,8 @@ impl SetUpWizard {
             },
             Step::Making => Turn::stay(),
             Step::Recovery(key) => {
-                if self.form.value("typed").trim() == last_four(key.reveal()) {
+                let typed = self.form.value("typed").trim();
+                if typed.eq_ignore_ascii_case(&last_four(key.reveal())) {
                     self.ask_template(state);
                 } else {
                     self.wrong(
