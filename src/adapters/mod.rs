@@ -10,6 +10,7 @@ pub mod internal;
 mod local;
 mod loomio;
 mod matrix;
+pub mod opencollective;
 pub mod process;
 pub mod registry;
 pub mod sourcecred;

@@ -14,9 +14,10 @@ impl Registry {
     /// Every adapter that ships. A platform of the catalog without one is listed and says so.
     #[must_use]
     pub fn builtin() -> Self {
-        let adapters: [Arc<dyn Adapter>; 3] = [
+        let adapters: [Arc<dyn Adapter>; 4] = [
             Arc::new(super::loomio::Loomio::default()),
             Arc::new(super::matrix::Matrix),
+            Arc::new(super::opencollective::OpenCollective),
             Arc::new(super::sourcecred::SourceCred::default()),
         ];
         Self::of(adapters)

@@ -9,6 +9,7 @@
 pub mod internal;
 mod loomio;
 mod matrix;
+mod opencollective;
 pub mod sourcecred;
 
 mod controls;
@@ -50,5 +51,6 @@ fn platforms() -> Vec<Arc<dyn Simulated>> {
     vec![
         Arc::new(loomio::SimulatedLoomio),
         Arc::new(matrix::SimulatedMatrix),
+        Arc::new(opencollective::SimulatedOpenCollective),
     ]
 }
