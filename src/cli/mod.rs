@@ -1,3 +1,155 @@
-//! The command line: the same actions as the screen, as text and as JSON.
+//! The command line: the same actions as the screen, through the same engine, as text and as JSON.
+//!
+//! | file | reason to be |
+//! |---|---|
+//! | `arguments`, `exit` | what may be written, what it ends with |
+//! | `place`, `logging`, `descriptors`, `hall`, `simulation` | where things lie, where secrets come from, opening |
+//! | `output`, `table`, `words`, `shapes` | text for people, objects for programs |
+//! | `prompt`, `choices`, `work`, `plan` | asking, reading what was written, doing and waiting, telling first |
+//! | `init`, `community`, `instance`, `key`, ... | one file for each family of commands |
+//! | `manual`, `internal`, `screen` | the manual, what this program runs itself as, the screen |
+//!
+//! Must not know: tables, HTTP, any platform by name.
 
-pub mod internal;
+mod account;
+mod arguments;
+mod audit;
+mod catalog;
+mod choices;
+mod community;
+mod connection;
+mod descriptors;
+mod doctor;
+mod exit;
+mod hall;
+mod init;
+mod instance;
+mod instance_page;
+mod internal;
+mod keeping;
+mod key;
+mod logging;
+mod manual;
+mod manual_tables;
+mod operation;
+mod output;
+mod place;
+mod plan;
+mod prompt;
+mod sandbox;
+mod screen;
+mod shapes;
+mod simulation;
+mod table;
+mod task;
+mod template;
+mod vault;
+mod words;
+mod work;
+
+use self::{
+    arguments::{Arguments, Command},
+    descriptors::Descriptors,
+    exit::Exit,
+    hall::Context,
+    output::Output,
+    place::Place,
+};
+use crate::domain::Fault;
+use clap::Parser;
+use std::{process::ExitCode, time::Duration};
+
+/// How long the runtime may take to end; what is left then is put away by the next start.
+const LAST_MOMENTS: Duration = Duration::from_millis(50);
+
+/// The whole program: reads the arguments, runs the command or the screen, answers with the exit code.
+///
+/// # Errors
+/// Only when the process cannot even have its threads.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(answered(&error)),
+    };
+    // Opened before the process is hardened, and read after.
+    let descriptors = Descriptors::open(&arguments);
+    let hardened = crate::vault::harden_process();
+    crate::tui::term::install_panic_hook();
+    let globals = &arguments.globals;
+    let out = Output::new(globals.json, globals.ascii, globals.plain);
+    if let Err(fault) = hardened {
+        out.advise(&format!("guildhall: {fault}"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let exit = match descriptors {
+        Ok(descriptors) => runtime.block_on(command(arguments, out.clone(), descriptors)),
+        Err(fault) => Err(fault),
+    };
+    // Dropping it would wait for every blocking call.
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    let exit = exit.unwrap_or_else(|fault| {
+        out.fault(&fault);
+        Exit::of(&fault)
+    });
+    Ok(ExitCode::from(exit.code()))
+}
+
+/// Help and version, or what is wrong with the arguments.
+fn answered(error: &clap::Error) -> ExitCode {
+    // A reader that went away is no fault.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "one arm for each family of commands, which only names the function that runs it"
+)]
+async fn command(
+    arguments: Arguments,
+    out: Output,
+    descriptors: Descriptors,
+) -> Result<Exit, Fault> {
+    let Arguments { globals, command } = arguments;
+    if let Some(Command::Internal(internal)) = &command {
+        return Ok(Exit::Other(internal::run(internal).await));
+    }
+    let place = Place::find(globals.home.as_deref(), globals.sandbox)?;
+    let context = &Context {
+        globals,
+        place,
+        out,
+        descriptors,
+    };
+    let Some(command) = command else {
+        return screen::run(context).await;
+    };
+    match command {
+        Command::Init(init) => init::run(context, init).await,
+        Command::Community(command) => community::run(context, command).await,
+        Command::Instance(command) => instance::run(context, command).await,
+        Command::Key(command) => key::run(context, command).await,
+        Command::Account(command) => account::run(context, command).await,
+        Command::Connect(ends) => connection::connect(context, ends).await,
+        Command::Disconnect(ends) => connection::disconnect(context, ends).await,
+        Command::Connection(command) => connection::run(context, command).await,
+        Command::Operation(command) => operation::run(context, command).await,
+        Command::Task(command) => task::run(context, command).await,
+        Command::Template(template) => template::run(context, template).await,
+        Command::Catalog(catalog) => catalog::run(context, &catalog),
+        Command::Check(arguments) => instance::check(context, arguments).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Audit(command) => audit::run(context, command).await,
+        Command::Unlock(unlock) => vault::unlock(context, unlock).await,
+        Command::Lock => vault::lock(context).await,
+        Command::Backup(backup) => keeping::backup(context, backup).await,
+        Command::Restore(restore) => keeping::restore(context, restore).await,
+        Command::Sandbox(command) => sandbox::run(context, command).await,
+        Command::Completions(completions) => manual::completions(context, &completions),
+        Command::Man => manual::man(context),
+        Command::Internal(_) => Ok(Exit::Usage),
+    }
+}

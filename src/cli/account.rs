@@ -1,0 +1,254 @@
+//! `guildhall account ...`
+
+use super::{
+    choices,
+    exit::Exit,
+    hall::{Context, Hall},
+    instance_page::{key_json, key_words},
+    prompt,
+    table::{Page, Table},
+    work,
+};
+use crate::{
+    catalog::Holder,
+    domain::{Fault, FaultKind, Intent, KeyEntry, SlotUse, Slots, Slug},
+    engine::{KeyOwner, views::AccountRow},
+};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+/// Accounts.
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// List the accounts on platforms.
+    List,
+    /// Show how full the accounts are.
+    Slots,
+    /// Show an account.
+    Show {
+        /// The platform.
+        platform: String,
+        /// The account's name.
+        name: String,
+    },
+    /// Add an account of the installation; its key comes on standard input, or is asked for.
+    Add(Add),
+}
+
+/// A new account of the installation.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The platform.
+    platform: String,
+    /// What to call it.
+    name: String,
+    /// Which fields of the key; those of the installation unless given. Their values come on a line each.
+    #[arg(long = "field", value_name = "FIELD")]
+    fields: Vec<String>,
+    /// A setting that belongs to the key, such as the address of the server.
+    #[arg(long = "setting", value_name = "SETTING=VALUE")]
+    settings: Vec<String>,
+}
+
+/// Runs a command of this family.
+///
+/// # Errors
+/// What the engine returns.
+pub async fn run(context: &Context, command: Account) -> Result<Exit, Fault> {
+    let hall = context.open().await?;
+    let exit = match command {
+        Account::List => list(context, &hall).await,
+        Account::Slots => slots(context, &hall).await,
+        Account::Show { platform, name } => show(context, &hall, &platform, &name).await,
+        Account::Add(add) => self::add(context, &hall, add).await,
+    };
+    hall.close().await;
+    exit
+}
+
+fn object(row: &AccountRow) -> Value {
+    json!({
+        "platform": row.account.platform,
+        "name": row.account.name,
+        "community": row.slug,
+        "external_id": row.account.external_id,
+        "created_at": row.account.created_at,
+        "keys": row.keys.iter().map(key_json).collect::<Vec<_>>(),
+        "slots": row.slots,
+        "reaches_communities": row.reaches_communities,
+    })
+}
+
+fn owner(slug: Option<&Slug>) -> String {
+    slug.map_or_else(|| Holder::Installation.word().to_owned(), Slug::to_string)
+}
+
+async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
+    let rows = hall.engine.accounts(&hall.actor).await?;
+    let objects: Vec<Value> = rows.iter().map(object).collect();
+    context.out.data(&json!({ "accounts": objects }), |out| {
+        let mut table = Table::new(&["platform", "name", "community", "keys", "reaches"]);
+        for row in &rows {
+            let count = usize::try_from(row.reaches_communities).unwrap_or(usize::MAX);
+            table.row([
+                row.account.platform.to_string(),
+                row.account.name.clone(),
+                owner(row.slug.as_ref()),
+                row.keys.len().to_string(),
+                super::words::counted(count, "community", "communities"),
+            ]);
+        }
+        table.render(out)
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn slots(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
+    let rows = hall.engine.accounts(&hall.actor).await?;
+    let mut lines = Vec::new();
+    let mut table = Table::new(&["", "platform", "account", "unit", "used", "of", "source"]);
+    for row in &rows {
+        for slots in &row.slots {
+            lines.push(json!({
+                "platform": row.account.platform,
+                "account": row.account.name,
+                "community": row.slug,
+                "unit": slots.unit,
+                "used": slots.used,
+                "max": slots.max,
+                "level": slots.level(),
+                "source": slots.source,
+            }));
+            table.row([
+                sign(slots).to_owned(),
+                row.account.platform.to_string(),
+                row.account.name.clone(),
+                slots.unit.clone(),
+                number(slots.used),
+                number(slots.max),
+                slots.source.clone(),
+            ]);
+        }
+    }
+    context
+        .out
+        .data(&json!({ "slots": lines }), |out| table.render(out))?;
+    Ok(Exit::Done)
+}
+
+fn sign(slots: &Slots) -> &'static str {
+    match slots.level() {
+        SlotUse::Near => "!",
+        SlotUse::Full => "x",
+        SlotUse::Free | SlotUse::Unknown => "",
+    }
+}
+
+fn number(count: Option<u64>) -> String {
+    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
+}
+
+async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Result<Exit, Fault> {
+    let platform = hall.platform(platform)?;
+    let rows = hall.engine.accounts(&hall.actor).await?;
+    let row = rows
+        .iter()
+        .find(|row| row.account.platform == platform && row.account.name == name)
+        .ok_or_else(|| {
+            Fault::new(
+                FaultKind::NotFound,
+                format!(
+                    "There is no account {:?} on {platform}.",
+                    crate::domain::clean_line(name)
+                ),
+            )
+            .hint("List them with: guildhall account list")
+        })?;
+    context.out.data(&object(row), |out| {
+        let mut page = Page::default();
+        page.heading(&format!("{}, {}", row.account.name, row.platform_name));
+        page.field(out, "works for", &owner(row.slug.as_ref()));
+        page.field(
+            out,
+            "there",
+            row.account.external_id.as_deref().unwrap_or_default(),
+        );
+        for key in &row.keys {
+            page.field(out, &format!("key {}", key.field), &key_words(key));
+        }
+        for slots in &row.slots {
+            let text = format!(
+                "{} {} of {} ({})",
+                sign(slots),
+                number(slots.used),
+                number(slots.max),
+                slots.source
+            );
+            page.field(out, &slots.unit, &text);
+        }
+        page.render()
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
+    let platform = hall.platform(&add.platform)?;
+    let settings = choices::settings(&add.settings)?;
+    let manifest = hall.engine.catalog().get(&platform).ok_or_else(|| {
+        Fault::new(FaultKind::NotFound, "That platform is gone.").hint("Look at the catalog.")
+    })?;
+    let mut labels = Vec::new();
+    let fields = if add.fields.is_empty() {
+        manifest
+            .entered_credentials()
+            .filter(|known| known.holder == Holder::Installation)
+            .map(|known| known.field.clone())
+            .collect()
+    } else {
+        add.fields
+    };
+    for field in &fields {
+        let known = manifest.credential(field);
+        labels.push(known.map_or_else(|| field.clone(), |known| known.label.clone()));
+    }
+    if fields.is_empty() {
+        return Err(Fault::new(
+            FaultKind::BadInput,
+            format!(
+                "{} has no key that serves the whole installation.",
+                manifest.name
+            ),
+        )
+        .hint(format!(
+            "Enter a community's key with: guildhall key set COMMUNITY {platform}"
+        )));
+    }
+    let secrets = prompt::secrets(&labels)?;
+    let entries = fields
+        .into_iter()
+        .zip(secrets)
+        .map(|(field, secret)| KeyEntry { field, secret })
+        .collect();
+    let examination = hall
+        .engine
+        .examine_key(
+            &hall.actor,
+            KeyOwner::Installation,
+            &platform,
+            entries,
+            settings,
+        )
+        .await?;
+    if let Some(fault) = examination.fault {
+        return Err(fault);
+    }
+    for warning in &examination.warnings {
+        context.out.advise(&format!("! {warning}"));
+    }
+    let intent = Intent::AddAccount {
+        platform,
+        name: add.name,
+        examination: examination.id,
+    };
+    work::carry_out(context, hall, intent, None).await
+}

@@ -1,0 +1,141 @@
+//! What may be written on the command line. The texts here are the help and the manual page.
+
+use super::{
+    account, audit, catalog, community, connection, init, instance, internal, keeping, key, manual,
+    operation, sandbox, task, template, vault,
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Gives every community its own governance services, and looks after them.
+///
+/// Without a command: the screen (the set-up first, where there is no installation yet).
+#[derive(Debug, Parser)]
+#[command(
+    name = "guildhall",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit status: 0 done; 1 failed; 2 bad usage or input; 3 waiting (for a key, a person or somebody \
+                  else's decision); 4 not allowed; 5 locked or in use elsewhere; 128 and more: ended by a signal.\n\
+                  Keys and passphrases come from standard input or a file descriptor, never from arguments."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
+pub struct Globals {
+    /// The folder of the installation (or `GUILDHALL_HOME`).
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Work with simulated platforms, offline, in a home of their own.
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// Write one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Change nothing.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Answer yes where a command asks.
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+    /// Do not wait for the work: answer with its numbers; it goes on in the next Guildhall.
+    #[arg(long, global = true)]
+    pub no_wait: bool,
+    /// Act as this actor (its number) instead of whoever is logged in.
+    #[arg(long, global = true, value_name = "ID")]
+    pub actor: Option<i64>,
+    /// Write ASCII only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Move nothing: no progress line; the screen without borders and animation.
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Unlock with this key file: an age identity, or a private SSH key. For `init`: protect keys with such a file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub identity_file: Option<PathBuf>,
+    /// Read the passphrase of the vault from this file descriptor (its first line).
+    #[arg(long, global = true, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+    /// Read the recovery key from this file descriptor. For `init`: write it there instead of to standard output.
+    #[arg(long, global = true, value_name = "N")]
+    pub recovery_key_fd: Option<u32>,
+}
+
+/// The commands, in the order in which a person needs them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Set up an installation.
+    Init(init::Init),
+    /// Communities: create, list, show, archive.
+    #[command(subcommand)]
+    Community(community::Community),
+    /// Instances, one for each platform of a community.
+    #[command(subcommand)]
+    Instance(instance::Instance),
+    /// Keys: enter, list, forget.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Accounts on platforms and how full they are.
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Join two instances of a community.
+    Connect(connection::Ends),
+    /// Undo what `connect` did.
+    Disconnect(connection::Ends),
+    /// Connections: list, test.
+    #[command(subcommand)]
+    Connection(connection::Connection),
+    /// Operations: what is being done, was done, or waits.
+    #[command(subcommand)]
+    Operation(operation::Operation),
+    /// Steps that wait for a person.
+    #[command(subcommand)]
+    Task(task::Task),
+    /// Show or change what a new community gets.
+    Template(template::Template),
+    /// Show what is known of the platforms.
+    Catalog(catalog::Catalog),
+    /// Look at instances now: health and drift.
+    Check(instance::CheckArguments),
+    /// Look whether everything is well with this installation on this host.
+    Doctor,
+    /// Who did what.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Unlock the vault, and let what waited for it go on.
+    Unlock(vault::Unlock),
+    /// Lock the vault for every process of this user.
+    Lock,
+    /// Write a whole, checked copy of the installation to a new file.
+    Backup(keeping::Backup),
+    /// Put a backup in the place of this installation.
+    Restore(keeping::Restore),
+    /// Simulated platforms, to try Guildhall without any key.
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
+    /// Write the completions of a shell.
+    Completions(manual::Completions),
+    /// Write the manual page (read it with: guildhall man | man -l -).
+    Man,
+    /// What this program runs itself as.
+    #[command(hide = true)]
+    Internal(internal::Internal),
+}
+
+impl Command {
+    /// Whether the recovery key is made here, and so is written to its descriptor instead of read from it.
+    pub const fn makes_recovery_key(&self) -> bool {
+        matches!(self, Self::Init(_))
+    }
+}

@@ -1,0 +1,118 @@
+//! `guildhall doctor`: whether everything is well with this installation on this host.
+
+use super::{exit::Exit, hall::Context, table::Page};
+use crate::{
+    domain::Fault,
+    engine::{Check, Engine},
+};
+use serde_json::json;
+use std::{os::unix::fs::PermissionsExt, path::Path, time::SystemTime};
+
+/// Before this moment (2025-01-01) no copy of this program existed, so the clock must be wrong.
+const EARLIEST: u64 = 1_735_689_600;
+
+/// Looks, and says what to do about what is not well.
+///
+/// # Errors
+/// `Storage` when not even the database can be read.
+pub async fn run(context: &Context) -> Result<Exit, Fault> {
+    let home = &context.place.home;
+    let mut checks = vec![clock(), folder(home)];
+    if Engine::exists(home) {
+        let hall = context.open().await?;
+        checks.extend(hall.engine.doctor().await?);
+        hall.close().await;
+    } else {
+        checks.push(check(
+            "installation",
+            Err((
+                format!("there is none in {}", home.display()),
+                "Set one up with guildhall init, or name its folder with --home.",
+            )),
+        ));
+    }
+    for program in ["node", "npm", "git"] {
+        checks.push(tool(program));
+    }
+    let is_well = checks.iter().all(|check| check.well);
+    context
+        .out
+        .data(&json!({ "well": is_well, "checks": checks }), |out| {
+            let mut page = Page::default();
+            for check in &checks {
+                let sign = if check.well { "ok" } else { "!" };
+                page.field(out, &check.what, &format!("{sign}  {}", check.found));
+                page.field(out, "", &check.hint);
+            }
+            page.render()
+        })?;
+    Ok(if is_well { Exit::Done } else { Exit::Failed })
+}
+
+fn check(what: &str, found: Result<String, (String, &str)>) -> Check {
+    let (well, found, hint) = match found {
+        Ok(found) => (true, found, String::new()),
+        Err((found, hint)) => (false, found, hint.to_owned()),
+    };
+    Check {
+        what: what.to_owned(),
+        well,
+        found,
+        hint,
+    }
+}
+
+fn clock() -> Check {
+    let seconds = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let now = super::words::when(jiff::Timestamp::now());
+    check(
+        "clock",
+        if seconds < EARLIEST {
+            Err((
+                format!("it says {now}"),
+                "Set the clock of this host: keys and certificates are judged by it.",
+            ))
+        } else {
+            Ok(now)
+        },
+    )
+}
+
+fn folder(home: &Path) -> Check {
+    let shown = home.display();
+    check(
+        "folder",
+        match std::fs::metadata(home) {
+            Ok(about) if about.permissions().mode() & 0o077 != 0 => Err((
+                format!("{shown} is open to other users"),
+                "Close it with: chmod 700",
+            )),
+            Ok(_) => Ok(shown.to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(format!("{shown} is not there yet"))
+            }
+            Err(error) => Err((
+                format!("{shown} cannot be read: {error}"),
+                "Run this as the user whose folder it is.",
+            )),
+        },
+    )
+}
+
+/// Programs that some instances on this host need. Without them everything else works, so that is no trouble.
+fn tool(program: &str) -> Check {
+    let found = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(program))
+            .find(|file| file.is_file())
+    });
+    check(
+        program,
+        Ok(match found {
+            Some(path) => path.display().to_string(),
+            None => "not here; some instances on this host need it, and say so".to_owned(),
+        }),
+    )
+}

@@ -1,0 +1,159 @@
+//! `guildhall init`: a new installation.
+
+use super::{
+    choices,
+    exit::Exit,
+    hall::{Context, sandbox_identity},
+    prompt,
+};
+use crate::{
+    domain::{Fault, FaultKind},
+    engine::{Engine, NewInstallation, Protection},
+};
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Set up an installation. Keys are protected by a key file (--identity-file), an SSH key (--ssh-key) or a passphrase
+/// (--passphrase-fd, else asked for). The recovery key is shown once.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// What the installation is called: the name of the server or of the organisation.
+    #[arg(long)]
+    name: String,
+    /// Protect keys with this public SSH key (ssh-ed25519).
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Option<PathBuf>,
+    /// What a new community gets: off, inactive or active. May be given for several platforms.
+    #[arg(long = "platform", value_name = "ID=active|inactive|off")]
+    platforms: Vec<String>,
+}
+
+/// Sets it up.
+///
+/// # Errors
+/// `Conflict` when there is one already, `BadInput`, `Storage`.
+pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
+    let home = &context.place.home;
+    if Engine::exists(home) {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("There is an installation in {} already.", home.display()),
+        )
+        .hint("Start guildhall to use it, or name another folder with --home."));
+    }
+    let catalog = context.catalog()?;
+    let choices = choices::parse(&catalog, &init.platforms)?;
+    let protection = protection(context, init.ssh_key)?;
+    // The simulated platforms lie below this home, which the engine makes and checks first.
+    let mut options = crate::engine::EngineOptions::new(
+        home.clone(),
+        catalog.into(),
+        crate::adapters::registry::Registry::builtin(),
+    );
+    options.sandbox = context.globals.sandbox;
+    options.read_only = context.globals.read_only;
+    if context.globals.sandbox {
+        options.limits.work_factor = crate::vault::WorkFactor::TRIFLING;
+    }
+    refuse_read_only(context)?;
+    let new = NewInstallation {
+        name: init.name,
+        protection,
+        choices,
+    };
+    let (engine, recovery) = Engine::init(options, new).await?;
+    context.begin_log();
+    let actor = engine.actor(None).await?;
+    let name = engine.overview(&actor).await?.installation;
+    engine.shutdown().await;
+    let written = recovery.written();
+    let is_elsewhere = context.descriptors.write_recovery_key(&written)?;
+    tell(context, &name, &written, is_elsewhere)?;
+    Ok(Exit::Done)
+}
+
+fn refuse_read_only(context: &Context) -> Result<(), Fault> {
+    if !context.globals.read_only {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::NotAllowed,
+        "Nothing is set up while --read-only is given.",
+    )
+    .hint("Leave --read-only out."))
+}
+
+fn protection(context: &Context, ssh_key: Option<PathBuf>) -> Result<Protection, Fault> {
+    if let Some(path) = ssh_key {
+        return Ok(Protection::SshKey(path));
+    }
+    if let Some(path) = &context.globals.identity_file {
+        return Ok(Protection::IdentityFile(path.clone()));
+    }
+    if let Some(passphrase) = context.descriptors.passphrase()? {
+        return Ok(Protection::Passphrase(passphrase));
+    }
+    if context.globals.sandbox {
+        return Ok(Protection::IdentityFile(sandbox_identity(
+            &context.place.home,
+        )));
+    }
+    if !prompt::somebody_is_there() {
+        return Err(Fault::new(
+            FaultKind::BadInput,
+            "How keys are protected was not said, and nobody is there to ask.",
+        )
+        .hint("Give --identity-file FILE, --ssh-key FILE or --passphrase-fd N."));
+    }
+    let passphrase = prompt::secret("Passphrase for the vault")?;
+    let again = prompt::secret("The same again")?;
+    if passphrase.expose_secret() != again.expose_secret() {
+        return Err(
+            Fault::new(FaultKind::BadInput, "The two passphrases differ.")
+                .hint("Run the command again."),
+        );
+    }
+    Ok(Protection::Passphrase(passphrase))
+}
+
+fn tell(
+    context: &Context,
+    name: &str,
+    recovery: &SecretString,
+    is_elsewhere: bool,
+) -> Result<(), Fault> {
+    let home = context.place.home.display();
+    let mut object = json!({
+        "installation": name,
+        "home": context.place.home,
+        "sandbox": context.globals.sandbox,
+    });
+    if !is_elsewhere {
+        object["recovery_key"] = json!(recovery.expose_secret());
+    }
+    context.out.data(&object, |_| {
+        let mut text = format!("{name} is set up in {home}.\n");
+        if !is_elsewhere {
+            text.push_str("\nRecovery key, shown this once:\n\n  ");
+            text.push_str(recovery.expose_secret());
+            text.push('\n');
+        }
+        text
+    })?;
+    if !is_elsewhere {
+        context.out.advise(
+            "Write the recovery key down and keep it away from this host: it opens the vault when everything else is lost.",
+        );
+    }
+    let sandbox = if context.globals.sandbox {
+        " --sandbox"
+    } else {
+        ""
+    };
+    context
+        .out
+        .advise(&format!("Next: guildhall{sandbox} community create NAME"));
+    Ok(())
+}

@@ -1,0 +1,448 @@
+//! `guildhall instance ...` and `guildhall check`.
+
+use super::{
+    choices,
+    exit::Exit,
+    hall::{self, Context, Hall},
+    instance_page, plan, prompt, shapes,
+    shapes::InstanceLine,
+    table::Table,
+    words,
+    work::{self, Watched},
+};
+use crate::{
+    domain::{Community, Desired, Fault, FaultKind, Intent, Mark, PlatformId, RemoveMode},
+    engine::{self, Communities},
+};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+/// Instances.
+#[derive(Debug, Subcommand)]
+pub enum Instance {
+    /// List the platforms of a community, or of all communities.
+    List {
+        /// The community's short name.
+        community: Option<String>,
+    },
+    /// Show everything about one platform of a community.
+    Show(Which),
+    /// Switch an instance on; made first where that is needed.
+    Activate(Switch),
+    /// Switch an instance off; everything is kept.
+    Deactivate(Switch),
+    /// Change settings.
+    Configure {
+        #[command(flatten)]
+        which: Which,
+        /// The settings that change.
+        #[arg(required = true, value_name = "SETTING=VALUE")]
+        settings: Vec<String>,
+    },
+    /// Take over what exists on the platform already; without a reference, list what could be taken over.
+    Adopt {
+        #[command(flatten)]
+        which: Which,
+        /// The object there.
+        reference: Option<String>,
+        /// Only look at it, and change nothing there.
+        #[arg(long)]
+        observe_only: bool,
+        /// Only show what would be done.
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Look at instances now: health and drift.
+    Check(CheckArguments),
+    /// Forget an instance here and hide it there, or destroy it there.
+    Remove {
+        #[command(flatten)]
+        which: Which,
+        /// Destroy what exists on the platform; this cannot be undone.
+        #[arg(long)]
+        hard: bool,
+        /// The community's short name, as confirmation.
+        #[arg(long, value_name = "SLUG")]
+        confirm: Option<String>,
+        /// Only show what would be done.
+        #[arg(long)]
+        plan: bool,
+    },
+}
+
+/// One platform of one community.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The community's short name.
+    pub community: String,
+    /// The platform.
+    pub platform: String,
+}
+
+/// On or off.
+#[derive(Debug, Args)]
+pub struct Switch {
+    #[command(flatten)]
+    which: Which,
+    /// Only show what would be done.
+    #[arg(long)]
+    plan: bool,
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// Only this community, by its short name.
+    community: Option<String>,
+    /// Only this platform.
+    platform: Option<String>,
+}
+
+impl Which {
+    /// The community and the platform that are meant.
+    ///
+    /// # Errors
+    /// `BadInput` or `NotFound`.
+    pub async fn find(&self, hall: &Hall) -> Result<(Community, PlatformId), Fault> {
+        let platform = hall.platform(&self.platform)?;
+        Ok((hall.community(&self.community).await?, platform))
+    }
+}
+
+/// Runs a command of this family.
+///
+/// # Errors
+/// What the engine returns.
+pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
+    let hall = context.open().await?;
+    let exit = match command {
+        Instance::List { community } => list(context, &hall, community.as_deref()).await,
+        Instance::Show(which) => instance_page::show(context, &hall, &which).await,
+        Instance::Activate(switch) => set(context, &hall, &switch, Desired::Active).await,
+        Instance::Deactivate(switch) => set(context, &hall, &switch, Desired::Inactive).await,
+        Instance::Configure { which, settings } => {
+            configure(context, &hall, &which, &settings).await
+        }
+        Instance::Adopt {
+            which,
+            reference: Some(reference),
+            observe_only,
+            plan,
+        } => adopt(context, &hall, &which, (reference, observe_only), plan).await,
+        Instance::Adopt { which, .. } => discover(context, &hall, &which).await,
+        Instance::Check(arguments) => look(context, &hall, &arguments).await,
+        Instance::Remove {
+            which,
+            hard,
+            confirm,
+            plan,
+        } => {
+            let mode = if hard {
+                RemoveMode::Hard
+            } else {
+                RemoveMode::Soft
+            };
+            remove(context, &hall, &which, mode, confirm, plan).await
+        }
+    };
+    hall.close().await;
+    exit
+}
+
+/// Runs `guildhall check`.
+///
+/// # Errors
+/// What the engine returns.
+pub async fn check(context: &Context, arguments: CheckArguments) -> Result<Exit, Fault> {
+    let hall = context.open().await?;
+    let exit = look(context, &hall, &arguments).await;
+    hall.close().await;
+    exit
+}
+
+/// The platforms of a community as a table.
+pub fn table(lines: &[InstanceLine]) -> LinesTable<'_> {
+    LinesTable { lines }
+}
+
+/// See [`table`].
+pub struct LinesTable<'a> {
+    lines: &'a [InstanceLine],
+}
+
+impl LinesTable<'_> {
+    /// The table; the communities are named where there are several.
+    pub fn render(&self, out: &super::output::Output) -> String {
+        let first = self.lines.first().map(|line| &line.community);
+        let several = self.lines.iter().any(|line| Some(&line.community) != first);
+        let mut table = Table::new(if several {
+            &[
+                "",
+                "community",
+                "platform",
+                "state",
+                "health",
+                "checked",
+                "note",
+            ]
+        } else {
+            &["", "platform", "state", "health", "checked", "note"]
+        });
+        for line in self.lines {
+            let mark = line.mark.parse().unwrap_or(Mark::Inactive);
+            let note = match (&line.note, &line.url) {
+                _ if !line.adapter && line.note.is_empty() && line.desired.is_some() => {
+                    "its adapter is not there yet".to_owned()
+                }
+                (note, Some(url)) if note.is_empty() => url.clone(),
+                (note, _) => note.clone(),
+            };
+            let cells = [
+                out.mark(mark).to_owned(),
+                line.platform.clone(),
+                line.state.to_owned(),
+                line.health
+                    .filter(|health| *health != "unknown")
+                    .unwrap_or_default()
+                    .to_owned(),
+                words::age_of(line.checked_at),
+                note,
+            ];
+            if several {
+                let [mark, rest @ ..] = cells;
+                let [platform, state, health, checked, note] = rest;
+                let community = line.community.clone();
+                table.row([mark, community, platform, state, health, checked, note]);
+            } else {
+                table.row(cells);
+            }
+        }
+        table.render(out)
+    }
+}
+
+async fn list(context: &Context, hall: &Hall, community: Option<&str>) -> Result<Exit, Fault> {
+    let mut slugs = Vec::new();
+    if let Some(slug) = community {
+        slugs.push(hall::slug(slug)?);
+    } else {
+        let mut after = None;
+        loop {
+            let page = engine::Page { after, limit: 500 };
+            let rows = hall
+                .engine
+                .communities(&hall.actor, Communities::default(), page)
+                .await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id);
+            slugs.extend(rows.into_iter().map(|row| row.slug));
+        }
+    }
+    let mut lines = Vec::new();
+    for slug in slugs {
+        let detail = hall.engine.community(&hall.actor, &slug).await?;
+        let rows = detail.platforms.iter();
+        // Of all communities only what there is; of one also what is off.
+        lines.extend(
+            rows.filter(|row| community.is_some() || row.instance.is_some())
+                .map(|row| InstanceLine::of_row(slug.as_str(), row)),
+        );
+    }
+    context.out.data(&json!({ "instances": lines }), |out| {
+        table(&lines).render(out)
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn set(
+    context: &Context,
+    hall: &Hall,
+    switch: &Switch,
+    desired: Desired,
+) -> Result<Exit, Fault> {
+    let (community, platform) = switch.which.find(hall).await?;
+    let watched = Watched::instance(&community, &platform);
+    let intent = Intent::SetDesired {
+        community: community.id,
+        platform,
+        desired,
+    };
+    plan_or_do(context, hall, intent, watched, switch.plan).await
+}
+
+async fn plan_or_do(
+    context: &Context,
+    hall: &Hall,
+    intent: Intent,
+    watched: Watched,
+    plan: bool,
+) -> Result<Exit, Fault> {
+    if plan {
+        return plan::show(context, hall, &intent).await;
+    }
+    work::carry_out(context, hall, intent, Some(watched)).await
+}
+
+async fn configure(
+    context: &Context,
+    hall: &Hall,
+    which: &Which,
+    entries: &[String],
+) -> Result<Exit, Fault> {
+    let (community, platform) = which.find(hall).await?;
+    let settings = choices::settings(entries)?;
+    let watched = Watched::instance(&community, &platform);
+    let intent = Intent::Configure {
+        community: community.id,
+        platform,
+        settings,
+    };
+    work::carry_out(context, hall, intent, Some(watched)).await
+}
+
+async fn adopt(
+    context: &Context,
+    hall: &Hall,
+    which: &Which,
+    (reference, observe_only): (String, bool),
+    plan: bool,
+) -> Result<Exit, Fault> {
+    let (community, platform) = which.find(hall).await?;
+    let watched = Watched::instance(&community, &platform);
+    let intent = Intent::Adopt {
+        community: community.id,
+        platform,
+        reference,
+        observe_only,
+    };
+    plan_or_do(context, hall, intent, watched, plan).await
+}
+
+async fn discover(context: &Context, hall: &Hall, which: &Which) -> Result<Exit, Fault> {
+    let (community, platform) = which.find(hall).await?;
+    let found = hall
+        .engine
+        .discover(&hall.actor, &community.slug, &platform)
+        .await?;
+    context.out.data(&json!({ "found": found }), |out| {
+        let mut table = Table::new(&["reference", "what", "name", "cannot be adopted because"]);
+        for object in &found {
+            table.row([
+                object.reference.clone(),
+                object.what.clone(),
+                object.name.clone(),
+                object.obstacle.clone().unwrap_or_default(),
+            ]);
+        }
+        table.render(out)
+    })?;
+    let advice = if found.is_empty() {
+        "Nothing was found there that could be taken over.".to_owned()
+    } else {
+        format!(
+            "To take one over: guildhall instance adopt {} {platform} REFERENCE",
+            community.slug
+        )
+    };
+    context.out.advise(&advice);
+    Ok(Exit::Done)
+}
+
+async fn look(context: &Context, hall: &Hall, arguments: &CheckArguments) -> Result<Exit, Fault> {
+    let platform = arguments
+        .platform
+        .as_deref()
+        .map(|name| hall.platform(name))
+        .transpose()?;
+    let community = match &arguments.community {
+        Some(slug) => Some(hall.community(slug).await?),
+        None => None,
+    };
+    let intent = Intent::Check {
+        community: community.as_ref().map(|community| community.id),
+        platform: platform.clone(),
+    };
+    let receipt = hall.engine.submit(&hall.actor, intent).await?;
+    if let Some(stopped) = work::wait(context, hall, &receipt.operations).await {
+        return Ok(stopped);
+    }
+    let Some(community) = community else {
+        return list(context, hall, None).await;
+    };
+    let detail = hall.engine.community(&hall.actor, &community.slug).await?;
+    let lines: Vec<_> = detail
+        .platforms
+        .iter()
+        .filter(|row| row.instance.is_some())
+        .filter(|row| platform.as_ref().is_none_or(|only| *only == row.platform))
+        .map(|row| shapes::InstanceLine::of_row(community.slug.as_str(), row))
+        .collect();
+    context.out.data(&json!({ "instances": lines }), |out| {
+        table(&lines).render(out)
+    })?;
+    let mut exit = Exit::Done;
+    let mut next = Vec::new();
+    for line in &lines {
+        let platform = PlatformId::new(line.platform.clone());
+        let detail = hall
+            .engine
+            .instance(&hall.actor, &community.slug, &platform)
+            .await?;
+        let Some(instance) = &detail.instance else {
+            continue;
+        };
+        if instance.drift.is_empty() && line.mark != Mark::Failed.word() {
+            continue;
+        }
+        exit = exit.or_worse(Exit::Failed);
+        next.push(work::Next {
+            subject: format!("{}/{platform}", community.slug),
+            state: line.state,
+            advice: detail.advice,
+        });
+    }
+    work::advise(context, &next);
+    Ok(exit)
+}
+
+async fn remove(
+    context: &Context,
+    hall: &Hall,
+    which: &Which,
+    mode: RemoveMode,
+    confirm: Option<String>,
+    plan: bool,
+) -> Result<Exit, Fault> {
+    let (community, platform) = which.find(hall).await?;
+    let slug = community.slug.to_string();
+    let typed = match confirm {
+        Some(typed) => typed,
+        None if plan => slug,
+        // What can be found again needs no name typed by a script that says yes.
+        None if context.globals.yes && mode == RemoveMode::Soft => slug,
+        None if prompt::somebody_is_there() => prompt::typed(&format!(
+            "Type {slug} to remove {platform} of {}{}: ",
+            community.name,
+            if mode == RemoveMode::Hard {
+                " for good"
+            } else {
+                ""
+            }
+        ))?,
+        None => {
+            return Err(Fault::new(
+                FaultKind::BadInput,
+                "A removal is only done when the community's short name is given as confirmation.",
+            )
+            .hint(format!("Add --confirm {slug} when you are sure.")));
+        }
+    };
+    let watched = Watched::instance(&community, &platform);
+    let intent = Intent::Remove {
+        community: community.id,
+        platform,
+        mode,
+        typed,
+    };
+    plan_or_do(context, hall, intent, watched, plan).await
+}

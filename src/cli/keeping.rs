@@ -1,0 +1,166 @@
+//! `guildhall backup` and `guildhall restore`.
+
+use super::{exit::Exit, hall::Context, words};
+use crate::{
+    domain::{Fault, FaultKind},
+    engine::{Engine, EngineOptions, views::VaultState},
+};
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Where the copy goes.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file.
+    file: PathBuf,
+}
+
+/// Where the copy is.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    file: PathBuf,
+}
+
+/// Backs up.
+///
+/// # Errors
+/// `Conflict` when the file exists; `NotAllowed`, `Storage`.
+pub async fn backup(context: &Context, backup: Backup) -> Result<Exit, Fault> {
+    let hall = context.open().await?;
+    hall.engine.backup(&hall.actor, &backup.file).await?;
+    hall.close().await;
+    context.out.data(
+        &json!({ "status": Exit::Done.word(), "file": backup.file }),
+        |_| format!("Backed up to {}.", backup.file.display()),
+    )?;
+    context.out.advise(
+        "The keys in it are sealed. To open them elsewhere the passphrase, key file or recovery key is needed: keep it apart from the copy.",
+    );
+    Ok(Exit::Done)
+}
+
+/// What a backup holds, looked at before it is restored.
+struct Content {
+    installation: String,
+    keys: usize,
+    opens: bool,
+}
+
+/// Restores, after saying how many keys will open with what is at hand.
+///
+/// # Errors
+/// `Storage` when the backup is not ours, damaged or of a later Guildhall; `InUse` while a Guildhall is open there.
+pub async fn restore(context: &Context, command: Restore) -> Result<Exit, Fault> {
+    if context.globals.read_only {
+        return Err(Fault::new(
+            FaultKind::NotAllowed,
+            "Nothing is restored while --read-only is given.",
+        )
+        .hint("Leave --read-only out."));
+    }
+    let found = look_into(context, &command.file).await?;
+    let keys = words::counted(found.keys, "stored key", "stored keys");
+    context.out.advise(&format!(
+        "The backup is of {} and holds {keys}; {}",
+        found.installation,
+        match (found.keys, found.opens) {
+            (0, _) => "there is nothing to open.".to_owned(),
+            (_, true) => "its vault opens with what is at hand, so they will.".to_owned(),
+            (_, false) => "none opens with what is at hand: the passphrase, key file or recovery key is needed, else they are entered again.".to_owned(),
+        }
+    ));
+    let home = &context.place.home;
+    if Engine::exists(home) {
+        context.confirm(&format!(
+            "Put it in the place of the installation in {}? That one is kept under a dated name.",
+            home.display()
+        ))?;
+    }
+    let restored = Engine::restore(&command.file, home)?;
+    context.begin_log();
+    let object = json!({
+        "status": Exit::Done.word(),
+        "installation": restored.installation,
+        "former": restored.former,
+        "missing_key_file": restored.missing_key_file,
+        "keys": found.keys,
+        "vault_opens": found.opens,
+    });
+    context.out.data(&object, |_| {
+        let mut text = format!(
+            "{} is restored in {}.",
+            restored.installation,
+            home.display()
+        );
+        if let Some(former) = &restored.former {
+            text = format!("{text}\nThe former database is kept: {}", former.display());
+        }
+        text
+    })?;
+    if let Some(missing) = &restored.missing_key_file {
+        context.out.advise(&format!(
+            "For unattended start the vault expects the key file {}; put it there, mode 0600.",
+            missing.display()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Restores the backup to a folder of its own and looks there, so that nothing is touched before it is known to be good.
+async fn look_into(context: &Context, file: &Path) -> Result<Content, Fault> {
+    let folder = Trial::make()?;
+    let restored = Engine::restore(file, &folder.0)?;
+    let options = EngineOptions {
+        read_only: true,
+        ..EngineOptions::new(
+            folder.0.clone(),
+            context.catalog()?.into(),
+            crate::adapters::registry::Registry::default(),
+        )
+    };
+    let engine = Engine::open(options).await?;
+    if let Some(unlocker) = context.unlocker()? {
+        engine.unlock(unlocker).await?;
+    }
+    let actor = engine.actor(None).await?;
+    let accounts = engine.accounts(&actor).await?;
+    let opens = engine.vault_state() == VaultState::Unlocked;
+    engine.shutdown().await;
+    Ok(Content {
+        installation: restored.installation,
+        keys: accounts.iter().map(|row| row.keys.len()).sum(),
+        opens,
+    })
+}
+
+/// A folder for its owner alone that goes when this goes.
+struct Trial(PathBuf);
+
+impl Trial {
+    fn make() -> Result<Self, Fault> {
+        use std::os::unix::fs::DirBuilderExt;
+        let folder = std::env::temp_dir().join(format!("guildhall-{}", uuid::Uuid::new_v4()));
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|error| {
+                Fault::new(
+                    FaultKind::Storage,
+                    format!("The folder {} cannot be made.", folder.display()),
+                )
+                .hint("Name a folder with room in TMPDIR.")
+                .detail(error)
+            })?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "a folder could not be removed");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The parts of the manual page that are drawn from the tables of the domain: commands, actions, authority, JSON, files.
+
+use super::{logging::LOG_VARIABLE, place};
+use crate::domain::{
+    ACTIONS, Actor, ActorId, CommunityId, Danger, IntentKind, Role, Scope, Subject, permits,
+};
+use clap::Command;
+use std::io::{self, Write};
+
+/// The objects of `--json`, command by command. Field names stay as they are; new ones may be added.
+const OBJECTS: &[(&str, &str)] = &[
+    (
+        "every failure",
+        "error: kind, what, hint, detail; retry_after_seconds where the platform asks to slow down",
+    ),
+    (
+        "every change",
+        "status (done, waiting, locked, failed), message, community, operations, instances, next: subject, state, advice",
+    ),
+    ("init", "installation, home, sandbox, recovery_key"),
+    (
+        "community list",
+        "communities: slug, name, active, total, mark, archived",
+    ),
+    (
+        "community show",
+        "slug, name, description, created_at, archived_at, instances, connections",
+    ),
+    (
+        "instance list",
+        "instances: community, platform, name, group, adapter, desired, observed, state, mark, health, checked_at, drifted, note, url",
+    ),
+    (
+        "instance show",
+        "instance, meaning, kind, external_id, made_by_us, observe_only, settings, drift, advice, task, keys, connections, operations, warnings, capabilities",
+    ),
+    (
+        "instance adopt (without a reference)",
+        "found: reference, name, what, obstacle",
+    ),
+    (
+        "--plan",
+        "title, items: kind, platform, text; memory_mib, memory_free_mib, disk_mib, typed_confirmation, basis",
+    ),
+    (
+        "key list",
+        "keys: platform, community, account, field, state, length, last_four, fingerprint, version, created_at, verified_at, expires_at, identity",
+    ),
+    (
+        "account list",
+        "accounts: platform, name, community, external_id, created_at, keys, slots, reaches_communities",
+    ),
+    (
+        "account slots",
+        "slots: platform, account, community, unit, used, max, level, source",
+    ),
+    (
+        "connection list",
+        "connections: id, from, verb, to, state, note, tested_at",
+    ),
+    (
+        "operation list",
+        "operations: id, community, platform, verb, state, actor, progress, fault, task, attempts, not_before, created_at, updated_at",
+    ),
+    (
+        "operation show",
+        "operation, steps: name, state, key, intended_at, recorded_at",
+    ),
+    (
+        "task list",
+        "tasks: id, community, platform, since, task: step, title, why, who, url, instructions, asks_for, others_decide",
+    ),
+    ("template", "template: one word for each platform"),
+    ("catalog", "platforms: platform (its manifest), adapter"),
+    ("doctor", "well, checks: what, well, found, hint"),
+    (
+        "audit list",
+        "entries: sequence, at, actor, action, subject, community, result, detail, digest, keyed",
+    ),
+    (
+        "audit verify",
+        "entries, sealed, seals_checked, head, broken",
+    ),
+    ("unlock", "status, unlocked_until"),
+    ("lock", "status, agent_ended"),
+    ("backup", "status, file"),
+    (
+        "restore",
+        "status, installation, former, missing_key_file, keys, vault_opens",
+    ),
+    ("sandbox serve", "base, overrides, keys"),
+];
+
+/// Writes these parts as roff.
+///
+/// # Errors
+/// When the bytes cannot be taken.
+pub fn render(command: &Command, out: &mut dyn Write) -> io::Result<()> {
+    commands(command, out)?;
+    actions(out)?;
+    authority(out)?;
+    writeln!(out, ".SH JSON")?;
+    for (name, fields) in OBJECTS {
+        item(out, name, fields)?;
+    }
+    files(out)
+}
+
+fn item(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
+    writeln!(out, ".TP\n\\fB{}\\fR\n{}", roff(name), roff(text))
+}
+
+/// Text that roff takes as it is: its own signs escaped, none at the beginning of a line.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) {
+        format!("\\&{text}")
+    } else {
+        text
+    }
+}
+
+fn commands(command: &Command, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, ".SH COMMANDS")?;
+    for family in command
+        .get_subcommands()
+        .filter(|known| !known.is_hide_set())
+    {
+        let mut leaves: Vec<&Command> = family.get_subcommands().collect();
+        if leaves.is_empty() {
+            leaves.push(family);
+        }
+        for leaf in leaves.into_iter().filter(|known| !known.is_hide_set()) {
+            let usage = leaf.clone().render_usage().to_string();
+            let usage = usage.trim_start_matches("Usage:").trim();
+            let about = leaf.get_about().map(ToString::to_string);
+            item(out, usage, &about.unwrap_or_default())?;
+            let own = leaf
+                .get_arguments()
+                .filter(|known| !known.is_global_set() && !known.is_hide_set());
+            for argument in
+                own.filter(|known| known.get_id() != "help" && known.get_id() != "version")
+            {
+                let name = argument
+                    .get_long()
+                    .map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"));
+                let help = argument.get_help().map(ToString::to_string);
+                writeln!(
+                    out,
+                    ".br\n{}: {}",
+                    roff(&name),
+                    roff(&help.unwrap_or_default())
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn actions(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, ".SH ACTIONS OF THE SCREEN")?;
+    for action in ACTIONS {
+        let scope = match action.scope {
+            Scope::Anywhere => "anywhere",
+            Scope::List => "in a list",
+            Scope::Community => "on a community",
+            Scope::Instance => "on an instance",
+            Scope::Operation => "on an operation",
+        };
+        let danger = match action.danger {
+            Danger::None => "",
+            Danger::Reversible => "; can be changed back",
+            Danger::Confirm => "; asks first",
+            Danger::Typed => "; asks for a typed name",
+        };
+        let command = action
+            .command
+            .map_or_else(String::new, |command| format!("; guildhall {command}"));
+        let text = format!("{} ({scope}{danger}{command}).", action.description);
+        item(out, action.name, &text)?;
+    }
+    Ok(())
+}
+
+fn authority(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        ".SH WHO MAY DO WHAT\nWhat is not named here is refused."
+    )?;
+    let own = CommunityId(1);
+    let community = Subject::Community {
+        id: own,
+        archived: false,
+    };
+    for role in Role::ALL {
+        let actor = Actor {
+            id: ActorId(0),
+            name: String::new(),
+            role: *role,
+            communities: vec![own],
+        };
+        let words = |subject| {
+            let allowed: Vec<&str> = IntentKind::ALL
+                .iter()
+                .filter(|verb| permits(&actor, **verb, subject))
+                .map(|verb| verb.word())
+                .collect();
+            allowed.join(", ")
+        };
+        let everywhere = words(Subject::Installation);
+        let text = if everywhere.is_empty() {
+            format!("in its own communities: {}", words(community))
+        } else {
+            format!("everywhere: {everywhere}")
+        };
+        item(out, role.word(), &text)?;
+    }
+    Ok(())
+}
+
+fn files(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, ".SH FILES AND ENVIRONMENT")?;
+    item(
+        out,
+        place::HOME_VARIABLE,
+        "The folder of the installation; --home goes before it.",
+    )?;
+    item(
+        out,
+        place::CONFIG_VARIABLE,
+        "The folder of own manifests (platforms/*.toml), keys and themes; unless set, the folder config of a home that was named, else that of the system.",
+    )?;
+    item(
+        out,
+        LOG_VARIABLE,
+        "How much is logged: error, warn, info (the default), debug; or a filter such as guildhall=debug.",
+    )?;
+    item(out, "HOME/guildhall.db", "The database. Mode 0600.")?;
+    item(out, "HOME/logs", "The log, one file a day, 14 days.")?;
+    item(out, "HOME/sandbox", "Everything of --sandbox.")
+}

@@ -1,0 +1,162 @@
+//! What is written where: data on standard output, as text or as one JSON object; advice on standard error.
+
+use crate::{
+    domain::{Fault, FaultKind, Mark},
+    tui::term::{Capabilities, Glyphs},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+
+/// The narrowest width tables are made for.
+const COLUMNS: usize = 80;
+
+/// The two streams, and how a person wants to read them.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// One JSON object instead of text.
+    pub json: bool,
+    /// ASCII only.
+    pub ascii: bool,
+    /// No line that moves.
+    pub plain: bool,
+    /// Columns a table may take.
+    pub width: usize,
+}
+
+impl Output {
+    /// As the options and the environment say.
+    pub fn new(json: bool, ascii: bool, plain: bool) -> Self {
+        let able = Capabilities::from_env();
+        let width = io::stdout()
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())
+            .flatten()
+            .map_or(COLUMNS, |size| usize::from(size.ws_col).max(COLUMNS));
+        Self {
+            json,
+            ascii: ascii || able.glyphs == Glyphs::Ascii,
+            plain: plain || able.plain || !able.links,
+            width,
+        }
+    }
+
+    /// Writes the result of a command: the object, or the text.
+    ///
+    /// # Errors
+    /// `Storage` when it cannot be written; a reader that went away is no fault.
+    pub fn data<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(&Self) -> String,
+    ) -> Result<(), Fault> {
+        let mut text = if self.json {
+            serde_json::to_string_pretty(value).map_err(|error| {
+                Fault::new(FaultKind::Internal, "The result cannot be written as JSON.")
+                    .hint("Leave --json out, and report this.")
+                    .detail(error)
+            })?
+        } else {
+            text(self)
+        };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        written(io::stdout().lock().write_all(text.as_bytes()))?;
+        written(io::stdout().flush())
+    }
+
+    /// Says something to the person, beside the data. Nobody may be there to read it; then nothing is lost.
+    #[expect(
+        clippy::unused_self,
+        reason = "whoever speaks to the person holds the output, so that no text goes elsewhere"
+    )]
+    pub fn advise(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Says what went wrong and what to do: one sentence each.
+    pub fn fault(&self, fault: &Fault) {
+        tracing::info!(%fault, detail = fault.detail, "a command ended with a fault");
+        let _ = writeln!(io::stderr(), "guildhall: {}", fault.what);
+        if !fault.hint.is_empty() {
+            let _ = writeln!(io::stderr(), "  {}", fault.hint);
+        }
+        if self.json {
+            // The fault is on its way already; a reader that is gone cannot be told of another.
+            let _ = self.data(&json!({ "error": fault_json(fault) }), |_| String::new());
+        }
+    }
+
+    /// The one character for a mark.
+    pub const fn mark(&self, mark: Mark) -> &'static str {
+        match (mark, self.ascii) {
+            (Mark::Active, false) => "●",
+            (Mark::Active, true) => "*",
+            (Mark::Inactive, false) => "○",
+            (Mark::Inactive, true) => "o",
+            (Mark::Waiting, _) => "!",
+            (Mark::Working, _) => "~",
+            (Mark::Failed, _) => "x",
+            (Mark::Drift, false) => "≠",
+            (Mark::Drift, true) => "#",
+        }
+    }
+
+    /// What stands for a cut.
+    pub const fn ellipsis(&self) -> &'static str {
+        if self.ascii { "~" } else { "…" }
+    }
+
+    /// Whether a line that moves may be shown to the person.
+    pub fn may_move(&self) -> bool {
+        !self.plain && !self.json && io::stderr().is_terminal()
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), Fault> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Fault::new(
+            FaultKind::Storage,
+            "The result could not be written to standard output.",
+        )
+        .hint("What the command did is done; look at it with a list or show command.")
+        .detail(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A fault with one word for its kind.
+pub fn fault_json(fault: &Fault) -> Value {
+    let kind = match serde_json::to_value(&fault.kind) {
+        Ok(Value::Object(fields)) => fields.keys().next().map_or(Value::Null, |word| json!(word)),
+        Ok(word) => word,
+        Err(_) => Value::Null,
+    };
+    let mut value = json!({
+        "kind": kind,
+        "what": fault.what,
+        "hint": fault.hint,
+        "detail": fault.detail,
+    });
+    if let FaultKind::RateLimited { retry_after } = fault.kind {
+        value["retry_after_seconds"] = json!(retry_after.as_secs());
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_fault_has_one_word_for_its_kind_whatever_it_carries() {
+        let fault = Fault::new(FaultKind::Locked, "x");
+        assert_eq!(fault_json(&fault)["kind"], "locked");
+        let retry_after = Duration::from_secs(7);
+        let fault = Fault::new(FaultKind::RateLimited { retry_after }, "x");
+        assert_eq!(fault_json(&fault)["kind"], "rate-limited");
+        assert_eq!(fault_json(&fault)["retry_after_seconds"], 7);
+    }
+}

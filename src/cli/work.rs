@@ -1,0 +1,381 @@
+//! Doing something and waiting for it: submit, show how far it is, say what came of it and what to do next.
+
+use super::{
+    exit::Exit,
+    hall::{Context, Hall},
+    shapes::{InstanceLine, OperationLine, progress_words},
+    words::counted,
+};
+use crate::{
+    domain::{
+        Community, Desired, Fault, Intent, Observed, OperationId, OperationState, PlatformId, Slug,
+    },
+    engine::views::{InstanceDetail, Receipt},
+};
+use serde::Serialize;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often the progress line is renewed while a person looks at it.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What the result of a command depends on.
+pub struct Watched {
+    slug: Slug,
+    /// Only this platform was meant, so that whatever keeps it from its wish counts.
+    platform: Option<PlatformId>,
+}
+
+impl Watched {
+    /// All instances of a community.
+    pub fn community(community: &Community) -> Self {
+        Self {
+            slug: community.slug.clone(),
+            platform: None,
+        }
+    }
+
+    /// One instance.
+    pub fn instance(community: &Community, platform: &PlatformId) -> Self {
+        Self {
+            slug: community.slug.clone(),
+            platform: Some(platform.clone()),
+        }
+    }
+}
+
+/// What is said about a change: the one object of `--json`.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub status: &'static str,
+    pub message: String,
+    pub community: Option<String>,
+    pub operations: Vec<OperationLine>,
+    pub instances: Vec<InstanceLine>,
+    pub next: Vec<Next>,
+}
+
+/// What to do next about one thing.
+#[derive(Debug, Serialize)]
+pub struct Next {
+    pub subject: String,
+    pub state: &'static str,
+    pub advice: Vec<String>,
+}
+
+/// Does what the actor wants, waits for the work that follows, and tells the result.
+///
+/// # Errors
+/// What the engine refuses it with.
+pub async fn carry_out(
+    context: &Context,
+    hall: &Hall,
+    intent: Intent,
+    watched: Option<Watched>,
+) -> Result<Exit, Fault> {
+    let receipt = hall.engine.submit(&hall.actor, intent).await?;
+    follow(context, hall, receipt, watched).await
+}
+
+/// Waits for the work of a receipt, and tells the result.
+///
+/// # Errors
+/// `Storage` when the result cannot be read or written.
+pub async fn follow(
+    context: &Context,
+    hall: &Hall,
+    receipt: Receipt,
+    watched: Option<Watched>,
+) -> Result<Exit, Fault> {
+    if context.globals.no_wait {
+        hall.engine.shutdown().await;
+    } else if let Some(stopped) = wait(context, hall, &receipt.operations).await {
+        return Ok(stopped);
+    }
+    let (report, exit) = report(context, hall, &receipt, watched).await?;
+    tell(context, &report)?;
+    Ok(exit)
+}
+
+/// Waits until nothing is under way. Answers with an exit code when a signal came in between.
+pub async fn wait(context: &Context, hall: &Hall, operations: &[OperationId]) -> Option<Exit> {
+    let engine = &hall.engine;
+    let mut line = ProgressLine::new(context, hall, operations).await;
+    let settled = engine.settle();
+    let stopped = stop_signal();
+    tokio::pin!(settled, stopped);
+    let exit = loop {
+        tokio::select! {
+            biased;
+            code = &mut stopped => break Some(Exit::Other(code)),
+            () = &mut settled => break None,
+            () = tokio::time::sleep(TICK), if line.is_shown => line.draw(hall),
+        }
+    };
+    line.clear();
+    if exit.is_some() {
+        engine.shutdown().await;
+        context.out.advise(
+            "Stopped. What was done is recorded; the rest goes on with: guildhall operation resume",
+        );
+    }
+    exit
+}
+
+/// Waits for the signals that ask a command to end; answers with the exit code for it.
+pub async fn stop_signal() -> u8 {
+    let by = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut stream) => {
+                stream.recv().await;
+            }
+            // Without a handler the signal ends the process by itself.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = by(SignalKind::interrupt()) => 130,
+        () = by(SignalKind::terminate()) => 143,
+        () = by(SignalKind::hangup()) => 129,
+    }
+}
+
+/// One line on standard error, renewed in place while a person looks at it.
+struct ProgressLine {
+    is_shown: bool,
+    is_drawn: bool,
+    since: Instant,
+    titles: Vec<(OperationId, String)>,
+    width: usize,
+}
+
+impl ProgressLine {
+    async fn new(context: &Context, hall: &Hall, operations: &[OperationId]) -> Self {
+        let is_shown = context.out.may_move();
+        let mut titles = Vec::new();
+        for &id in operations.iter().filter(|_| is_shown) {
+            // A line without its title is left out; the result is told in full at the end.
+            if let Ok(detail) = hall.engine.operation(&hall.actor, id).await {
+                let row = detail.row;
+                titles.push((id, format!("{}, {}", row.platform_name, row.community)));
+            }
+        }
+        Self {
+            is_shown,
+            is_drawn: false,
+            since: Instant::now(),
+            titles,
+            width: context.out.width,
+        }
+    }
+
+    fn draw(&mut self, hall: &Hall) {
+        let running: Vec<String> = self
+            .titles
+            .iter()
+            .filter_map(|(id, title)| {
+                let progress = hall.engine.progress(*id)?;
+                let words = progress_words(&progress.borrow());
+                Some(format!("{title}  {words}"))
+            })
+            .collect();
+        let seconds = self.since.elapsed().as_secs();
+        let text = format!(
+            "{}:{:02}  {}",
+            seconds / 60,
+            seconds % 60,
+            match running.as_slice() {
+                [] => "working".to_owned(),
+                [only] => only.clone(),
+                [first, others @ ..] => format!("{first}  and {} more", others.len()),
+            }
+        );
+        let text = crate::domain::shorten(&text, self.width.saturating_sub(1), "~");
+        let _ = write!(std::io::stderr(), "\r{text}\u{1b}[K");
+        self.is_drawn = true;
+    }
+
+    fn clear(&self) {
+        if self.is_drawn {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
+async fn report(
+    context: &Context,
+    hall: &Hall,
+    receipt: &Receipt,
+    watched: Option<Watched>,
+) -> Result<(Report, Exit), Fault> {
+    let mut operations = Vec::new();
+    for &id in &receipt.operations {
+        let detail = hall.engine.operation(&hall.actor, id).await?;
+        operations.push(OperationLine::of(&detail.row));
+    }
+    let mut report = Report {
+        status: "",
+        message: receipt.message.clone(),
+        community: None,
+        operations,
+        instances: Vec::new(),
+        next: Vec::new(),
+    };
+    let mut exit = Exit::Done;
+    if let Some(watched) = watched {
+        report.community = Some(watched.slug.to_string());
+        let detail = hall.engine.community(&hall.actor, &watched.slug).await?;
+        let meant = |id: &PlatformId| watched.platform.as_ref().is_none_or(|only| only == id);
+        for row in detail.platforms.iter().filter(|row| meant(&row.platform)) {
+            let line = InstanceLine::of_row(watched.slug.as_str(), row);
+            if row.instance.is_some() && !context.globals.no_wait {
+                let detail = hall
+                    .engine
+                    .instance(&hall.actor, &watched.slug, &row.platform)
+                    .await?;
+                let verdict = judge(&detail, watched.platform.is_some());
+                exit = exit.or_worse(verdict);
+                let advice = next_steps(&detail, verdict);
+                if !advice.is_empty() {
+                    report.next.push(Next {
+                        subject: format!("{}/{}", watched.slug, row.platform),
+                        state: line.state,
+                        advice,
+                    });
+                }
+            }
+            report.instances.push(line);
+        }
+    }
+    if context.globals.no_wait {
+        let ids: Vec<String> = receipt.operations.iter().map(ToString::to_string).collect();
+        if !ids.is_empty() {
+            report.next.push(Next {
+                subject: "operations".to_owned(),
+                state: "queued",
+                advice: vec![format!(
+                    "{} {} begun; take up with: guildhall operation resume",
+                    counted(ids.len(), "operation", "operations"),
+                    ids.join(", ")
+                )],
+            });
+        }
+    }
+    report.status = exit.word();
+    Ok((report, exit))
+}
+
+fn tell(context: &Context, report: &Report) -> Result<(), Fault> {
+    context.out.data(report, |_| report.message.clone())?;
+    advise(context, &report.next);
+    Ok(())
+}
+
+/// Says on standard error what to do next.
+pub fn advise(context: &Context, next: &[Next]) {
+    for next in next {
+        context
+            .out
+            .advise(&format!("{}: {}", next.subject, next.state));
+        for advice in &next.advice {
+            context.out.advise(&format!("  {advice}"));
+        }
+    }
+}
+
+/// What an instance's state means for the command that asked for something.
+pub fn judge(detail: &InstanceDetail, is_meant: bool) -> Exit {
+    let Some(instance) = &detail.instance else {
+        return Exit::Done;
+    };
+    let open = |state| {
+        detail
+            .operations
+            .iter()
+            .any(|operation| operation.state == state)
+    };
+    let is_wanted = is_meant || instance.desired == Desired::Active;
+    if matches!(instance.observed, Observed::Failed | Observed::Gone) {
+        return Exit::Failed;
+    }
+    if open(OperationState::WaitsUnlock) || open(OperationState::Running) {
+        return Exit::Locked;
+    }
+    if open(OperationState::Queued) {
+        return Exit::Waiting;
+    }
+    let is_waiting = open(OperationState::WaitsHuman)
+        || open(OperationState::WaitsKey)
+        || matches!(instance.observed, Observed::NeedsKey | Observed::NeedsHuman);
+    if is_waiting
+        && is_wanted
+        && !(is_meant && instance.desired == Desired::Inactive && !has_open(detail))
+    {
+        return Exit::Waiting;
+    }
+    if !detail.adapter && is_meant && instance.desired == Desired::Active {
+        return Exit::Waiting;
+    }
+    Exit::Done
+}
+
+fn has_open(detail: &InstanceDetail) -> bool {
+    detail.operations.iter().any(|operation| {
+        matches!(
+            operation.state,
+            OperationState::WaitsHuman | OperationState::WaitsKey
+        )
+    })
+}
+
+/// What to do next about an instance, the command for it included.
+pub fn next_steps(detail: &InstanceDetail, verdict: Exit) -> Vec<String> {
+    let Some(instance) = &detail.instance else {
+        return Vec::new();
+    };
+    let is_waiting = matches!(instance.observed, Observed::NeedsKey | Observed::NeedsHuman);
+    if verdict == Exit::Done && !is_waiting {
+        return Vec::new();
+    }
+    let mut advice = detail.advice.clone();
+    if advice.is_empty() && !instance.note.is_empty() {
+        advice.push(instance.note.clone());
+    }
+    let (slug, platform) = (&detail.slug, &detail.platform);
+    if let Some((operation, task)) = &detail.task {
+        advice.extend(task.url.iter().cloned());
+        advice.push(format!("When it is done: guildhall task done {operation}"));
+    } else if instance.observed == Observed::NeedsKey {
+        advice.push(format!("Then: guildhall key set {slug} {platform}"));
+    }
+    for operation in &detail.operations {
+        match operation.state {
+            OperationState::Failed if verdict == Exit::Failed => advice.push(format!(
+                "To try again: guildhall operation resume {}",
+                operation.id
+            )),
+            OperationState::Running => advice.push(format!(
+                "Operation {} is under way in another Guildhall.",
+                operation.id
+            )),
+            OperationState::Queued => advice.push(match operation.not_before {
+                Some(at) => format!(
+                    "Operation {} goes on after {}, in whichever Guildhall runs then.",
+                    operation.id,
+                    super::words::when(at)
+                ),
+                None => format!("Operation {} is queued.", operation.id),
+            }),
+            OperationState::WaitsUnlock => {
+                advice.push("To unlock the vault: guildhall unlock".to_owned());
+            }
+            _ => {}
+        }
+    }
+    // Only the first failed operation is worth a line; older ones were overtaken by it.
+    advice.dedup();
+    advice
+}
