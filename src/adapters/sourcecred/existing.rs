@@ -55,9 +55,7 @@ fn folder_found(site: &Site, path: &Path) -> Result<Discovered, Fault> {
     } else if folder.marker()?.is_some() {
         Some("it belongs to another instance of a Guildhall".to_owned())
     } else {
-        ledger::check(&folder.ledger())
-            .err()
-            .map(|fault| fault.what)
+        ledger::check(&folder).err().map(|fault| fault.what)
     };
     Ok(Discovered {
         reference: path.to_string_lossy().into_owned(),
@@ -104,7 +102,7 @@ pub async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
     }
     // It must be whole before it is taken over.
     config::sources_in(&folder)?;
-    ledger::check(&folder.ledger())?;
+    ledger::check(&folder)?;
     op.remember("folder", &root).await?;
     op.remember("files", &config::hashes_in(&folder)?).await?;
     op.step("marker", || async {

@@ -1,10 +1,11 @@
 //! The ledger: names, balances, distributions. It cannot be made again, so it is never replaced and never started empty.
 
+use super::folder::Folder;
 use crate::{
     domain::{Fault, FaultKind},
     services::files,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes the ledger of a new instance, unless there is one.
 ///
@@ -17,23 +18,35 @@ pub fn begin(path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How many events the ledger has.
+/// How many events the ledger has. The tool takes an empty file for a new ledger, and writes one while there are no events:
+/// so an empty ledger is right only as long as no copy with events was saved.
 ///
 /// # Errors
-/// [`FaultKind::Storage`] when it is missing, or is neither `[]` nor one JSON event a line (sheet: sourcecred, health).
-pub fn check(path: &Path) -> Result<usize, Fault> {
+/// [`FaultKind::Storage`] when it is missing, was emptied, or is neither empty, `[]` nor one JSON event a line (sheet:
+/// sourcecred, health).
+pub fn check(folder: &Folder) -> Result<usize, Fault> {
+    let path = folder.ledger();
     let damaged = |detail: String| {
         Fault::new(
             FaultKind::Storage,
             format!("The ledger {} is damaged; nothing was run.", path.display()),
         )
-        .hint("Put back an archived copy of it; it is never begun anew, because balances are people's.")
+        .hint(
+            "Put back an archived copy of it; it is never begun anew, because balances are people's.",
+        )
         .detail(detail)
     };
-    let bytes = files::read(path)?.ok_or_else(|| damaged("the file is missing".to_owned()))?;
+    let bytes = files::read(&path)?.ok_or_else(|| damaged("the file is missing".to_owned()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| damaged(error.to_string()))?;
-    if text.trim() == "[]" {
-        return Ok(0);
+    if matches!(text.trim(), "" | "[]") {
+        return if saved(folder).exists() {
+            Err(damaged(format!(
+                "it is empty, and {} is not",
+                saved(folder).display()
+            )))
+        } else {
+            Ok(0)
+        };
     }
     let mut events = 0;
     for (number, line) in text.trim_end().lines().enumerate() {
@@ -44,10 +57,24 @@ pub fn check(path: &Path) -> Result<usize, Fault> {
         }
         events += 1;
     }
-    if events == 0 {
-        return Err(damaged("the file is empty".to_owned()));
-    }
     Ok(events)
+}
+
+/// Checks the ledger, and copies one with events: a run adds to it.
+///
+/// # Errors
+/// As [`check`].
+pub fn save(folder: &Folder) -> Result<(), Fault> {
+    if check(folder)? > 0
+        && let Some(bytes) = files::read(&folder.ledger())?
+    {
+        files::write(&saved(folder), &bytes)?;
+    }
+    Ok(())
+}
+
+fn saved(folder: &Folder) -> PathBuf {
+    folder.own().join("ledger.saved.json")
 }
 
 #[cfg(test)]
@@ -55,21 +82,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_cut_or_foreign_ledger_is_damaged_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.json");
-        assert_eq!(check(&path).unwrap_err().kind, FaultKind::Storage);
+    fn an_emptied_cut_or_foreign_ledger_is_damaged_and_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path(), place.path());
+        let path = folder.ledger();
+        assert_eq!(check(&folder).unwrap_err().kind, FaultKind::Storage);
+        std::fs::create_dir(place.path().join("data")).unwrap();
         begin(&path).unwrap();
-        assert_eq!(check(&path), Ok(0));
         for (text, events) in [
+            ("[]\n", Some(0)),
+            ("", Some(0)),
             ("{\"a\":1}\n{\"b\":2}\n", Some(2)),
             ("{\"a\":1}\n{\"b\":", None),
-            ("", None),
             ("[1]", None),
             ("<html>", None),
+            // The copy of the two events is there now.
+            ("", None),
+            ("[]\n", None),
         ] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(check(&path).ok(), events, "{text:?}");
+            assert_eq!(check(&folder).ok(), events, "{text:?}");
+            assert_eq!(save(&folder).is_ok(), events.is_some());
             begin(&path).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }

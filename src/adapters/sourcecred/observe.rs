@@ -59,7 +59,7 @@ pub async fn observe(site: &Site) -> Result<Observation, Fault> {
         health: Health::Ok,
         note: String::new(),
     };
-    if let Err(fault) = ledger::check(&folder.ledger()) {
+    if let Err(fault) = ledger::check(&folder) {
         look.find(Health::Down, fault.what);
     }
     let mut url = None;

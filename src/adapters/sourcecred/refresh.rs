@@ -136,6 +136,7 @@ impl Refresh<'_> {
             Outcome::Waiting => return Ok(RunResult::Waiting),
             Outcome::Done => {}
         }
+        ledger::save(self.folder)?;
         self.tell("analysing", 3, "");
         let finished = self.tool("analysing", 3)?.run(&["analysis"]).await?;
         match classify::outcome("analysis", &finished) {
@@ -175,11 +176,7 @@ impl Refresh<'_> {
 
     /// What must hold before the tool touches anything. A whole ledger is copied: a run may add people to it.
     fn check(&self) -> Result<Vec<Source>, Fault> {
-        if ledger::check(&self.folder.ledger())? > 0
-            && let Some(bytes) = files::read(&self.folder.ledger())?
-        {
-            files::write(&self.folder.own().join("ledger.saved.json"), &bytes)?;
-        }
+        ledger::save(self.folder)?;
         config::sources_in(self.folder)
     }
 

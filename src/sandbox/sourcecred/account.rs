@@ -1,6 +1,6 @@
 //! The ledger: `[]` at first, then one JSON event a line, and what is told of the accounts in it.
 
-use super::{graph::Person, write_json};
+use super::graph::Person;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -15,7 +15,7 @@ impl Ledger {
     pub fn read(folder: &Path) -> Result<Self, String> {
         let path = folder.join("data/ledger.json");
         let text = fs::read_to_string(&path).map_err(|_| super::missing(&path))?;
-        if text.trim() == "[]" {
+        if matches!(text.trim(), "" | "[]") {
             return Ok(Self(Vec::new()));
         }
         let event = |(number, line)| {
@@ -26,14 +26,11 @@ impl Ledger {
         events.map(Self)
     }
 
-    /// Writes it; the last writer wins, as with the real tool.
+    /// Writes it; the last writer wins, and without events it is an empty file, as with the real tool.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), String> {
-        if self.0.is_empty() {
-            return write_json(&folder.join("data/ledger.json"), &json!([]));
-        }
         let mut text = String::new();
         for event in &self.0 {
             text.push_str(&event.to_string());

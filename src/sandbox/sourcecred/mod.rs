@@ -240,18 +240,21 @@ impl StandIn {
 
     fn graph(&self) -> Told {
         begin("graph");
+        let mut ledger = Ledger::read(&self.folder)?;
         for plugin in self.plugins()? {
             begin(&format!("generating graph for {plugin}"));
             if plugin == "sourcecred/github" {
                 self.github_token()?;
             }
             let found = Contributions::of(&self.folder, &plugin)?;
+            ledger.add_people(&found.people);
             write_json(
                 &self.folder.join(format!("output/graphs/{plugin}/graph")),
                 &found,
             )?;
             done(&format!("generating graph for {plugin}"));
         }
+        ledger.write(&self.folder)?;
         done("graph");
         Ok(())
     }
@@ -269,12 +272,9 @@ impl StandIn {
                 &self.folder.join(format!("output/graphs/{plugin}/graph")),
             )?);
         }
-        let mut ledger = Ledger::read(&self.folder)?;
-        ledger.add_people(&all.people);
         let view = score::view(&all)?;
         write_json(&self.folder.join("output/credGraph"), &all)?;
         write_json(&self.folder.join("output/credGrainView"), &view)?;
-        ledger.write(&self.folder)?;
         say(false, "# CredRank Scores\n## Top Participants By Cred");
         done("hybrid");
         Ok(())

@@ -1,82 +1,27 @@
-//! Shared runtimes: one read-only folder per platform and version, used by every instance.
-//!
-//! An installation is made beside (`.<name>.new`), verified there, and becomes the runtime by one rename. Its steps are
-//! journaled where the runtime is, not in an operation: it is shared by instances and by Guildhalls, and a step that
-//! one of them finished counts for all. Whatever is killed at any instant, the next one goes on from the last
-//! finished step. A runtime that is there already, laid by whomever, is used when its description fits.
+//! Installs a runtime from npm, in steps that are not done again once they are finished.
 
-use super::{
-    command::{Command, Commands, Ended, LineSink},
-    files,
-    lock::FileLock,
-    toolchain,
+use super::{DESCRIPTION, Description, Runtime, find};
+use crate::{
+    domain::{Fault, FaultKind},
+    services::{
+        command::{Command, Commands, Ended, LineSink},
+        files,
+        lock::FileLock,
+        toolchain,
+    },
 };
-use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 
-/// The file in a runtime's folder that describes it.
-const DESCRIPTION: &str = "guildhall-runtime.json";
 /// How long another Guildhall's installation is waited for.
 const PATIENCE: Duration = Duration::from_secs(45 * 60);
 /// How long the packages may take to come, and a native module to be built (sheet: sourcecred 3: minutes).
 const STEP_LIMIT: Duration = Duration::from_secs(40 * 60);
-
-/// What stands in a runtime's folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Description {
-    /// The platform's version.
-    pub version: String,
-    /// What is run, and its first arguments; `{runtime}` stands for the folder.
-    pub program: Vec<String>,
-    /// The site that every instance shares, below the folder.
-    pub site: Option<String>,
-    /// When it was installed.
-    pub installed_at: Timestamp,
-}
-
-/// A runtime that can be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Runtime {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its description.
-    pub description: Description,
-}
-
-impl Runtime {
-    /// What is run.
-    #[must_use]
-    pub fn program(&self) -> OsString {
-        self.described(0).unwrap_or_default().into()
-    }
-
-    /// The arguments that come before those of the call.
-    #[must_use]
-    pub fn first_arguments(&self) -> Vec<String> {
-        (1..self.description.program.len())
-            .filter_map(|place| self.described(place))
-            .collect()
-    }
-
-    /// The folder of the shared site.
-    #[must_use]
-    pub fn site(&self) -> Option<PathBuf> {
-        Some(self.folder.join(self.description.site.as_deref()?))
-    }
-
-    fn described(&self, place: usize) -> Option<String> {
-        let word = self.description.program.get(place)?;
-        Some(word.replace("{runtime}", &self.folder.to_string_lossy()))
-    }
-}
 
 /// How a runtime from npm is installed.
 #[derive(Debug, Clone, Copy)]
@@ -103,21 +48,6 @@ pub struct NpmRecipe {
 
 /// Sees how far an installation is: the phase, the number of finished phases, of how many, the last line.
 pub type Watch = Arc<dyn Fn(&str, usize, usize, &str) + Send + Sync>;
-
-/// The runtime in this folder, when there is a finished one of this version.
-///
-/// # Errors
-/// [`FaultKind::Storage`].
-pub fn find(runtimes: &Path, name: &str, version: &str) -> Result<Option<Runtime>, Fault> {
-    let folder = runtimes.join(name);
-    let described: Option<Description> = files::read_json(&folder.join(DESCRIPTION))?;
-    Ok(described
-        .filter(|description| description.version == version && !description.program.is_empty())
-        .map(|description| Runtime {
-            folder,
-            description,
-        }))
-}
 
 /// Finds the runtime, or installs it.
 ///
@@ -180,6 +110,15 @@ impl Installation<'_> {
                 Fault::new(FaultKind::Internal, "A tool that is here was lost.").hint("Try again."),
             );
         };
+        self.install_with(runtimes, node, npm).await
+    }
+
+    async fn install_with(
+        self,
+        runtimes: &Path,
+        node: &Path,
+        npm: &Path,
+    ) -> Result<Runtime, Fault> {
         files::make_folder(&self.folder)?;
         self.begin_anew_if_other()?;
         if !self.is_done("packages") {
@@ -347,3 +286,6 @@ impl Installation<'_> {
         files::write(&self.mark(step), b"")
     }
 }
+
+#[cfg(test)]
+mod tests;
