@@ -15,9 +15,11 @@ enum Token {
     Word(String),
     Sign(char),
     Spread,
+    /// A value, or a description on one line.
+    Text,
 }
 
-/// Words, signs and spreads; texts, comments and commas are left out.
+/// Words, signs and spreads; descriptions, comments and commas are left out.
 fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -25,6 +27,7 @@ fn tokens(text: &str) -> Vec<Token> {
         if let Some(after) = rest.strip_prefix("\"\"\"") {
             rest = &after[after.find("\"\"\"").unwrap() + 3..];
         } else if let Some(after) = rest.strip_prefix('"') {
+            found.push(Token::Text);
             rest = &after[after.find('"').unwrap() + 1..];
         } else if first == '#' {
             rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
@@ -71,6 +74,9 @@ impl Reader {
     }
 
     fn word(&mut self) -> String {
+        while self.peek() == Some(&Token::Text) {
+            self.next();
+        }
         match self.next() {
             Token::Word(word) => word,
             other => panic!("{other:?} where a name was expected"),
@@ -113,7 +119,7 @@ impl Reader {
                     self.value();
                 }
             }
-            Token::Word(_) => {}
+            Token::Word(_) | Token::Text => {}
             other => panic!("{other:?} where a value was expected"),
         }
         None
@@ -293,7 +299,16 @@ impl Check<'_> {
                 .and_then(|fields| fields.get(&name));
             let Some(field) = field.cloned() else {
                 self.wrong.push(format!("{on} has no field {name}"));
-                return;
+                // Only what the field itself is made of is skipped.
+                if reader.takes('(') {
+                    while !reader.takes(')') {
+                        reader.next();
+                    }
+                }
+                if reader.peek() == Some(&Token::Sign('{')) {
+                    reader.value();
+                }
+                continue;
             };
             self.arguments(reader, on, &name, &field);
             if reader.peek() == Some(&Token::Sign('{')) {
