@@ -31,9 +31,9 @@ pub async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
             Ok(aside(
                 site,
                 if mode == RemoveMode::Soft {
-                    "trash"
+                    ".trash"
                 } else {
-                    "archive"
+                    ".archive"
                 },
             ))
         })
@@ -137,7 +137,8 @@ fn make_parent(place: &Path) -> Result<(), Fault> {
     place.parent().map_or(Ok(()), files::make_folder)
 }
 
-/// A place beside the community's folders: `<trash|archive>/<date>-<community>-<platform>-<marker>`.
+/// A place beside the communities' folders: `<.trash or .archive>/<date>-<community>-<platform>-<marker>`. No community
+/// can be called so, because a slug has no point.
 fn aside(site: &Site, kind: &str) -> PathBuf {
     let community = site.data_folder.parent().unwrap_or(&site.data_folder);
     let data = community.parent().unwrap_or(community);
