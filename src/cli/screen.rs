@@ -1,18 +1,18 @@
 //! `guildhall` without a command: the screen.
 
 use super::{exit::Exit, hall::Context};
-use crate::domain::{Fault, FaultKind};
+use crate::{
+    domain::{ActorId, Fault, FaultKind},
+    engine::Engine,
+    tui::{self, Start, TuiOptions, Wishes},
+};
 use std::io::IsTerminal;
 
 /// Runs the screen: the set-up first, where there is no installation yet.
 ///
 /// # Errors
 /// `BadInput` without a terminal; what opening the installation returns.
-#[expect(
-    clippy::unused_async,
-    reason = "the screen is awaited as soon as it is part of this program"
-)]
-pub async fn run(_context: &Context) -> Result<Exit, Fault> {
+pub async fn run(context: &Context) -> Result<Exit, Fault> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(Fault::new(
             FaultKind::BadInput,
@@ -20,9 +20,35 @@ pub async fn run(_context: &Context) -> Result<Exit, Fault> {
         )
         .hint("Use a command instead; guildhall --help lists them."));
     }
-    Err(Fault::new(
-        FaultKind::Unsupported,
-        "The screen is not part of this program yet.",
-    )
-    .hint("Use a command instead; guildhall --help lists them."))
+    let globals = &context.globals;
+    let exists = Engine::exists(&context.place.home);
+    if exists {
+        context.begin_log();
+    }
+    // Held until the screen is gone: the simulated platforms are served by it.
+    let (options, _simulation) = context.options().await?;
+    let catalog = options.catalog.clone();
+    let start = if exists {
+        let engine = Engine::open(options).await?;
+        if let Some(unlocker) = context.unlocker()? {
+            engine.unlock(unlocker).await?;
+        }
+        Start::Open(engine)
+    } else {
+        Start::SetUp(Box::new(options))
+    };
+    let code = tui::run(TuiOptions {
+        start,
+        catalog,
+        actor: globals.actor.map(ActorId),
+        wishes: Wishes {
+            config: Some(context.place.config.clone()),
+            ascii: globals.ascii,
+            plain: globals.plain,
+            read_only: globals.read_only,
+            ..Wishes::default()
+        },
+    })
+    .await?;
+    Ok(u8::try_from(code).map_or(Exit::Failed, Exit::Other))
 }

@@ -1,0 +1,10 @@
+//! The real program, run as a person or a script runs it: what it prints, what it keeps, what it ends with.
+
+#[path = "cli/bad_luck.rs"]
+mod bad_luck;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "cli/story.rs"]
+mod story;
