@@ -134,18 +134,11 @@ impl Context {
     }
 
     fn none_here(&self) -> Fault {
-        let how = if self.globals.sandbox {
-            "guildhall --sandbox init --name NAME"
-        } else {
-            "guildhall init --name NAME"
-        };
         Fault::new(
             FaultKind::NotFound,
             format!("There is no installation in {}.", self.place.home.display()),
         )
-        .hint(format!(
-            "Set one up with {how}, or name its folder with --home."
-        ))
+        .hint("Name its folder with --home, or set one up: guildhall init --name NAME")
     }
 
     /// Asks before something is done that is hard to take back; yes where the command line says so.

@@ -147,13 +147,6 @@ fn tell(
             "Write the recovery key down and keep it away from this host: it opens the vault when everything else is lost.",
         );
     }
-    let sandbox = if context.globals.sandbox {
-        " --sandbox"
-    } else {
-        ""
-    };
-    context
-        .out
-        .advise(&format!("Next: guildhall{sandbox} community create NAME"));
+    context.out.advise("Next: guildhall community create NAME");
     Ok(())
 }

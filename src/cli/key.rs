@@ -266,7 +266,10 @@ fn show_examination(context: &Context, examination: &Examination) {
             let count = |count: Option<u64>| {
                 count.map_or_else(|| "?".to_owned(), |count| count.to_string())
             };
-            let text = format!("{} of {}", count(slots.used), count(slots.max));
+            let text = match slots.max {
+                Some(max) => format!("{} of {max}", count(slots.used)),
+                None => format!("{}, no known limit", count(slots.used)),
+            };
             page.field(out, &slots.unit, &text);
         }
         if let Some(at) = identity.expires_at {
@@ -302,7 +305,11 @@ fn reach(examination: &Examination) -> String {
         .iter()
         .map(Slug::to_string)
         .collect();
-    let mut text = format!("{total} x {}: {}", reach.unit, names.join(", "));
+    let plural = if total == 1 { "" } else { "s" };
+    let mut text = format!("{total} {}{plural}", reach.unit);
+    if !names.is_empty() {
+        text = format!("{text}: {}", names.join(", "));
+    }
     if !ours.is_empty() {
         text = format!("{text}; of your communities: {}", ours.join(", "));
     }

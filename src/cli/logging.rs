@@ -1,7 +1,7 @@
 //! The log of an installation: `<home>/logs/guildhall.log.<date>`, for its owner alone, never with a secret.
 
 use crate::domain::{Fault, FaultKind};
-use std::path::Path;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 use tracing::{Level, Metadata};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::{
@@ -37,19 +37,26 @@ pub fn begin(home: &Path) -> Result<(), Fault> {
         })?
     };
     let folder = home.join("logs");
+    let unusable = |error: &dyn std::fmt::Display| {
+        Fault::new(
+            FaultKind::Storage,
+            format!("The log in {} cannot be written.", folder.display()),
+        )
+        .hint("Look whether the folder is yours and the disk has room.")
+        .detail(error)
+    };
+    // Else the appender complains on standard error about a folder it then makes itself.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|error| unusable(&error))?;
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("guildhall.log")
         .max_log_files(KEPT_DAYS)
         .build(&folder)
-        .map_err(|error| {
-            Fault::new(
-                FaultKind::Storage,
-                format!("The log in {} cannot be written.", folder.display()),
-            )
-            .hint("Look whether the folder is yours and the disk has room.")
-            .detail(error)
-        })?;
+        .map_err(|error| unusable(&error))?;
     let layer = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(file)

@@ -76,7 +76,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let hardened = crate::vault::harden_process();
     crate::tui::term::install_panic_hook();
     let globals = &arguments.globals;
-    let out = Output::new(globals.json, globals.ascii, globals.plain);
+    let out = Output::new(globals);
     if let Err(fault) = hardened {
         out.advise(&format!("guildhall: {fault}"));
     }

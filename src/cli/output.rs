@@ -1,5 +1,6 @@
 //! What is written where: data on standard output, as text or as one JSON object; advice on standard error.
 
+use super::arguments::Globals;
 use crate::{
     domain::{Fault, FaultKind, Mark},
     tui::term::{Capabilities, Glyphs},
@@ -22,11 +23,20 @@ pub struct Output {
     pub plain: bool,
     /// Columns a table may take.
     pub width: usize,
+    /// Whether the commands that are advised are for the sandbox.
+    pub sandbox: bool,
 }
 
 impl Output {
     /// As the options and the environment say.
-    pub fn new(json: bool, ascii: bool, plain: bool) -> Self {
+    pub fn new(globals: &Globals) -> Self {
+        let Globals {
+            json,
+            ascii,
+            plain,
+            sandbox,
+            ..
+        } = *globals;
         let able = Capabilities::from_env();
         let width = io::stdout()
             .is_terminal()
@@ -38,6 +48,7 @@ impl Output {
             ascii: ascii || able.glyphs == Glyphs::Ascii,
             plain: plain || able.plain || !able.links,
             width,
+            sandbox,
         }
     }
 
@@ -67,12 +78,17 @@ impl Output {
     }
 
     /// Says something to the person, beside the data. Nobody may be there to read it; then nothing is lost.
-    #[expect(
-        clippy::unused_self,
-        reason = "whoever speaks to the person holds the output, so that no text goes elsewhere"
-    )]
     pub fn advise(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", self.here(text));
+    }
+
+    /// An advised command as it has to be typed here. Advice names commands after a colon: "Then: guildhall lock".
+    fn here(&self, text: &str) -> String {
+        if self.sandbox {
+            text.replace(": guildhall ", ": guildhall --sandbox ")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Says what went wrong and what to do: one sentence each.
@@ -80,7 +96,7 @@ impl Output {
         tracing::info!(%fault, detail = fault.detail, "a command ended with a fault");
         let _ = writeln!(io::stderr(), "guildhall: {}", fault.what);
         if !fault.hint.is_empty() {
-            let _ = writeln!(io::stderr(), "  {}", fault.hint);
+            let _ = writeln!(io::stderr(), "  {}", self.here(&fault.hint));
         }
         if self.json {
             // The fault is on its way already; a reader that is gone cannot be told of another.

@@ -20,7 +20,7 @@ const CTRL_U: u8 = 0x15;
 
 /// Whether somebody can be asked.
 pub fn somebody_is_there() -> bool {
-    io::stdin().is_terminal() && terminal().is_ok()
+    terminal().is_ok()
 }
 
 /// The secrets on standard input, one a line, without line ends; when standard input is a terminal, each is asked for.
@@ -145,6 +145,10 @@ fn nobody(what: &str) -> Fault {
 }
 
 fn terminal() -> io::Result<File> {
+    // Whoever redirected standard input wants no questions, even where there is a terminal.
+    if !io::stdin().is_terminal() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 

@@ -4,7 +4,9 @@ use super::output::Output;
 use crate::domain::shorten;
 use unicode_width::UnicodeWidthStr;
 
-/// The narrowest a column is cut to.
+/// The narrowest the last column is cut to before others give way, and the narrowest of those: a date stays whole.
+const NARROW: (usize, usize) = (10, 16);
+/// The narrowest any column is cut to.
 const NARROWEST: usize = 6;
 
 /// Rows under a head, columns two spaces apart.
@@ -54,7 +56,13 @@ impl Table {
         }
         let gaps = widths.len().saturating_sub(1) * 2;
         while widths.iter().sum::<usize>() + gaps > available {
-            match widths.iter_mut().max() {
+            let Some((last, others)) = widths.split_last_mut() else {
+                break;
+            };
+            match others.iter_mut().max() {
+                _ if *last > NARROW.0 => *last -= 1,
+                Some(widest) if *widest > NARROW.1 => *widest -= 1,
+                _ if *last > NARROWEST => *last -= 1,
                 Some(widest) if *widest > NARROWEST => *widest -= 1,
                 _ => break,
             }
@@ -156,6 +164,7 @@ mod tests {
             ascii: true,
             plain: true,
             width,
+            sandbox: false,
         }
     }
 

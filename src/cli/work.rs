@@ -264,8 +264,43 @@ async fn report(
             });
         }
     }
+    if let Some(now) = now_so(context, receipt, &report) {
+        report.message = now;
+    }
     report.status = exit.word();
     Ok((report, exit))
+}
+
+/// What is so after the work, in the place of what was about to be done.
+fn now_so(context: &Context, receipt: &Receipt, report: &Report) -> Option<String> {
+    if context.globals.no_wait || receipt.operations.is_empty() {
+        return None;
+    }
+    let community = report.community.as_ref()?;
+    if let [only] = report.instances.as_slice() {
+        return Some(format!("{} of {community}: {}.", only.name, only.state));
+    }
+    let made = report
+        .instances
+        .iter()
+        .filter(|line| line.desired.is_some());
+    let mut states: Vec<(&str, usize)> = Vec::new();
+    for line in made {
+        match states.iter_mut().find(|(state, _)| *state == line.state) {
+            Some((_, count)) => *count += 1,
+            None => states.push((line.state, 1)),
+        }
+    }
+    let count = states.iter().map(|(_, count)| count).sum();
+    let states: Vec<String> = states
+        .into_iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    Some(format!(
+        "{community}: {} ({}).",
+        counted(count, "instance", "instances"),
+        states.join(", ")
+    ))
 }
 
 fn tell(context: &Context, report: &Report) -> Result<(), Fault> {

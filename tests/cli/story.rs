@@ -47,7 +47,9 @@ fn a_key_from_standard_input_is_verified_stored_and_used() {
         .run(&["instance", "activate", "rosewood", "matrix"])
         .ends_with(3);
     assert!(
-        waits.stderr.contains("guildhall key set rosewood matrix"),
+        waits
+            .stderr
+            .contains("guildhall --sandbox key set rosewood matrix"),
         "{waits:?}"
     );
     let key = home.key("matrix", "access_token");

@@ -206,7 +206,11 @@ fn key_advice(
     }
     let first = needs.first().and_then(|fields| fields.first());
     if let Some(field) = first.and_then(|field| manifest.credential(field)) {
-        advice.extend(field.where_to_get.iter().cloned());
+        advice.extend(field.where_to_get.iter().map(|step| {
+            manifest
+                .fill(step, &instance.settings)
+                .unwrap_or_else(|| step.clone())
+        }));
     }
     Ok(advice)
 }
