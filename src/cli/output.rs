@@ -14,6 +14,10 @@ const COLUMNS: usize = 80;
 
 /// The two streams, and how a person wants to read them.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a wish of its own, as it was given on the command line"
+)]
 pub struct Output {
     /// One JSON object instead of text.
     pub json: bool,

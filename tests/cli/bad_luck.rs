@@ -11,7 +11,7 @@ fn what_cannot_be_a_name_is_refused() {
     let refused = |arguments: &[&str], what: &str| {
         let mut all = vec!["community", "create"];
         all.extend(arguments);
-        home.run(&all).is_refused(2, what);
+        home.run(&all).refused_with(2, what);
     };
     refused(&[""], "name");
     refused(&["   "], "name");
@@ -32,15 +32,15 @@ fn what_cannot_be_a_name_is_refused() {
 fn what_does_not_exist_is_named_with_what_to_do() {
     let home = Home::set_up();
     home.run(&["community", "show", "nowhere"])
-        .is_refused(2, "nowhere");
+        .refused_with(2, "nowhere");
     home.run(&["community", "create", "Rosewood"]).ends_with(0);
     let near = home
         .run(&["instance", "activate", "rosewood", "loomi"])
-        .is_refused(2, "loomi");
+        .refused_with(2, "loomi");
     assert!(near.stderr.contains("Did you mean loomio?"), "{near:?}");
     home.run(&["operation", "show", "9999"])
-        .is_refused(2, "9999");
-    home.run(&["task", "done", "9999"]).is_refused(2, "9999");
+        .refused_with(2, "9999");
+    home.run(&["task", "done", "9999"]).refused_with(2, "9999");
     home.run(&["nonsense"]).ends_with(2);
     home.run(&["community", "list", "--actor", "9999"])
         .ends_with(2);
@@ -51,15 +51,15 @@ fn a_key_that_cannot_be_right_is_refused_before_anybody_is_asked() {
     let home = Home::set_up();
     home.run(&["community", "create", "Rosewood"]).ends_with(0);
     let set = |input: &str| home.run_with(input, &["key", "set", "rosewood", "loomio"]);
-    set("").is_refused(2, "Standard input");
-    set(&"x".repeat(10_000)).is_refused(2, "10000 characters");
-    set("abc\u{7}def").is_refused(2, "character");
+    set("").refused_with(2, "Standard input");
+    set(&"x".repeat(10_000)).refused_with(2, "10000 characters");
+    set("abc\u{7}def").refused_with(2, "character");
     // Built from parts, so that nobody takes this file for one that holds a key.
     let of_another = format!(
         "xox{}-{}-{}-{}",
         "b", "123456789012", "123456789012", "a1b2c3d4e5f6a1b2c3d4e5f6"
     );
-    let other = set(&of_another).is_refused(2, "Slack");
+    let other = set(&of_another).refused_with(2, "Slack");
     assert!(!other.stderr.contains(&of_another), "{other:?}");
     let keys = home.run(&["key", "list", "--json"]).json();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 0, "{keys}");
@@ -81,7 +81,7 @@ fn a_key_that_the_platform_does_not_know_is_not_stored() {
 fn nothing_is_changed_in_a_read_only_session() {
     let home = Home::set_up();
     home.run(&["--read-only", "community", "create", "Rosewood"])
-        .is_refused(4, "");
+        .refused_with(4, "");
     home.run(&["--read-only", "community", "list"]).ends_with(0);
 }
 
@@ -89,19 +89,19 @@ fn nothing_is_changed_in_a_read_only_session() {
 fn a_home_without_an_installation_is_left_as_it_is() {
     let home = Home::empty();
     home.run_for_real(&["community", "list"])
-        .is_refused(2, "no installation");
+        .refused_with(2, "no installation");
     assert!(!home.path().exists());
     home.run_for_real(&["init", "--name", "Commons"])
-        .is_refused(2, "nobody is there to ask");
+        .refused_with(2, "nobody is there to ask");
     assert!(!home.path().exists());
-    home.run_for_real(&[]).is_refused(2, "terminal");
+    home.run_for_real(&[]).refused_with(2, "terminal");
 }
 
 #[test]
 fn an_installation_is_not_made_twice() {
     let home = Home::set_up();
     home.run(&["init", "--name", "Again"])
-        .is_refused(2, "already");
+        .refused_with(2, "already");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_database_that_cannot_be_used_is_refused_and_left_alone() {
         let refused = home.run(&["community", "list"]);
         assert_ne!(refused.code, 0, "{what}");
         let code = refused.code;
-        refused.is_refused(code, "");
+        refused.refused_with(code, "");
         assert_eq!(fs::read(&path).unwrap(), bytes, "{what} was changed");
     };
     spoil(
@@ -143,7 +143,7 @@ fn a_home_that_others_can_read_is_refused() {
     let home = Home::set_up();
     let open = fs::Permissions::from_mode(0o755);
     fs::set_permissions(home.sandbox(), open).unwrap();
-    home.run(&["community", "list"]).is_refused(1, "");
+    home.run(&["community", "list"]).refused_with(1, "");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_wrong_manifest_of_the_operator_is_named_with_file_and_line() {
     let folder = home.path().join("config/platforms");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("alpha.toml"), "nmae = \"Alpha\"\n").unwrap();
-    home.run(&["catalog"]).is_refused(2, "alpha.toml:1");
+    home.run(&["catalog"]).refused_with(2, "alpha.toml:1");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Runs the built program in a home of its own, on simulated platforms.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 use serde_json::Value;
 use std::{
     io::Write,
@@ -37,7 +39,7 @@ impl Answer {
 
     /// That it was refused in one sentence with a hint, and with nothing else: no panic, no trace, no data.
     #[track_caller]
-    pub fn is_refused(self, code: i32, what: &str) -> Self {
+    pub fn refused_with(self, code: i32, what: &str) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert!(lines.len() >= 2, "no hint: {self:?}");

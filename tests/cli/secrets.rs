@@ -1,5 +1,7 @@
 //! Where secrets come from, and that they are nowhere else.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use crate::program::{Home, files_below};
 use std::{
     fs,
@@ -26,12 +28,12 @@ fn locked_work_waits_and_goes_on_at_the_unlock() {
     let unlock = "\"$guildhall\" --sandbox unlock --passphrase-fd 3 3<";
     home.shell(&format!("{unlock}passphrase")).ends_with(0);
     fs::write(home.path().with_file_name("wrong"), "another-passphrase").unwrap();
-    home.shell(&format!("{unlock}wrong")).is_refused(5, "");
+    home.shell(&format!("{unlock}wrong")).refused_with(5, "");
     home.shell("\"$guildhall\" --sandbox unlock --recovery-key-fd 3 3<recovery")
         .ends_with(0);
     home.shell("\"$guildhall\" --sandbox unlock --passphrase-fd 9")
-        .is_refused(2, "not open");
-    home.run(&["unlock"]).is_refused(2, "Passphrase");
+        .refused_with(2, "not open");
+    home.run(&["unlock"]).refused_with(2, "Passphrase");
 }
 
 #[test]

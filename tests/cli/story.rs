@@ -102,9 +102,10 @@ fn a_removal_wants_the_name_typed() {
     let home = Home::set_up();
     home.run(&["community", "create", "Rosewood"]).ends_with(0);
     let remove = ["instance", "remove", "rosewood", "sourcecred", "--hard"];
-    home.run(&remove).is_refused(2, "confirmation");
+    home.run(&remove).refused_with(2, "confirmation");
     let confirmed = |slug| [&remove[..], &["--confirm", slug]].concat();
-    home.run(&confirmed("rosewod")).is_refused(2, "short name");
+    home.run(&confirmed("rosewod"))
+        .refused_with(2, "short name");
     home.run(&confirmed("rosewood")).ends_with(0);
     assert_eq!(home.row("rosewood", "sourcecred")["desired"], Value::Null);
 }
@@ -147,7 +148,7 @@ fn a_served_sandbox_is_used_by_every_command_of_that_home() {
             .starts_with("http://127.0.0.1:")
     );
     home.run(&["sandbox", "serve"])
-        .is_refused(5, "serves the sandbox");
+        .refused_with(5, "serves the sandbox");
     home.run(&["community", "create", "Rosewood"]).ends_with(0);
     served.kill().unwrap();
     served.wait().unwrap();
