@@ -96,6 +96,12 @@ impl Catalog {
         Ok(Self { manifests })
     }
 
+    /// A catalog of these alone, in the order given, unchecked: for screens and tests on made-up platforms.
+    #[must_use]
+    pub fn of(manifests: Vec<Manifest>) -> Self {
+        Self { manifests }
+    }
+
     /// A platform by its id.
     #[must_use]
     pub fn get(&self, id: &PlatformId) -> Option<&Manifest> {

@@ -109,7 +109,7 @@ impl Overlay for Confirm {
         }
         sheet.gap();
         for object in &self.objects {
-            sheet.paragraph(&format!("  {object}"), Ink::Text);
+            sheet.fact("", object, Ink::Text);
         }
         sheet.gap();
         self.form.draw(&mut sheet);

@@ -1,8 +1,12 @@
 //! A key: where to get it, its shape while it is typed, then who it is, what it may do and how far it reaches, and only
 //! then is it stored. Drawn from the manifest. What the engine found out is drawn in `examined`.
 
-use super::{Overlay, Turn, setting_fields};
-use crate::catalog::{CredentialField, Holder, Keep, Manifest, ShapeCheck};
+use super::{
+    Overlay, Turn,
+    key_fields::{self, POWERFUL, credential_of},
+    setting_fields,
+};
+use crate::catalog::{CredentialField, Keep, Manifest};
 use crate::domain::{Fault, Intent, Slug};
 use crate::engine::views::Examination;
 use crate::tui::{
@@ -12,18 +16,13 @@ use crate::tui::{
     state::State,
     theme::Ink,
     widgets::{
-        field::{Entry, Field, Verdict},
+        field::Entry,
         form::{Did, Form},
         sheet::{Sheet, SheetBuilder},
     },
 };
 use crossterm::event::KeyCode;
 use std::collections::BTreeMap;
-
-/// Keeps names of keys apart from those of settings in one form.
-const PREFIX: &str = "key:";
-/// The field that asks whether a powerful key is kept.
-const POWERFUL: &str = "powerful";
 
 /// Where it stands.
 #[derive(Debug)]
@@ -68,19 +67,19 @@ impl KeyForm {
         // Settings first: the place to get a key often depends on the server's address.
         let mut fields = setting_fields::fields(&manifest, &set, made);
         for credential in manifest.entered_credentials() {
-            fields.push(field(credential));
+            fields.push(key_fields::field(credential));
         }
         if manifest
             .entered_credentials()
             .any(|credential| credential.keep == Keep::OnRequest)
         {
-            fields.push(powerful());
+            fields.push(key_fields::powerful());
         }
         let mut form = Form::new(fields, ENTERING, Some("verify"));
         let first_empty = form
             .fields
             .iter()
-            .find(|field| field.is_empty() && wanted(&manifest, field))
+            .find(|field| field.is_empty() && key_fields::wanted(&manifest, field))
             .map(|field| field.id.clone());
         if let Some(id) = first_empty {
             form.focus_on(&id);
@@ -128,7 +127,9 @@ impl KeyForm {
             return;
         };
         match credential_of(&self.manifest, field) {
-            Some(credential) => field.verdict = shape(state, &self.manifest, credential, field),
+            Some(credential) => {
+                field.verdict = key_fields::shape(state, &self.manifest, credential, field);
+            }
             None => setting_fields::check(&self.manifest, field),
         }
     }
@@ -218,67 +219,6 @@ impl KeyForm {
     }
 }
 
-fn field(credential: &CredentialField) -> Field {
-    let id = format!("{PREFIX}{}", credential.field);
-    let field = if credential.secret {
-        Field::secret(&id, &credential.label)
-    } else {
-        Field::text(&id, &credential.label, "", CredentialField::MAX_LENGTH)
-    };
-    let mut help = format!("It is {}.", credential.shape);
-    if !credential.required {
-        help.push_str(" May be left empty.");
-    }
-    if credential.holder == Holder::Installation {
-        help.push_str(" One for the whole installation.");
-    }
-    field.help(help)
-}
-
-/// Whether a key that is needed once is stored all the same.
-fn powerful() -> Field {
-    let options = vec![
-        ("forget".to_owned(), "used now and forgotten".to_owned()),
-        ("keep".to_owned(), "stored".to_owned()),
-    ];
-    Field::choice(POWERFUL, "Powerful key", options, "forget")
-        .help("A key that may do very much is better not kept; it can be entered again.")
-}
-
-fn credential_of<'a>(manifest: &'a Manifest, field: &Field) -> Option<&'a CredentialField> {
-    manifest.credential(field.id.strip_prefix(PREFIX)?)
-}
-
-fn wanted(manifest: &Manifest, field: &Field) -> bool {
-    match credential_of(manifest, field) {
-        Some(_) => true,
-        None => field.help.ends_with("Needed."),
-    }
-}
-
-fn shape(
-    state: &State,
-    manifest: &Manifest,
-    credential: &CredentialField,
-    field: &Field,
-) -> Verdict {
-    let entered = match &field.entry {
-        Entry::Secret(hidden) => hidden.reveal(),
-        _ => field.value(),
-    };
-    if entered.trim().is_empty() {
-        return Verdict::None;
-    }
-    match state
-        .catalog
-        .check_credential(&manifest.id, &credential.field, entered)
-    {
-        ShapeCheck::Ok => Verdict::Good("shape ok".to_owned()),
-        ShapeCheck::Soft(reason) => Verdict::Odd(reason),
-        ShapeCheck::Wrong(reason) => Verdict::Wrong(reason),
-    }
-}
-
 impl Overlay for KeyForm {
     fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
         let on_button = self.form.focus >= self.form.fields.len();
@@ -343,13 +283,14 @@ impl Overlay for KeyForm {
         let title = format!("Key for {}, {}", self.manifest.name, self.community);
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
         if let Some(credential) = self.described() {
-            match self.address() {
-                Some(address) => sheet.address("from", &address),
-                None => sheet.fact(
+            match (self.address(), &credential.url) {
+                (Some(address), _) => sheet.address("from", &address),
+                (None, Some(_)) => sheet.fact(
                     "from",
                     "the address shows once the server is set below",
                     Ink::Dim,
                 ),
+                (None, None) => {}
             }
             sheet.fact("whose", &credential.whose, Ink::Text);
             let settings = self.settings();
@@ -371,7 +312,7 @@ impl Overlay for KeyForm {
         if keys.is_empty() {
             sheet.paragraph("This platform needs no key.", Ink::Dim);
         }
-        let needs = alternatives(&self.manifest, &self.settings());
+        let needs = key_fields::alternatives(&self.manifest, &self.settings());
         if keys.len() > 1 && !needs.is_empty() {
             sheet.paragraph(&needs, Ink::Dim);
         }
@@ -399,26 +340,5 @@ impl Overlay for KeyForm {
         }
         sheet.hint("esc", "back");
         Some(sheet.done())
-    }
-}
-
-/// Which keys suffice, where there is a choice.
-fn alternatives(manifest: &Manifest, settings: &BTreeMap<String, String>) -> String {
-    let label = |field: &String| {
-        manifest
-            .credential(field)
-            .map_or_else(|| field.clone(), |credential| credential.label.clone())
-    };
-    let lists: Vec<String> = manifest
-        .needs
-        .to_provision(settings)
-        .iter()
-        .map(|fields| fields.iter().map(label).collect::<Vec<_>>().join(" and "))
-        .filter(|list| !list.is_empty())
-        .collect();
-    if lists.is_empty() {
-        String::new()
-    } else {
-        format!("Enough to begin: {}.", lists.join(", or "))
     }
 }

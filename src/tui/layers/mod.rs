@@ -7,6 +7,7 @@ pub mod connect;
 mod examined;
 pub mod filter_line;
 pub mod finder;
+mod key_fields;
 pub mod key_form;
 pub mod new_community;
 pub mod operation;

@@ -41,7 +41,9 @@ impl Overlay for OperationSheet {
         };
         let page = state.list_height().max(4) - 3;
         match key.code {
-            KeyCode::Esc | KeyCode::Enter | KeyCode::Left => return Turn::close(),
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Left | KeyCode::Char('q') => {
+                return Turn::close();
+            }
             KeyCode::Down | KeyCode::Char('j') => self.top += 1,
             KeyCode::Up | KeyCode::Char('k') => self.top = self.top.saturating_sub(1),
             KeyCode::PageDown => self.top += page,

@@ -269,20 +269,10 @@ impl Overlay for SetUpWizard {
             }
             Step::Protection | Step::Making => protection::explain(&mut sheet, &self.form),
             Step::Recovery(key) => {
-                sheet.paragraph("This is your recovery key. It is shown once.", Ink::Text);
-                sheet.gap();
+                // The key and the field come first: both must be in sight on the smallest screen.
+                sheet.paragraph("Your recovery key, shown once. Write it down:", Ink::Text);
                 sheet.paragraph(key.reveal(), Ink::Heading);
                 sheet.gap();
-                sheet.paragraph(
-                    "Write it down and keep it away from this machine. Without it and without the other way in, keys \
-                     have to be entered again; nothing else is lost.",
-                    Ink::Text,
-                );
-                sheet.gap();
-                sheet.paragraph(
-                    "Type its last four characters, to show that you have it.",
-                    Ink::Text,
-                );
             }
             Step::Template => {
                 sheet.paragraph(
@@ -298,6 +288,14 @@ impl Overlay for SetUpWizard {
             sheet.paragraph("Making the installation; this takes a moment.", Ink::Dim);
         } else {
             self.form.draw(&mut sheet);
+        }
+        if matches!(self.step, Step::Recovery(_)) {
+            sheet.gap();
+            sheet.paragraph(
+                "Type its last four characters, to show that you have it. Keep it away from this machine. Without it \
+                 and without the other way in, keys have to be entered again; nothing else is lost.",
+                Ink::Text,
+            );
         }
         if let Some(fault) = &self.fault {
             sheet.gap();

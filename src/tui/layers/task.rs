@@ -79,7 +79,7 @@ impl Overlay for TaskSheet {
             return Turn::stay();
         };
         match key.code {
-            KeyCode::Esc | KeyCode::Char('l') => Turn::close(),
+            KeyCode::Esc | KeyCode::Char('l' | 'q') => Turn::close(),
             KeyCode::Enter if !state.is_read_only() => {
                 self.check = Check::Looking;
                 let intent = Intent::ResumeOperation {

@@ -316,13 +316,22 @@ fn an_answer_for_a_closed_form_is_not_lost_when_it_is_a_fault() {
 
 #[test]
 fn pasting_reaches_every_field_of_every_form_without_line_ends_and_without_submitting() {
-    let forms = ["n", "enter down down e", "enter a", ": text:lock"];
+    let forms = [
+        "n",
+        "enter down down e",
+        "enter s",
+        "enter a",
+        "enter m m X",
+        ": text:com",
+        "A",
+    ];
     for keys in forms {
         let mut state = furnished(SIZE, colour());
         press(&mut state, keys);
-        let Some(layer) = state.layers.last() else {
-            continue;
-        };
+        let layer = state
+            .layers
+            .last()
+            .unwrap_or_else(|| panic!("{keys:?} opened nothing"));
         let name = format!("{layer:?}");
         let name = name.split('(').next().unwrap_or_default().to_owned();
         for _ in 0..30 {
@@ -366,4 +375,68 @@ fn the_unlock_form_hides_what_is_pasted_and_hands_it_on() {
             if hidden.reveal() == "canary passphrase"
     ));
     assert!(!format!("{effects:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_is_verified_before_it_can_be_stored() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down down e");
+    let effects = press(&mut state, "text:tok-canary0123456789abcdef");
+    assert_eq!(effects, []);
+    let shown = screen(&state);
+    assert!(
+        shown.contains("shape ok") && shown.contains("ends in cdef"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("canary") && !shown.contains("[Store]"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab tab tab tab enter");
+    assert_eq!(submitted(&effects), Vec::<&Intent>::new());
+    let shown = screen(&state);
+    assert!(
+        shown.contains("verified now") && shown.contains("[Cancel]"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab enter");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::StoreKey {
+            keep_unverified: false,
+            keep_powerful: false,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_key_that_cannot_be_verified_is_kept_only_on_a_second_press() {
+    let mut state = furnished(SIZE, colour());
+    press(
+        &mut state,
+        "enter down down e text:tok-canary0123456789abcdef",
+    );
+    let Some(ticket) = state.layers.last().and_then(Layer::ticket) else {
+        panic!("no form");
+    };
+    let mut unverified = examination();
+    unverified.identity = None;
+    unverified.fault = Some(Fault::new(
+        FaultKind::Unreachable,
+        "Gamma cannot be reached.",
+    ));
+    let answer = Answer::Examined(ticket, Box::new(Ok(unverified)));
+    update(&mut state, Msg::Answer(answer));
+    let effects = press(&mut state, "tab tab enter");
+    assert_eq!(effects, []);
+    assert!(screen(&state).contains("Press again"), "{}", screen(&state));
+    let effects = press(&mut state, "enter");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::StoreKey {
+            keep_unverified: true,
+            ..
+        }]
+    ));
 }

@@ -1,7 +1,18 @@
 //! What is on the screen, at every size and in every look.
 
 use super::fixture::*;
-use crate::tui::{state::State, theme::UNICODE};
+use crate::tui::{
+    effect::Effect,
+    hidden::Hidden,
+    layers::{
+        Layer,
+        set_up::{Proposals, SetUpWizard},
+    },
+    message::{Answer, Msg},
+    state::State,
+    theme::UNICODE,
+    update::update,
+};
 use insta::assert_snapshot;
 
 /// Where to go, by keys, for each picture.
@@ -22,7 +33,21 @@ const PICTURES: &[(&str, &str)] = &[
     ("palette", ": text:com"),
     ("filter", "/ text:ros"),
     ("new_community", "n text:Rose"),
-    ("unlock", ": text:lock"),
+    ("plan", "enter G space"),
+    ("confirm", "enter m m space"),
+    ("destroy", "enter m m X"),
+    ("key_form", "enter down down e"),
+    (
+        "key_examined",
+        "enter down down e text:tok-canary0123456789abcdef tab tab tab tab enter",
+    ),
+    ("settings", "enter s"),
+    ("adopt", "enter down down a"),
+    ("connect", "enter down c"),
+    ("platforms", "4"),
+    ("platform", "4 enter"),
+    ("account", "3 enter"),
+    ("archive", "A"),
 ];
 
 fn at(size: (u16, u16), look: crate::tui::theme::Look, keys: &str) -> State {
@@ -36,14 +61,68 @@ fn at(size: (u16, u16), look: crate::tui::theme::Look, keys: &str) -> State {
 #[test]
 fn pictures_at_three_sizes() {
     for (name, keys) in PICTURES {
-        // Lists of the real catalog are no picture of this file's making.
-        if *name == "new_community" {
-            continue;
-        }
         for size in [(120, 40), (80, 24), (40, 15)] {
             let state = at(size, colour(), keys);
             assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&state));
         }
+    }
+}
+
+#[test]
+fn the_set_up_step_by_step() {
+    for size in [(120, 40), (80, 24), (40, 15)] {
+        let mut state = bare(size, colour());
+        state.overview = Some(overview());
+        let ticket = state.ticket();
+        let proposals = Proposals {
+            name: "hall".into(),
+            key_file: "/home/ada/identity.txt".into(),
+            ssh_key: None,
+        };
+        let wizard = SetUpWizard::new(ticket, proposals);
+        state.layers.push(Layer::SetUp(Box::new(wizard)));
+        let mut picture = |name: &str, keys: &str| {
+            let effects = if keys.is_empty() {
+                vec![]
+            } else {
+                press(&mut state, keys)
+            };
+            let shown = screen(&state);
+            assert_snapshot!(format!("set_up_{name}_{}x{}", size.0, size.1), shown);
+            effects
+        };
+        picture("1_name", "");
+        picture("2_protection", "enter");
+        let effects = picture(
+            "2_making",
+            "tab text:canary-words enter text:canary-words enter",
+        );
+        let [Effect::Initialise(ticket, _)] = effects[..] else {
+            panic!("{effects:?}");
+        };
+        let key = Hidden::pasted("2QM60H 4JG23D ECGNXK 57DV".into());
+        let effects = update(
+            &mut state,
+            Msg::Answer(Answer::Initialised(ticket, Ok(key))),
+        );
+        answer_all(&mut state, effects);
+        let mut picture = |name: &str, keys: &str| {
+            let effects = if keys.is_empty() {
+                vec![]
+            } else {
+                press(&mut state, keys)
+            };
+            let shown = screen(&state);
+            assert_snapshot!(format!("set_up_{name}_{}x{}", size.0, size.1), shown);
+            effects
+        };
+        picture("3_recovery", "");
+        assert!(
+            screen(&state).contains("57DV"),
+            "the key is out of sight at {size:?}"
+        );
+        picture("4_template", "text:57dv enter");
+        picture("5_community", "up enter");
     }
 }
 

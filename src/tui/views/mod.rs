@@ -1,9 +1,11 @@
 //! Draws the state. Reads nothing else: no clock, no engine.
 
+mod accounts;
 mod communities;
 mod details;
 mod instances;
 mod list;
+mod operations;
 mod tables;
 
 pub use details::{key_ink, key_words};
@@ -46,9 +48,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) -> Vec<Link> {
 fn view(paint: &mut Paint<'_>, area: ratatui::layout::Rect, state: &State) -> Drawn {
     let cursor = match state.view {
         View::Communities => return panes(paint, area, state),
-        View::Operations => tables::operations(paint, area, state),
+        View::Operations => operations::draw(paint, area, state),
         View::Tasks => tables::tasks(paint, area, state),
-        View::Accounts => tables::accounts(paint, area, state),
+        View::Accounts => accounts::draw(paint, area, state),
         View::Platforms => tables::platforms(paint, area, state),
         View::Audit => tables::audit(paint, area, state),
         View::Messages => tables::messages(paint, area, state),

@@ -1,13 +1,8 @@
-//! The views that are one list each: operations, steps for people, accounts, platforms, audit, messages.
+//! Views that are one list each, and how such a view is drawn: steps for people, platforms, audit, messages.
 
-use super::{
-    details,
-    list::{self, Chosen, Columns, Drawable, cell, inked},
-};
-use crate::domain::{AuditResult, Mark, OperationState, SlotUse};
-use crate::engine::views::{AccountRow, OperationRow};
+use super::list::{self, Chosen, Columns, Drawable, cell, inked};
+use crate::domain::{AuditResult, Mark};
 use crate::tui::{
-    layers::operation::progress_words,
     state::{
         State,
         notices::Weight,
@@ -21,129 +16,12 @@ use ratatui::layout::{Position, Rect};
 use std::fmt::Write as _;
 
 /// Widths below which columns that matter less are left out.
-const NARROW: u16 = 60;
+pub const NARROW: u16 = 60;
 
 /// What a view says in its heading and when it is empty.
-struct Words {
-    heading: String,
-    empty: &'static str,
-}
-
-/// Operations: whose, what, how far, since when, what can be done.
-pub fn operations(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Position> {
-    let all = state.operations.all();
-    let count = |wanted: fn(OperationState) -> bool| {
-        all.iter().filter(|row| wanted(row.operation.state)).count()
-    };
-    let heading = format!(
-        "Operations   {} working   {} waiting   {} failed",
-        count(|state| matches!(state, OperationState::Running | OperationState::Queued)),
-        count(|state| matches!(
-            state,
-            OperationState::WaitsHuman | OperationState::WaitsKey | OperationState::WaitsUnlock
-        )),
-        count(|state| state == OperationState::Failed),
-    );
-    let narrow = area.width < NARROW;
-    let name = if narrow { 12 } else { 20 };
-    let cells: &[u16] = if narrow { &[8, 60] } else { &[16, 12, 7, 60] };
-    table(
-        paint,
-        area,
-        state,
-        &state.operations,
-        &Words {
-            heading,
-            empty: "Nothing was asked for yet.",
-        },
-        &Columns { name, cells },
-        |row| operation(state, row, narrow),
-    )
-}
-
-fn operation(state: &State, row: &OperationRow, narrow: bool) -> Drawable {
-    let operation = &row.operation;
-    let mark = match operation.state {
-        OperationState::Queued | OperationState::Running => Mark::Working,
-        OperationState::WaitsHuman | OperationState::WaitsKey | OperationState::WaitsUnlock => {
-            Mark::Waiting
-        }
-        OperationState::Done => Mark::Active,
-        OperationState::Failed => Mark::Failed,
-        OperationState::Cancelled => Mark::Inactive,
-    };
-    let running = operation.state == OperationState::Running;
-    let time = if running {
-        text::elapsed(
-            state.now,
-            operation
-                .updated_at
-                .min(state.now)
-                .max(operation.created_at),
-        )
-    } else {
-        text::age(state.now, operation.updated_at)
-    };
-    let (said, ink) = operation_words(state, row);
-    Drawable {
-        mark: Some(mark),
-        sign: (running && !state.look.plain).then(|| super::spinner(state)),
-        name: cell(row.community.clone()),
-        cells: if narrow {
-            let platform = text::fit(&row.platform_name, 8, state.look.glyphs);
-            vec![cell(platform), inked(said, ink)]
-        } else {
-            vec![
-                cell(row.platform_name.clone()),
-                cell(operation.verb.word()),
-                inked(format!("{time:>6}"), Ink::Dim),
-                inked(said, ink),
-            ]
-        },
-    }
-}
-
-fn operation_words(state: &State, row: &OperationRow) -> (String, Ink) {
-    let operation = &row.operation;
-    let fault = operation.fault.as_ref();
-    match operation.state {
-        OperationState::Running => {
-            let progress = state.progress.get(&operation.id).or(row.progress.as_ref());
-            (
-                progress.map_or_else(|| "working".to_owned(), progress_words),
-                Ink::Working,
-            )
-        }
-        OperationState::Queued => match (operation.not_before, fault) {
-            (Some(at), Some(fault)) => (
-                format!(
-                    "again at {}: {}",
-                    text::when(state.now, at, &state.zone),
-                    fault.what
-                ),
-                Ink::Waiting,
-            ),
-            _ => ("queued".to_owned(), Ink::Dim),
-        },
-        OperationState::WaitsHuman => (
-            operation.task.as_ref().map_or_else(
-                || "waits for you".to_owned(),
-                |task| format!("waits for you: {}", task.title),
-            ),
-            Ink::Waiting,
-        ),
-        OperationState::WaitsKey => ("waits for a key".to_owned(), Ink::Waiting),
-        OperationState::WaitsUnlock => (
-            "waits for the vault to be unlocked".to_owned(),
-            Ink::Waiting,
-        ),
-        OperationState::Done => ("done".to_owned(), Ink::Dim),
-        OperationState::Cancelled => ("cancelled; what it did stays done".to_owned(), Ink::Dim),
-        OperationState::Failed => (
-            fault.map_or_else(|| "failed".to_owned(), |fault| fault.what.clone()),
-            Ink::Error,
-        ),
-    }
+pub struct Words {
+    pub heading: String,
+    pub empty: &'static str,
 }
 
 /// Every step that waits for a person.
@@ -172,74 +50,6 @@ pub fn tasks(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Positio
             ],
         },
     )
-}
-
-/// Accounts with their slots and keys.
-pub fn accounts(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Position> {
-    table(
-        paint,
-        area,
-        state,
-        &state.accounts,
-        &Words {
-            heading: "Accounts".to_owned(),
-            empty: "None yet; the first key of a platform makes one.",
-        },
-        &Columns {
-            name: 16,
-            cells: &[22, 30, 12, 60],
-        },
-        account,
-    )
-}
-
-fn account(row: &AccountRow) -> Drawable {
-    let fullest = row.slots.iter().max_by_key(|slots| slots.level());
-    let (slots, level) = match fullest {
-        Some(slots) => {
-            let used = slots.used.map_or("?".to_owned(), text::thousands);
-            let most = slots
-                .max
-                .map_or_else(String::new, |most| format!(" of {}", text::thousands(most)));
-            (format!("{} {used}{most}", slots.unit), slots.level())
-        }
-        None => (String::new(), SlotUse::Unknown),
-    };
-    let key = row.keys.first();
-    let ending = key.map_or("no key".to_owned(), |key| {
-        if key.last_four.is_empty() {
-            "key".to_owned()
-        } else {
-            format!("key ..{}", key.last_four)
-        }
-    });
-    let full = if level == SlotUse::Full {
-        "full: make another; "
-    } else {
-        ""
-    };
-    let reaches = text::counted(row.reaches_communities, "community", "communities");
-    let state_words = key.map_or(String::new(), |key| {
-        format!("{}; ", details::key_words(key))
-    });
-    Drawable {
-        mark: Some(match level {
-            SlotUse::Full => Mark::Failed,
-            SlotUse::Near => Mark::Waiting,
-            SlotUse::Free | SlotUse::Unknown => Mark::Active,
-        }),
-        sign: None,
-        name: cell(row.platform_name.clone()),
-        cells: vec![
-            cell(row.account.name.clone()),
-            inked(slots, text::slot_ink(level)),
-            inked(
-                ending,
-                key.map_or(Ink::Waiting, |key| details::key_ink(key.state)),
-            ),
-            inked(format!("{full}{state_words}reaches {reaches}"), Ink::Dim),
-        ],
-    }
 }
 
 /// The platforms of the catalog.
@@ -364,7 +174,7 @@ pub fn messages(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Posi
 }
 
 /// A heading and the rows in sight.
-fn table<R: Row>(
+pub fn table<R: Row>(
     paint: &mut Paint<'_>,
     area: Rect,
     state: &State,

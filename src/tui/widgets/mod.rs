@@ -5,3 +5,4 @@ pub mod field;
 pub mod form;
 pub mod paint;
 pub mod sheet;
+mod sheet_builder;
