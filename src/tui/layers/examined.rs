@@ -4,9 +4,8 @@ use crate::domain::{Identity, Reach};
 use crate::engine::views::Examination;
 use crate::tui::{text, theme::Ink, widgets::sheet::SheetBuilder};
 
-/// Draws it, with the focus on its first line.
+/// Draws it.
 pub fn draw(sheet: &mut SheetBuilder<'_>, examination: &Examination) {
-    sheet.focus_here();
     match &examination.identity {
         Some(identity) => {
             sheet.paragraph("verified now", Ink::Good);
@@ -56,6 +55,10 @@ pub fn draw(sheet: &mut SheetBuilder<'_>, examination: &Examination) {
 
 fn draw_identity(sheet: &mut SheetBuilder<'_>, identity: &Identity) {
     sheet.fact("who", &identity.who, Ink::Text);
+    // Before everything else that is found: on a small screen the rest may be below.
+    for warning in &identity.warnings {
+        sheet.fact("!", warning, Ink::Waiting);
+    }
     sheet.fact("may", &identity.scopes_held.join(", "), Ink::Text);
     if identity.scopes_missing.is_empty() {
         sheet.fact("", "all that is needed", Ink::Good);
@@ -77,9 +80,6 @@ fn draw_identity(sheet: &mut SheetBuilder<'_>, identity: &Identity) {
     }
     if let Some(at) = identity.expires_at {
         sheet.fact("until", &at.strftime("%Y-%m-%d").to_string(), Ink::Text);
-    }
-    for warning in &identity.warnings {
-        sheet.fact("!", warning, Ink::Waiting);
     }
 }
 

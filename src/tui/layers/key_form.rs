@@ -21,7 +21,7 @@ use crate::tui::{
         sheet::{Sheet, SheetBuilder},
     },
 };
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyModifiers};
 use std::collections::BTreeMap;
 
 /// Where it stands.
@@ -114,6 +114,44 @@ impl KeyForm {
     fn address(&self) -> Option<String> {
         let template = self.described()?.url.as_ref()?;
         self.manifest.fill(template, &self.settings())
+    }
+
+    /// Where to get the key, whose it should be, what to ask for.
+    fn describe(&self, sheet: &mut SheetBuilder<'_>) {
+        if let Some(credential) = self.described() {
+            match (self.address(), &credential.url) {
+                (Some(address), _) => sheet.address("from", &address),
+                (None, Some(_)) => sheet.fact(
+                    "from",
+                    "the address shows once the server is set below",
+                    Ink::Dim,
+                ),
+                (None, None) => {}
+            }
+            sheet.fact("whose", &credential.whose, Ink::Text);
+            let settings = self.settings();
+            let steps: Vec<String> = credential
+                .where_to_get
+                .iter()
+                .map(|step| {
+                    self.manifest
+                        .fill(step, &settings)
+                        .unwrap_or_else(|| step.clone())
+                })
+                .collect();
+            sheet.steps(&steps);
+            sheet.fact("ask for", &credential.scopes.join(", "), Ink::Text);
+            sheet.fact("expires", &credential.expiry, Ink::Text);
+        }
+        sheet.gap();
+        let keys: Vec<_> = self.manifest.entered_credentials().collect();
+        if keys.is_empty() {
+            sheet.paragraph("This platform needs no key.", Ink::Dim);
+        }
+        let needs = key_fields::alternatives(&self.manifest, &self.settings());
+        if keys.len() > 1 && !needs.is_empty() {
+            sheet.paragraph(&needs, Ink::Dim);
+        }
     }
 
     fn changed(&mut self, place: usize, state: &State) {
@@ -221,10 +259,10 @@ impl KeyForm {
 
 impl Overlay for KeyForm {
     fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
-        let on_button = self.form.focus >= self.form.fields.len();
+        // With ctrl, because a plain y belongs to the field.
         if let Input::Key(key) = input
-            && on_button
             && key.code == KeyCode::Char('y')
+            && key.modifiers.contains(KeyModifiers::CONTROL)
             && let Some(address) = self.address()
         {
             state.notices.done(
@@ -282,50 +320,25 @@ impl Overlay for KeyForm {
     fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
         let title = format!("Key for {}, {}", self.manifest.name, self.community);
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
-        if let Some(credential) = self.described() {
-            match (self.address(), &credential.url) {
-                (Some(address), _) => sheet.address("from", &address),
-                (None, Some(_)) => sheet.fact(
-                    "from",
-                    "the address shows once the server is set below",
-                    Ink::Dim,
-                ),
-                (None, None) => {}
-            }
-            sheet.fact("whose", &credential.whose, Ink::Text);
-            let settings = self.settings();
-            let steps: Vec<String> = credential
-                .where_to_get
-                .iter()
-                .map(|step| {
-                    self.manifest
-                        .fill(step, &settings)
-                        .unwrap_or_else(|| step.clone())
-                })
-                .collect();
-            sheet.steps(&steps);
-            sheet.fact("ask for", &credential.scopes.join(", "), Ink::Text);
-            sheet.fact("expires", &credential.expiry, Ink::Text);
-        }
-        sheet.gap();
-        let keys: Vec<_> = self.manifest.entered_credentials().collect();
-        if keys.is_empty() {
-            sheet.paragraph("This platform needs no key.", Ink::Dim);
-        }
-        let needs = key_fields::alternatives(&self.manifest, &self.settings());
-        if keys.len() > 1 && !needs.is_empty() {
-            sheet.paragraph(&needs, Ink::Dim);
-        }
-        self.form.draw(&mut sheet);
         match &self.stage {
-            Stage::Entering => {}
+            // What was found is the page while it is decided on; the fields come back when one goes up to them.
+            Stage::Examined(examination) | Stage::Storing(examination)
+                if self.form.focus >= self.form.fields.len() =>
+            {
+                super::examined::draw(&mut sheet, examination);
+                sheet.scroll_to(0);
+                self.form.draw_buttons(&mut sheet);
+            }
             Stage::Examining => {
+                self.describe(&mut sheet);
+                self.form.draw(&mut sheet);
                 sheet.gap();
+                sheet.focus_here();
                 sheet.paragraph("Asking the platform who this is.", Ink::Dim);
             }
-            Stage::Examined(examination) | Stage::Storing(examination) => {
-                sheet.gap();
-                super::examined::draw(&mut sheet, examination);
+            _ => {
+                self.describe(&mut sheet);
+                self.form.draw(&mut sheet);
             }
         }
         if let Some(fault) = &self.fault {
@@ -335,8 +348,8 @@ impl Overlay for KeyForm {
         }
         sheet.hint("tab", "next");
         sheet.hint("enter", "go on");
-        if self.form.focus >= self.form.fields.len() {
-            sheet.hint("y", "address");
+        if self.address().is_some() {
+            sheet.hint("ctrl-y", "address");
         }
         sheet.hint("esc", "back");
         Some(sheet.done())

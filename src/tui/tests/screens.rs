@@ -68,6 +68,18 @@ fn pictures_at_three_sizes() {
     }
 }
 
+/// Presses keys and takes the picture of a step of the set-up.
+fn picture(state: &mut State, name: &str, keys: &str) -> Vec<Effect> {
+    let effects = if keys.is_empty() {
+        vec![]
+    } else {
+        press(state, keys)
+    };
+    let (width, height) = state.size;
+    assert_snapshot!(format!("set_up_{name}_{width}x{height}"), screen(state));
+    effects
+}
+
 #[test]
 fn the_set_up_step_by_step() {
     for size in [(120, 40), (80, 24), (40, 15)] {
@@ -81,19 +93,10 @@ fn the_set_up_step_by_step() {
         };
         let wizard = SetUpWizard::new(ticket, proposals);
         state.layers.push(Layer::SetUp(Box::new(wizard)));
-        let mut picture = |name: &str, keys: &str| {
-            let effects = if keys.is_empty() {
-                vec![]
-            } else {
-                press(&mut state, keys)
-            };
-            let shown = screen(&state);
-            assert_snapshot!(format!("set_up_{name}_{}x{}", size.0, size.1), shown);
-            effects
-        };
-        picture("1_name", "");
-        picture("2_protection", "enter");
+        picture(&mut state, "1_name", "");
+        picture(&mut state, "2_protection", "enter");
         let effects = picture(
+            &mut state,
             "2_making",
             "tab text:canary-words enter text:canary-words enter",
         );
@@ -106,23 +109,13 @@ fn the_set_up_step_by_step() {
             Msg::Answer(Answer::Initialised(ticket, Ok(key))),
         );
         answer_all(&mut state, effects);
-        let mut picture = |name: &str, keys: &str| {
-            let effects = if keys.is_empty() {
-                vec![]
-            } else {
-                press(&mut state, keys)
-            };
-            let shown = screen(&state);
-            assert_snapshot!(format!("set_up_{name}_{}x{}", size.0, size.1), shown);
-            effects
-        };
-        picture("3_recovery", "");
+        picture(&mut state, "3_recovery", "");
         assert!(
             screen(&state).contains("57DV"),
             "the key is out of sight at {size:?}"
         );
-        picture("4_template", "text:57dv enter");
-        picture("5_community", "up enter");
+        picture(&mut state, "4_template", "text:57dv enter");
+        picture(&mut state, "5_community", "up enter");
     }
 }
 
