@@ -8,6 +8,8 @@
     reason = "a test"
 )]
 
+#[path = "../support/hall.rs"]
+mod hall;
 #[path = "../support/journal.rs"]
 mod journal;
 #[path = "matrix/keys.rs"]
@@ -16,6 +18,8 @@ mod keys;
 mod looking;
 #[path = "matrix/making.rs"]
 mod making;
+#[path = "matrix/program.rs"]
+mod program;
 #[path = "matrix/removing.rs"]
 mod removing;
 #[path = "matrix/switching.rs"]
