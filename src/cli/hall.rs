@@ -67,6 +67,7 @@ impl Context {
         options.limits.work_factor = WorkFactor::TRIFLING;
         let simulation = Simulation::begin(&self.place.home).await?;
         options.overrides = simulation.overrides();
+        options.runner = simulation.runner()?;
         Ok((options, Some(simulation)))
     }
 

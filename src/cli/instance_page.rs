@@ -182,7 +182,7 @@ fn text(out: &Output, detail: &InstanceDetail, line: &InstanceLine) -> String {
 
 fn health(instance: &crate::domain::Instance) -> String {
     match instance.checked_at {
-        Some(at) => format!("{}, {} ago", instance.health, words::age(at)),
+        Some(at) => format!("{}, {}", instance.health, words::ago(at)),
         None => "not looked at yet".to_owned(),
     }
 }

@@ -2,8 +2,9 @@
 //! own, for as long as the command runs. Both keep their state in the same files, so that each sees what others did.
 
 use crate::{
+    adapters::process::Runner,
     domain::{Fault, FaultKind},
-    sandbox::{self, RunningSandbox, Sandbox, SandboxOptions},
+    sandbox::{self, RunningSandbox, Sandbox, SandboxOptions, internal::stand_ins},
 };
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -63,19 +64,39 @@ impl Simulation {
             Self::Served(served) => served.overrides.clone(),
         }
     }
+
+    /// The process runner that starts this program again where a program is asked for that the sandbox imitates.
+    ///
+    /// # Errors
+    /// `Host` when it cannot be found out where this program lies.
+    pub fn runner(&self) -> Result<Runner, Fault> {
+        let base = match self {
+            Self::Own(running) => running.base(),
+            Self::Served(served) => &served.base,
+        };
+        let commands = stand_ins(&own_program()?, base);
+        Ok(commands
+            .into_iter()
+            .fold(Runner::default(), |runner, (program, command)| {
+                runner.standing_in(program, command)
+            }))
+    }
 }
 
 /// Stand-ins for what local services are made of: this program again, so that nothing has to be installed.
 fn lay_runtimes(home: &Path) -> Result<(), Fault> {
-    let program = std::env::current_exe().map_err(|error| {
+    sandbox::lay_runtimes(&home.join("runtimes"), &own_program()?)
+}
+
+fn own_program() -> Result<PathBuf, Fault> {
+    std::env::current_exe().map_err(|error| {
         Fault::new(
             FaultKind::Host,
             "Where the program guildhall lies cannot be found out.",
         )
         .hint("Check that /proc can be read, then try again.")
         .detail(error)
-    })?;
-    sandbox::lay_runtimes(&home.join("runtimes"), &program)
+    })
 }
 
 fn path(home: &Path) -> PathBuf {

@@ -13,6 +13,14 @@ pub fn age(at: Timestamp) -> String {
     }
 }
 
+/// How long ago, in a sentence: "now", "2 m ago".
+pub fn ago(at: Timestamp) -> String {
+    match age(at) {
+        now if now == "now" => now,
+        age => format!("{age} ago"),
+    }
+}
+
 /// The age of something that may not have happened.
 pub fn age_of(at: Option<Timestamp>) -> String {
     at.map(age).unwrap_or_default()
@@ -29,4 +37,17 @@ pub fn when(at: Timestamp) -> String {
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     let word = if count == 1 { one } else { many };
     format!("{count} {word}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_now_is_not_said_to_be_ago() {
+        let now = Timestamp::now();
+        assert_eq!(ago(now), "now");
+        assert_eq!(ago(now - Duration::from_secs(300)), "5 m ago");
+    }
 }

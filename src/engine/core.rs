@@ -50,7 +50,7 @@ impl Core {
             desk: Arc::new(Desk::new(options.limits.at_once)),
             holder: super::lease::holder_name(),
             held: HeldKeys::default(),
-            runner: Runner::default(),
+            runner: options.runner.clone(),
             events: broadcast::Sender::new(EVENTS),
             options,
             store,

@@ -1,7 +1,7 @@
 //! What the engine is opened with: where it lives, what it knows, how patient it is. Plain data; nothing is done here.
 
 use crate::{
-    adapters::registry::Registry,
+    adapters::{process::Runner, registry::Registry},
     catalog::Catalog,
     domain::{Choice, PlatformId},
     vault::WorkFactor,
@@ -32,6 +32,8 @@ pub struct EngineOptions {
     pub registry: Registry,
     /// Hosts whose calls go to another base: the sandbox.
     pub overrides: HashMap<String, Url>,
+    /// Runs the programs of this host; the sandbox has its own stand in for some.
+    pub runner: Runner,
     /// Whether the platforms are simulated.
     pub sandbox: bool,
     /// Whether nothing may be changed.
@@ -54,6 +56,7 @@ impl EngineOptions {
             catalog,
             registry,
             overrides: HashMap::new(),
+            runner: Runner::default(),
             sandbox: false,
             read_only: false,
             limits: Limits::default(),

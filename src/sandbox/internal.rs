@@ -2,6 +2,23 @@
 
 use super::{loomio, sourcecred};
 use crate::domain::Fault;
+use std::{ffi::OsString, path::Path};
+use url::Url;
+
+/// What stands in for programs of this host that adapters run, so that they reach the simulated platforms at `base`: each
+/// program with the command that is started in its place, which is this program at `executable`.
+#[must_use]
+pub fn stand_ins(executable: &Path, base: &Url) -> Vec<(&'static str, Vec<OsString>)> {
+    let command = |name: &str| {
+        vec![
+            executable.into(),
+            "internal".into(),
+            name.into(),
+            base.as_str().into(),
+        ]
+    };
+    vec![("docker", command("sandbox-docker"))]
+}
 
 /// Runs a stand-in; none when the name is not one of them.
 ///

@@ -16,6 +16,14 @@ pub fn age(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
+/// How long ago, in a sentence: "now", "2 m ago".
+pub fn ago(now: Timestamp, at: Timestamp) -> String {
+    match age(now, at) {
+        age if age == "now" => age,
+        age => format!("{age} ago"),
+    }
+}
+
 /// Since when something runs: "0:12", "1:40", "1:02:03".
 pub fn elapsed(now: Timestamp, since: Timestamp) -> String {
     let seconds = (now.as_second() - since.as_second()).max(0);

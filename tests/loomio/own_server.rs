@@ -1,9 +1,11 @@
 //! A group on the operator's own server, made by the script in the container.
 
 use crate::world::{MARKER, World, adapter, deaths, fault, text};
-use guildhall::adapters::Standing;
+use guildhall::adapters::{Standing, process::Runner};
 use guildhall::domain::{DriftKind, FaultKind, Health, InstanceKind, RemoveMode};
+use guildhall::sandbox::internal::stand_ins;
 use serde_json::json;
+use std::path::Path;
 
 /// The users and groups that carry this instance's marker, and how many of the groups have an administrator.
 async fn made(world: &World) -> (usize, usize, usize) {
@@ -179,4 +181,18 @@ async fn a_group_of_ours_is_renamed_and_at_last_discarded_with_its_bot() {
         world.verify().await.unwrap_err().kind,
         FaultKind::KeyRejected
     );
+}
+
+#[tokio::test]
+async fn the_program_itself_stands_in_for_the_container_as_the_sandbox_starts_it() {
+    let mut world = World::own_server().await;
+    let program = Path::new(env!("CARGO_BIN_EXE_guildhall"));
+    world.runner = stand_ins(program, world.sandbox.base())
+        .into_iter()
+        .fold(Runner::default(), |runner, (name, command)| {
+            runner.standing_in(name, command)
+        });
+    let presence = world.provisioned().await;
+    assert_eq!(made(&world).await, (1, 1, 1));
+    assert!(presence.made_by_us);
 }

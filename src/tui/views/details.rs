@@ -194,8 +194,8 @@ fn facts(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
         return;
     };
     if let Some(at) = instance.checked_at {
-        let health = format!("{}, {} ago", instance.health, text::age(state.now, at));
-        sheet.fact("health", &health.replace("now ago", "now"), Ink::Text);
+        let health = format!("{}, {}", instance.health, text::ago(state.now, at));
+        sheet.fact("health", &health, Ink::Text);
     }
     for drift in &instance.drift {
         sheet.fact("drift", &drift.what, Ink::Drift);
