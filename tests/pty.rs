@@ -7,10 +7,14 @@
     reason = "a test"
 )]
 
+#[path = "canary/forms.rs"]
+mod forms;
 #[path = "pty/job_control.rs"]
 mod job_control;
 #[path = "pty/leaving.rs"]
 mod leaving;
+#[path = "pty/secrets.rs"]
+mod secrets;
 #[path = "support/small_program.rs"]
 mod small_program;
 mod support;

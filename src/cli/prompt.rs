@@ -89,8 +89,9 @@ fn unreadable() -> Fault {
 /// `BadInput` without a terminal; `Cancelled` on ctrl-c.
 pub fn secret(label: &str) -> Result<SecretString, Fault> {
     let mut terminal = terminal().map_err(|error| nobody(label).detail(error))?;
-    let _ = write!(terminal, "{label} (not shown): ");
+    // Before the question: whoever sees it may paste at once.
     let quiet = Quiet::begin(&terminal).map_err(|error| nobody(label).detail(error))?;
+    let _ = write!(&terminal, "{label} (not shown): ");
     let typed = line(&terminal);
     drop(quiet);
     let _ = writeln!(terminal);

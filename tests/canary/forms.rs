@@ -75,7 +75,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     let wide = secret.encode_utf16();
     forms.push(wide.clone().flat_map(u16::to_le_bytes).collect());
     forms.push(wide.flat_map(u16::to_be_bytes).collect());
-    let quoted = serde_json::to_string(secret).unwrap();
+    let quoted = serde_json::Value::from(secret).to_string();
     forms.push(quoted.trim_matches('"').as_bytes().to_vec());
     let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
     forms.push(reversed);

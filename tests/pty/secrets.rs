@@ -1,0 +1,132 @@
+//! What a terminal is sent while secrets are typed and pasted into it: dots and endings, and never a secret.
+
+use crate::forms::Needles;
+use crate::support::pty::Pty;
+use std::{path::Path, process::Command};
+
+const PASSPHRASE: &str = "canary horse b%ttery staple";
+
+/// The program on simulated platforms.
+fn program(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guildhall"));
+    command.arg("--home").arg(home).arg("--sandbox");
+    command.args(arguments);
+    command
+}
+
+/// A ready-made key of the simulated Loomio.
+fn key(home: &Path) -> String {
+    let output = program(home, &["--json", "sandbox", "keys"])
+        .output()
+        .expect("the keys");
+    let keys: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    keys["loomio"]["api_key"]
+        .as_str()
+        .expect("a key")
+        .to_owned()
+}
+
+fn assert_unseen(pty: &Pty, secrets: &[(&str, &str)]) {
+    let mut needles = Needles::new();
+    for (name, secret) in secrets {
+        needles.add(name, secret);
+    }
+    let found = needles.found_in(&pty.bytes());
+    assert!(found.is_empty(), "{found:?}:\n{}", pty.screen());
+}
+
+/// The recovery key is there to be seen, once; its last four characters are asked for.
+fn last_four(screen: &str) -> String {
+    let line = screen
+        .lines()
+        .map(|line| line.trim_matches(|one: char| !one.is_ascii_alphanumeric()))
+        .find(|line| line.split(' ').count() == 10 && line.to_uppercase() == **line)
+        .unwrap_or_else(|| panic!("no recovery key on the screen:\n{screen}"));
+    line[line.len() - 4..].to_owned()
+}
+
+#[test]
+fn the_screen_shows_no_secret_that_is_typed_or_pasted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let mut pty = Pty::spawn(&program(home, &[]), 120, 40);
+    pty.wait_for("1 of 5");
+    pty.type_keys("\x15commons\r");
+    pty.wait_for("2 of 5");
+    pty.type_keys(&format!("\t{PASSPHRASE}\r{PASSPHRASE}\r"));
+    pty.wait_for("3 of 5");
+    let four = last_four(&pty.screen());
+    pty.type_keys(&format!("\x15{four}\r"));
+    pty.wait_for("4 of 5");
+    pty.type_keys("\x1b[A\r");
+    pty.wait_for("5 of 5");
+    pty.type_keys("Rosewood");
+    pty.wait_for("Rosewood");
+    pty.type_keys("\x1b[A\r");
+    pty.wait_for("Nothing has been sent yet.");
+    pty.type_keys("\t\r");
+    pty.wait_for("needs key");
+
+    let key = key(home);
+    let ending = &key[key.len() - 4..];
+    pty.type_keys("\r/loomio\re");
+    pty.wait_for("Key for Loomio");
+    pty.paste(&format!("{key}\r\n"));
+    pty.wait_for(&format!("ends in {ending}"));
+    assert_unseen(&pty, &[("the passphrase", PASSPHRASE), ("the key", &key)]);
+    // Typed over by another one, letter by letter, which is refused by the platform.
+    let other = "Canary0Typed0Key0Of0The0Right0Shape";
+    pty.type_keys(&format!("\x15{other}"));
+    pty.wait_for("ends in hape");
+    pty.type_keys("\x1b");
+    pty.resize(100, 30);
+    pty.type_keys("\x1b");
+    pty.wait_for("needs key");
+    pty.type_keys("\x03");
+    pty.type_keys("q");
+    pty.exit_code();
+    pty.assert_restored();
+    let typed = [
+        ("the passphrase", PASSPHRASE),
+        ("the key", key.as_str()),
+        ("another key", other),
+    ];
+    assert_unseen(&pty, &typed);
+}
+
+#[test]
+fn a_command_asks_for_secrets_without_an_echo() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let made = program(home, &["init", "--name", "Canary"])
+        .output()
+        .expect("set up");
+    assert!(made.status.success(), "{made:?}");
+    let create = program(home, &["community", "create", "Rosewood"])
+        .output()
+        .expect("a community");
+    assert!(matches!(create.status.code(), Some(0 | 3)), "{create:?}");
+    let key = key(home);
+    let mut pty = Pty::spawn(
+        &program(
+            home,
+            &[
+                "key",
+                "set",
+                "rosewood",
+                "loomio",
+                "--setting",
+                "group=rosewood",
+            ],
+        ),
+        120,
+        40,
+    );
+    // Asked for with the echo off already.
+    pty.wait_for("(not shown):");
+    assert!(!pty.is_cooked());
+    pty.type_keys(&format!("{key}\r"));
+    assert_eq!(pty.exit_code(), 0, "{}", pty.screen());
+    assert_unseen(&pty, &[("the key", &key)]);
+    assert!(pty.is_cooked());
+}
