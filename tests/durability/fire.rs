@@ -110,6 +110,7 @@ impl Fire {
 
     /// Takes one community from nothing to its end, killing every command on the way several times.
     pub fn community(&self, town: &Town, slug: &str, random: &mut StdRng) {
+        town.let_minutes_pass();
         let people = town.prepare(slug);
         let upto = |random: &mut StdRng, most: u32| random.random_range(1..=most);
         let kills = upto(random, 2);

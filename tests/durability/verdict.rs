@@ -11,7 +11,9 @@ use std::{
 
 /// Lets what is unfinished come to its end, then looks at the platforms, the processes and the database.
 pub fn everything_is_as_it_should_be(town: &Town, told: &Acknowledged) {
+    town.let_minutes_pass();
     settle(town);
+    town.let_minutes_pass();
     let audit = town.hall.run(&["audit", "verify"], "");
     assert_eq!(audit.code, Some(0), "{audit:?}");
     let slugs: Vec<String> = town
