@@ -5,9 +5,9 @@ use age::x25519;
 use rustix::fs::{Mode, OFlags};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
-    fs::File,
+    fs::{DirBuilder, File},
     io::{self, Read as _, Write as _},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt},
     path::Path,
 };
 use zeroize::Zeroizing;
@@ -22,8 +22,8 @@ const LABEL: &str = "\
 # readable by its owner alone (mode 0600).
 ";
 
-/// Makes an `age` identity file for unattended start: mode 0600, plainly labelled. Answers with its public recipient, to be
-/// given to [`super::NewRecipient::Identity`].
+/// Makes an `age` identity file for unattended start: mode 0600, plainly labelled, in a folder that is made (0700) where
+/// there is none. Answers with its public recipient, to be given to [`super::NewRecipient::Identity`].
 ///
 /// # Errors
 /// [`FaultKind::Conflict`] when a file is there already (it is left alone); [`FaultKind::Storage`] when it cannot be written.
@@ -56,6 +56,12 @@ pub fn create_identity_file(path: &Path) -> Result<String, Fault> {
 }
 
 fn write_new(path: &Path, recipient: &str, secret: &SecretString) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mut file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
     let text = Zeroizing::new(format!(
@@ -184,7 +190,7 @@ mod tests {
     #[test]
     fn an_identity_file_is_private_labelled_and_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("unattended.key");
+        let path = folder.path().join("not/there/yet/unattended.key");
         let recipient = create_identity_file(&path).unwrap();
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o7777,

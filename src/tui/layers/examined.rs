@@ -48,8 +48,14 @@ pub fn draw(sheet: &mut SheetBuilder<'_>, examination: &Examination) {
             Ink::Waiting,
         );
     }
+    let told = examination
+        .identity
+        .as_ref()
+        .map_or(&[][..], |identity| &identity.warnings);
     for warning in &examination.warnings {
-        sheet.fact("!", warning, Ink::Waiting);
+        if !told.contains(warning) {
+            sheet.fact("!", warning, Ink::Waiting);
+        }
     }
 }
 

@@ -65,7 +65,7 @@ impl KeyForm {
         made: bool,
     ) -> Self {
         // Settings first: the place to get a key often depends on the server's address.
-        let mut fields = setting_fields::fields(&manifest, &set, made);
+        let mut fields = setting_fields::fields_for_keys(&manifest, &set, made);
         for credential in manifest.entered_credentials() {
             fields.push(key_fields::field(credential));
         }

@@ -51,7 +51,11 @@ impl NewCommunityForm {
         ];
         Self {
             ticket,
-            form: Form::new(fields, &[("cancel", "Cancel"), ("plan", "Plan")], None),
+            form: Form::new(
+                fields,
+                &[("cancel", "Cancel"), ("plan", "Plan")],
+                Some("plan"),
+            ),
             template: BTreeMap::new(),
             suggesting: true,
             place: place.to_owned(),

@@ -109,7 +109,7 @@ impl SetUpWizard {
                 ))
             })
             .collect();
-        self.form = Form::new(fields, NEXT, None);
+        self.form = Form::new(fields, NEXT, Some("next"));
         self.step = Step::Template;
     }
 
@@ -245,7 +245,7 @@ impl Overlay for SetUpWizard {
                 Turn::with(state.opening_loads())
             }
             Err(fault) => {
-                self.form = protection::form(&self.proposals);
+                // The form stays as it was filled in: what is wrong is often one character of a path.
                 self.step = Step::Protection;
                 self.fault = Some(fault);
                 Turn::stay()

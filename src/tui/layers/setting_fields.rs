@@ -20,6 +20,32 @@ pub fn fields(manifest: &Manifest, set: &BTreeMap<String, String>, made: bool) -
         .collect()
 }
 
+/// The fields for the settings without which a key can neither be got nor tried: needed ones, and those that the
+/// instructions for a key speak of. All others have a form of their own, so that a key is never looked for at the end
+/// of a long page.
+pub fn fields_for_keys(
+    manifest: &Manifest,
+    set: &BTreeMap<String, String>,
+    made: bool,
+) -> Vec<Field> {
+    let spoken_of = |setting: &SettingField| {
+        let reference = format!("{{{}}}", setting.field);
+        manifest.entered_credentials().any(|credential| {
+            credential
+                .where_to_get
+                .iter()
+                .chain(&credential.url)
+                .any(|text| text.contains(&reference))
+        })
+    };
+    manifest
+        .settings
+        .iter()
+        .filter(|setting| setting.required || spoken_of(setting))
+        .map(|setting| field(setting, set.get(&setting.field).map(String::as_str), made))
+        .collect()
+}
+
 fn field(setting: &SettingField, set: Option<&str>, made: bool) -> Field {
     let id = format!("{PREFIX}{}", setting.field);
     let default = setting.default.as_deref().unwrap_or_default();

@@ -49,7 +49,9 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
     if overview.vault == VaultState::Locked {
         right.push(("locked".to_owned(), Ink::Waiting));
     }
-    right.push((format!("{}, {}", overview.actor, overview.role), Ink::Dim));
+    if !overview.actor.is_empty() {
+        right.push((format!("{}, {}", overview.actor, overview.role), Ink::Dim));
+    }
     let where_ = if overview.host.is_empty() || overview.host == overview.installation {
         overview.installation.clone()
     } else {

@@ -148,7 +148,9 @@ impl Form {
                     .get(button)
                     .map_or(Did::Moved, |button| Did::Pressed(button.id));
             }
-            (KeyCode::Enter, None) if self.focus + 1 == self.fields.len() => {
+            (KeyCode::Enter, None)
+                if self.focus + 1 == self.fields.len() || self.only_choices_remain() =>
+            {
                 if let Some(main) = self.main {
                     return Did::Pressed(main);
                 }
@@ -164,6 +166,16 @@ impl Form {
             _ => return Did::Passed,
         }
         Did::Moved
+    }
+
+    /// From here on every field has an answer already: Enter takes them as they are.
+    fn only_choices_remain(&self) -> bool {
+        self.main.is_some()
+            && self
+                .fields
+                .iter()
+                .skip(self.focus)
+                .all(|field| matches!(field.entry, Entry::Choice { .. }))
     }
 
     fn paste(&mut self, text: &crate::tui::hidden::Hidden) -> Did {
@@ -256,6 +268,10 @@ mod tests {
 
     #[test]
     fn enter_walks_the_fields_and_presses_the_main_button_at_the_end() {
+        let choice = || Field::choice("on", "On", vec![("a".into(), "a".into())], "a");
+        let mut choices = Form::new(vec![choice(), choice()], &[("next", "Next")], Some("next"));
+        assert_eq!(choices.handle(&key(KeyCode::Enter)), Did::Pressed("next"));
+
         let mut form = form();
         assert_eq!(form.handle(&key(KeyCode::Enter)), Did::Moved);
         assert_eq!(form.handle(&key(KeyCode::Enter)), Did::Pressed("store"));

@@ -11,11 +11,11 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns of the labels left of fields and facts, where there is room.
-const LABEL: usize = 13;
+const LABEL: usize = 18;
 /// The same on pages narrower than `ROOMY`.
-const SHORT_LABEL: usize = 10;
+const SHORT_LABEL: usize = 12;
 /// Widths from which labels have all their columns.
-const ROOMY: usize = 46;
+const ROOMY: usize = 60;
 /// Widths below which labels stand above instead of beside.
 const NARROW: usize = 30;
 
