@@ -49,7 +49,7 @@ pub struct Attempt {
 pub enum Before {
     /// Nothing: no operation on this incarnation of the instance ever intended it.
     Never,
-    /// It was intended, at this time for the first time; whether the call was made is not known.
+    /// It was intended, at this time for the last time; whether the call was made is not known.
     Intended(Timestamp),
     /// This operation recorded its result.
     Recorded(Value),
@@ -64,6 +64,9 @@ pub enum Before {
 pub trait Journal: Send + Sync {
     /// Writes that a step is about to be tried, and says what happened to it before.
     async fn intend(&self, step: &str) -> Result<Attempt, Fault>;
+    /// Writes that an intended step is tried once more, now: what the former attempts made has had its time to show, what
+    /// this one makes has not.
+    async fn intend_again(&self, step: &str) -> Result<(), Fault>;
     /// Writes the result of a step.
     async fn record(&self, step: &str, result: Value) -> Result<(), Fault>;
     /// Writes a fact that outlives the operation.
@@ -163,6 +166,7 @@ impl Op {
     {
         self.check_cancelled()?;
         let attempt = self.journal.intend(step).await?;
+        let mut is_first = attempt.before == Before::Never;
         let mut found = match attempt.before {
             Before::Recorded(value) => return read_back(step, value),
             Before::Never => None,
@@ -172,6 +176,9 @@ impl Op {
         while found.is_none() {
             self.check_cancelled()?;
             creations += 1;
+            if !std::mem::take(&mut is_first) {
+                self.journal.intend_again(step).await?;
+            }
             match create(attempt.key.clone()).await {
                 Ok(made) => found = Some(made),
                 Err(fault) if fault.kind == FaultKind::OutcomeUnknown => {

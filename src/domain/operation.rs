@@ -117,7 +117,7 @@ pub struct StepRecord {
     pub key: OperationKey,
     /// What it returned.
     pub result: Option<serde_json::Value>,
-    /// When it was first intended.
+    /// When it was intended, or tried last.
     pub intended_at: Timestamp,
     /// When it was recorded.
     pub recorded_at: Option<Timestamp>,

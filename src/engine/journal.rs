@@ -60,14 +60,26 @@ impl Journal for StoreJournal {
             .change(move |writer, rules| {
                 writer.require_lease(operation, &holder)?;
                 let earlier = writer.step_on_instance(instance, &name)?;
-                let first = earlier.iter().map(|(_, record)| record.intended_at).min();
+                let latest = earlier.iter().map(|(_, record)| record.intended_at).max();
                 let record = writer.intend_step(operation, &name, &key, rules.now)?;
-                let before = match (record.state, record.result, first) {
+                let before = match (record.state, record.result, latest) {
                     (StepState::Recorded, Some(result), _) => Before::Recorded(result),
-                    (_, _, Some(first)) => Before::Intended(first),
+                    (_, _, Some(latest)) => Before::Intended(latest),
                     (_, _, None) => Before::Never,
                 };
                 Ok(Attempt { key, before })
+            })
+            .await
+    }
+
+    async fn intend_again(&self, step: &str) -> Result<(), Fault> {
+        let name = format!("{}{step}", self.prefix);
+        let operation = self.operation;
+        let holder = self.core.holder.clone();
+        self.core
+            .change(move |writer, rules| {
+                writer.require_lease(operation, &holder)?;
+                writer.intend_step_again(operation, &name, rules.now)
             })
             .await
     }

@@ -35,6 +35,10 @@ impl Journal for TrialJournal {
         })
     }
 
+    async fn intend_again(&self, _step: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
     async fn record(&self, _step: &str, _result: Value) -> Result<(), Fault> {
         Ok(())
     }

@@ -86,6 +86,24 @@ impl Writer<'_> {
         self.existing_step(operation, name)
     }
 
+    /// Writes down that a step that has no result yet is tried once more.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn intend_step_again(
+        &self,
+        operation: OperationId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        self.change(
+            "UPDATE steps SET intended_at = ?3
+             WHERE operation = ?1 AND name = ?2 AND state <> 'recorded'",
+            (operation.0, name, millis(now)),
+        )
+        .map(drop)
+    }
+
     /// Writes down what a step returned. The same result may be recorded again.
     ///
     /// # Errors

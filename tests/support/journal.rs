@@ -39,7 +39,7 @@ pub struct MemoryJournal {
 
 #[derive(Default)]
 struct Kept {
-    /// Key, time of the first intent, result recorded by the running operation.
+    /// Key, time of the last intent, result recorded by the running operation.
     steps: BTreeMap<String, (OperationKey, Timestamp, Option<Value>)>,
     facts: BTreeMap<String, Value>,
     secrets: BTreeMap<String, SecretString>,
@@ -69,6 +69,13 @@ impl MemoryJournal {
     pub fn next_operation(&self) {
         for (_, _, recorded) in self.kept().steps.values_mut() {
             *recorded = None;
+        }
+    }
+
+    /// So much time passes: every intent is older by it.
+    pub fn age(&self, by: std::time::Duration) {
+        for (_, since, _) in self.kept().steps.values_mut() {
+            *since -= by;
         }
     }
 
@@ -150,6 +157,14 @@ impl Journal for MemoryJournal {
         Ok(Attempt {
             key,
             before: Before::Never,
+        })
+    }
+
+    async fn intend_again(&self, step: &str) -> Result<(), Fault> {
+        self.write(|kept| {
+            if let Some(entry) = kept.steps.get_mut(step) {
+                entry.1 = Timestamp::now();
+            }
         })
     }
 
