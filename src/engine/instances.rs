@@ -13,7 +13,7 @@ use crate::{
         Actor, CommunityId, Desired, Fault, FaultKind, Instance, InstanceId, InstanceKind,
         Observed, OperationId, OperationState, OperationVerb, PlatformId, clean_line,
     },
-    store::{NewInstance, Reader, Writer},
+    store::{NewInstance, OperationFilter, Reader, Writer},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -216,7 +216,21 @@ pub(super) fn take_settings(
         }
         facts::remember(writer, instance.id, facts::UNSENT, &unsent)?;
     }
+    wake_parked(writer, rules, instance.id)?;
     Ok(changed)
+}
+
+/// What waits for a person may have waited for these settings: it looks again by itself.
+fn wake_parked(writer: &Writer<'_>, rules: &Rules, instance: InstanceId) -> Result<(), Fault> {
+    let filter = OperationFilter {
+        states: vec![OperationState::WaitsHuman],
+        instance: Some(instance),
+        ..Default::default()
+    };
+    for parked in writer.operations(&filter, 64)? {
+        rules.wake(writer, parked.id, instance)?;
+    }
+    Ok(())
 }
 
 /// What is to be taken over, and how.

@@ -248,3 +248,23 @@ async fn impossible_communities_are_refused_in_one_sentence_and_leave_nothing() 
     }
     assert!(engine.community(&actor, &slug("fern")).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_settings_let_what_waits_for_a_person_look_again_by_itself() {
+    let home = Home::new();
+    let engine = home.init().await;
+    home.world.ask_for_person();
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "alpha").await, Observed::NeedsHuman);
+    home.world.person_does_it();
+    let configure = Intent::Configure {
+        community,
+        platform: id("alpha"),
+        settings: BTreeMap::from([("motto".to_owned(), "chosen".to_owned())]),
+    };
+    engine.submit(&ada(&engine).await, configure).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
+    assert_eq!(engine.tasks(&ada(&engine).await).await.unwrap(), []);
+}
