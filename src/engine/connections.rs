@@ -35,7 +35,8 @@ pub(super) fn community_of(
     .hint("The community's details list its connections."))
 }
 
-fn offer<'a>(
+/// What the manifest of one platform offers to another.
+pub(super) fn offer<'a>(
     rules: &'a Rules,
     from: &PlatformId,
     to: &PlatformId,
@@ -99,7 +100,8 @@ pub(super) fn connect(
     })
 }
 
-fn names(rules: &Rules, from: &PlatformId, verb: &str, to: &PlatformId) -> String {
+/// What a connection does, with the names of its ends.
+pub(super) fn names(rules: &Rules, from: &PlatformId, verb: &str, to: &PlatformId) -> String {
     format!(
         "{} {verb} {}",
         titles::platform(&rules.catalog, from),

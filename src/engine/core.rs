@@ -1,9 +1,15 @@
 //! What every part of the engine shares: the open installation, and the means to change it and to tell of it.
 
-use super::{desk::Desk, held::HeldKeys, options::EngineOptions, rules::Rules, views::EngineEvent};
+use super::{
+    desk::Desk,
+    held::{Examined, HeldKeys},
+    options::EngineOptions,
+    rules::Rules,
+    views::EngineEvent,
+};
 use crate::{
     adapters::{http::Http, process::Runner},
-    domain::{CommunityId, Fault, FaultKind, OperationId, Progress},
+    domain::{CommunityId, Fault, FaultKind, Intent, OperationId, Progress},
     store::{Installation, Store, Writer},
     vault::Custody,
 };
@@ -86,6 +92,16 @@ impl Core {
     {
         let rules = self.rules();
         self.store.write(move |writer| change(writer, &rules)).await
+    }
+
+    /// The examined key that an intent is about, while it is in memory.
+    pub fn examined_for(&self, intent: &Intent) -> Option<Examined> {
+        match intent {
+            Intent::StoreKey { examination, .. } | Intent::AddAccount { examination, .. } => {
+                self.held.examined(*examination, self.now())
+            }
+            _ => None,
+        }
     }
 
     /// Tells whoever listens. Nobody listening is no trouble.

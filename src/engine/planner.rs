@@ -1,14 +1,16 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, communities, plans,
+    Engine, communities, connections,
+    held::Examined,
+    keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
 };
 use crate::{
     catalog::{Manifest, Maturity, Needs},
     domain::{
-        Actor, Capability, Choice, Fault, Instance, Intent, NewCommunity, Plan, PlanItem,
-        PlanItemKind, PlatformId, Verb,
+        Actor, Capability, Choice, CommunityId, Fault, FaultKind, Instance, Intent, NewCommunity,
+        Plan, PlanItem, PlanItemKind, PlatformId, Verb,
     },
     store::Reader,
 };
@@ -22,14 +24,40 @@ impl Engine {
     /// As [`Engine::submit`] would answer for what is wrong with the intent itself.
     pub async fn plan(&self, actor: &Actor, intent: &Intent) -> Result<Plan, Fault> {
         let (asking, intent, rules) = (actor.clone(), intent.clone(), self.core.rules());
+        let examined = self.core.examined_for(&intent);
         self.core
             .store
-            .read(move |reader| plan(reader, &rules, &asking, &intent))
+            .read(move |reader| plan(reader, &rules, &asking, &intent, examined.as_ref()))
             .await
     }
 }
 
-fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> Result<Plan, Fault> {
+/// Refuses what was decided upon a plan that is not true any more.
+pub(super) fn require_basis(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    intent: &Intent,
+    examined: Option<&Examined>,
+    basis: &str,
+) -> Result<(), Fault> {
+    if plan(reader, rules, actor, intent, examined)?.basis == basis {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Conflict,
+        "Things have changed since the plan was made; nothing was done.",
+    )
+    .hint("Look at the plan as it is now, then decide again."))
+}
+
+fn plan(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    intent: &Intent,
+    examined: Option<&Examined>,
+) -> Result<Plan, Fault> {
     let kind = intent.kind();
     let allow = |community| Rules::require(reader, actor, kind, community);
     match intent {
@@ -74,11 +102,46 @@ fn plan(reader: &Reader<'_>, rules: &Rules, actor: &Actor, intent: &Intent) -> R
             allow(Some(*community))?;
             plans::archive(reader, rules, *community)
         }
-        _ => {
-            // What an operation or a connection belongs to is looked up when it is submitted.
+        Intent::Connect {
+            community,
+            from,
+            to,
+        } => {
+            allow(Some(*community))?;
+            plans::connect(reader, rules, *community, from, to)
+        }
+        other => {
+            allow(concerned(reader, actor, other, examined)?)?;
             Ok(Draft::new(kind.word()).finish(String::new()))
         }
     }
+}
+
+/// The community that an intent is about; none for the installation.
+fn concerned(
+    reader: &Reader<'_>,
+    actor: &Actor,
+    intent: &Intent,
+    examined: Option<&Examined>,
+) -> Result<Option<CommunityId>, Fault> {
+    Ok(match intent {
+        Intent::CreateCommunity(_) | Intent::SetTemplate { .. } | Intent::AddAccount { .. } => None,
+        Intent::ArchiveCommunity { community }
+        | Intent::SetDesired { community, .. }
+        | Intent::Configure { community, .. }
+        | Intent::ForgetKey { community, .. }
+        | Intent::Adopt { community, .. }
+        | Intent::Remove { community, .. }
+        | Intent::Connect { community, .. } => Some(*community),
+        Intent::Check { community, .. } => *community,
+        Intent::StoreKey { .. } => keys::require_examined(examined.cloned(), actor)?.owner.1,
+        Intent::Disconnect { connection } | Intent::TestConnection { connection } => {
+            Some(connections::community_of(reader, actor, *connection)?)
+        }
+        Intent::ResumeOperation { operation } | Intent::CancelOperation { operation } => {
+            Some(operations::community_of(reader, actor, *operation)?)
+        }
+    })
 }
 
 /// A plan in the making.
@@ -136,7 +199,7 @@ fn create(reader: &Reader<'_>, rules: &Rules, new: &NewCommunity) -> Result<Plan
     let (name, _) = communities::checked_names(new)?;
     if let Some(existing) = reader.community_by_slug(&new.slug)? {
         return Err(Fault::new(
-            crate::domain::FaultKind::Conflict,
+            FaultKind::Conflict,
             format!(
                 "There is a community {} already: {}.",
                 new.slug, existing.name

@@ -1,7 +1,7 @@
 //! Plans for what is there already: switching an instance, removing it, adopting one, archiving a community.
 
 use super::{
-    instances, keyring,
+    connections, instances, keyring,
     planner::{Draft, basis_of, digest},
     reconcile,
     rules::{self, NO_ADAPTER, Rules},
@@ -184,6 +184,32 @@ pub(super) fn adopt(
         );
     }
     Ok(draft.finish(basis_of(instance.as_ref())))
+}
+
+/// What joining two instances will do.
+pub(super) fn connect(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    community: CommunityId,
+    from: &PlatformId,
+    to: &PlatformId,
+) -> Result<Plan, Fault> {
+    let verb = &connections::offer(rules, from, to)?.verb;
+    let names = connections::names(rules, from, verb, to);
+    let name = reader.community(community)?.name;
+    let mut draft = Draft::new(format!("Connect for {name}"));
+    let mut basis = Vec::new();
+    draft.say(PlanItemKind::Connection, Some(from), names);
+    for platform in [from, to] {
+        let end = instances::required(reader, rules, community, platform)?;
+        if end.external_id.is_none() {
+            let title = titles::platform(&rules.catalog, platform);
+            let text = format!("{title} is not made yet; the connection waits for it");
+            draft.say(PlanItemKind::Record, Some(platform), text);
+        }
+        basis.push(basis_of(Some(&end)));
+    }
+    Ok(draft.finish(digest(&basis)))
 }
 
 /// What archiving will do.

@@ -5,7 +5,7 @@ use super::{
     Engine, communities, connections,
     desk::Stop,
     held::{Examined, Owner},
-    instances, joining, keys, observe, operations, removal,
+    instances, joining, keys, observe, operations, planner, removal,
     rules::Rules,
     scheduler,
     views::Receipt,
@@ -56,15 +56,32 @@ impl Engine {
     /// `NotAllowed` when the actor may not; `BadInput`, `NotFound` or `Conflict` when it cannot be; `Storage` or `InUse` when
     /// it could not be written. In every case nothing was changed.
     pub async fn submit(&self, actor: &Actor, intent: Intent) -> Result<Receipt, Fault> {
+        self.take_in(actor, intent, None).await
+    }
+
+    /// Does what an actor decided after looking at its plan; `basis` is that of the plan.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`]; `Conflict` when things have changed since the plan was made. Nothing was done then.
+    pub async fn submit_planned(
+        &self,
+        actor: &Actor,
+        intent: Intent,
+        basis: String,
+    ) -> Result<Receipt, Fault> {
+        self.take_in(actor, intent, Some(basis)).await
+    }
+
+    async fn take_in(
+        &self,
+        actor: &Actor,
+        intent: Intent,
+        basis: Option<String>,
+    ) -> Result<Receipt, Fault> {
         let core = &self.core;
         core.require_writable()?;
         let kind = intent.kind();
-        let examined = match &intent {
-            Intent::StoreKey { examination, .. } | Intent::AddAccount { examination, .. } => {
-                core.held.examined(*examination, core.now())
-            }
-            _ => None,
-        };
+        let examined = core.examined_for(&intent);
         let asking = actor.clone();
         let lent = core.held.lent_fields();
         let outcome = core
@@ -73,6 +90,10 @@ impl Engine {
                     lent,
                     ..rules.clone()
                 };
+                if let Some(basis) = basis {
+                    let examined = examined.as_ref();
+                    planner::require_basis(writer, &rules, &asking, &intent, examined, &basis)?;
+                }
                 let applied = apply(writer, &rules, &asking, intent, examined)?;
                 rules.audit(
                     writer,

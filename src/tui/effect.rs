@@ -15,6 +15,8 @@ pub enum Effect {
     Plan(Ticket, Box<Intent>),
     /// Do it. Without a ticket nobody waits; the receipt is shown as a notice.
     Submit(Option<Ticket>, Box<Intent>),
+    /// Do what a plan told, if that is still true: its basis goes along.
+    SubmitPlanned(Ticket, Box<Intent>, String),
     /// Examine a key.
     Examine(Ticket, Box<KeyEntered>),
     /// List what could be adopted.

@@ -37,6 +37,8 @@ type Shared = Arc<RwLock<Option<Session>>>;
 struct Change {
     ticket: Option<Ticket>,
     intent: Intent,
+    /// The state that the plan was made from which a person saw.
+    basis: Option<String>,
     pending: Pending,
 }
 
@@ -108,6 +110,13 @@ impl Hall for EngineHall {
             Effect::Submit(ticket, intent) => self.submit(Change {
                 ticket,
                 intent: *intent,
+                basis: None,
+                pending,
+            }),
+            Effect::SubmitPlanned(ticket, intent, basis) => self.submit(Change {
+                ticket: Some(ticket),
+                intent: *intent,
+                basis: Some(basis),
                 pending,
             }),
             Effect::Initialise(ticket, set_up) => {
@@ -151,7 +160,10 @@ fn current(shared: &Shared) -> Option<Session> {
 async fn carry_changes(shared: Shared, mut changes: mpsc::UnboundedReceiver<Change>) {
     while let Some(change) = changes.recv().await {
         let result = match current(&shared) {
-            Some(session) => session.engine.submit(&session.actor, change.intent).await,
+            Some(Session { engine, actor }) => match change.basis {
+                Some(basis) => engine.submit_planned(&actor, change.intent, basis).await,
+                None => engine.submit(&actor, change.intent).await,
+            },
             None => Err(
                 Fault::new(FaultKind::NotFound, "There is no installation yet.")
                     .hint("Finish the set-up first."),

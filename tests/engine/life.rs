@@ -358,3 +358,51 @@ async fn a_connection_waits_for_its_ends_is_made_tested_and_undone() {
     assert_eq!(row().await, None);
     assert_eq!(home.world.passed("part"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_upon_a_plan_that_is_not_true_any_more_is_not_done() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let intent = Intent::Remove {
+        community,
+        platform: id("alpha"),
+        mode: RemoveMode::Hard,
+        typed: "rosewood".into(),
+    };
+    let stale = engine.plan(&actor, &intent).await.unwrap().basis;
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    let refused = engine
+        .submit_planned(&actor, intent.clone(), stale)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Conflict);
+    assert!(refused.what.contains("have changed since the plan"));
+    settle(&engine).await;
+    assert_eq!(home.world.count("hall"), 1);
+
+    let fresh = engine.plan(&actor, &intent).await.unwrap().basis;
+    engine.submit_planned(&actor, intent, fresh).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.count("hall"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_has_a_plan_that_says_what_it_waits_for() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let intent = Intent::Connect {
+        community,
+        from: id("beta"),
+        to: id("alpha"),
+    };
+    let plan = engine.plan(&ada(&engine).await, &intent).await.unwrap();
+    let kinds: Vec<_> = plan.items.iter().map(|item| item.kind).collect();
+    assert_eq!(kinds, [PlanItemKind::Connection, PlanItemKind::Record]);
+    assert!(plan.items[1].text.contains("The beta is not made yet"));
+}

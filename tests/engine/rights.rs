@@ -188,3 +188,44 @@ async fn looking_only_changes_nothing() {
     assert_eq!(fault.kind, FaultKind::NotAllowed);
     assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_only_shown_to_who_may_do_it() {
+    let home = Home::new();
+    let (engine, _, auditor) = with_people(&home).await;
+    let ada = ada(&engine).await;
+    let community = engine
+        .community(&ada, &slug("rosewood"))
+        .await
+        .unwrap()
+        .community
+        .id;
+    let operation = operations(&engine).await.remove(0).operation.id;
+    let platform = id("alpha");
+    for intent in [
+        Intent::SetTemplate {
+            choices: BTreeMap::new(),
+        },
+        Intent::Configure {
+            community,
+            platform: platform.clone(),
+            settings: BTreeMap::new(),
+        },
+        Intent::ForgetKey {
+            community,
+            platform: platform.clone(),
+            field: None,
+        },
+        Intent::Connect {
+            community,
+            from: id("beta"),
+            to: platform,
+        },
+        Intent::ResumeOperation { operation },
+        Intent::CancelOperation { operation },
+    ] {
+        let fault = engine.plan(&auditor, &intent).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::NotAllowed, "{intent:?}");
+        engine.plan(&ada, &intent).await.unwrap();
+    }
+}

@@ -1,7 +1,7 @@
 //! What an intent will do, before anything is sent: where something is made or taken away.
 
 use super::{After, Overlay, Turn};
-use crate::domain::{Fault, Intent, Plan, PlanItem, PlanItemKind};
+use crate::domain::{Fault, FaultKind, Intent, Plan, PlanItem, PlanItemKind};
 use crate::tui::{
     effect::Effect,
     input::Input,
@@ -76,10 +76,12 @@ impl PlanPreview {
             *typed = written;
         }
         self.fault = None;
+        let basis = plan.basis.clone();
         self.stage = Stage::Sent(plan.clone());
-        Turn::with(vec![Effect::Submit(
-            Some(self.ticket),
+        Turn::with(vec![Effect::SubmitPlanned(
+            self.ticket,
             Box::new(self.intent.clone()),
+            basis,
         )])
     }
 
@@ -111,7 +113,10 @@ impl Overlay for PlanPreview {
     fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
         match answer {
             Answer::Planned(_, Ok(plan)) => self.show(plan),
-            Answer::Planned(_, Err(fault)) => self.stage = Stage::Refused(fault),
+            Answer::Planned(_, Err(fault)) => {
+                self.fault = None;
+                self.stage = Stage::Refused(fault);
+            }
             Answer::Submitted(_, Ok(receipt)) => {
                 if receipt.community.is_some() && matches!(self.intent, Intent::CreateCommunity(_))
                 {
@@ -126,7 +131,15 @@ impl Overlay for PlanPreview {
                 if let Stage::Sent(plan) = &self.stage {
                     self.stage = Stage::Shown(plan.clone());
                 }
+                // What stands in the way is in the plan as it is now.
+                let is_stale = fault.kind == FaultKind::Conflict;
                 self.fault = Some(fault);
+                if is_stale {
+                    return Turn::with(vec![Effect::Plan(
+                        self.ticket,
+                        Box::new(self.intent.clone()),
+                    )]);
+                }
             }
             _ => {}
         }

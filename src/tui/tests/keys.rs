@@ -19,7 +19,9 @@ fn submitted(effects: &[Effect]) -> Vec<&Intent> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Submit(_, intent) => Some(intent.as_ref()),
+            Effect::Submit(_, intent) | Effect::SubmitPlanned(_, intent, _) => {
+                Some(intent.as_ref())
+            }
             _ => None,
         })
         .collect()
@@ -195,7 +197,7 @@ fn a_refused_creation_keeps_what_was_typed() {
     let mut state = furnished(SIZE, colour());
     press(&mut state, "n text:Rose tab up up enter");
     let effects = press(&mut state, "tab enter");
-    let [Effect::Submit(Some(ticket), _)] = effects[..] else {
+    let [Effect::SubmitPlanned(ticket, ..)] = effects[..] else {
         panic!("{effects:?}");
     };
     let fault = Fault::new(FaultKind::Conflict, "There is a community rose already.")
