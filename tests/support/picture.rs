@@ -12,8 +12,8 @@ const INK: &str = "#d8dee9";
 const PAPER: &str = "#1c2028";
 /// The sixteen colours of the pictured terminal, in the order of their numbers.
 const PALETTE: [&str; 16] = [
-    "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7489", "#f07f88",
-    "#abd489", "#f0d08b", "#7fc0ff", "#d890ea", "#6cc9d4", "#ffffff",
+    "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9",
+    "#6b7489", "#f07f88", "#abd489", "#f0d08b", "#7fc0ff", "#d890ea", "#6cc9d4", "#ffffff",
 ];
 
 /// How a run of cells looks.
@@ -29,6 +29,7 @@ struct Look {
 /// The picture of a screen. `title` becomes its description for those who cannot see it.
 pub fn svg(screen: &vt100::Screen, title: &str) -> String {
     let (rows, columns) = screen.size();
+    let (rows, columns) = (rows.get(), columns.get());
     let width = u32::from(columns) * CELL.0 + 2 * MARGIN;
     let height = u32::from(rows) * CELL.1 + 2 * MARGIN;
     let mut picture = String::new();
@@ -49,10 +50,15 @@ pub fn svg(screen: &vt100::Screen, title: &str) -> String {
 fn draw_row(picture: &mut String, screen: &vt100::Screen, row: u16, columns: u16) {
     let mut column = 0;
     while column < columns {
-        let Some(look) = screen.cell(row, column).map(look_of) else { return };
+        let Some(look) = screen.cell(row, column).map(look_of) else {
+            return;
+        };
         let start = column;
         let mut text = String::new();
-        while let Some(cell) = screen.cell(row, column).filter(|cell| look_of(cell) == look) {
+        while let Some(cell) = screen
+            .cell(row, column)
+            .filter(|cell| look_of(cell) == look)
+        {
             let contents = cell.contents();
             text.push_str(if contents.is_empty() { " " } else { &contents });
             column += if cell.is_wide() { 2 } else { 1 };
@@ -118,11 +124,16 @@ fn look_of(cell: &vt100::Cell) -> Look {
 fn colour(colour: vt100::Color) -> Option<String> {
     match colour {
         vt100::Color::Default => None,
-        vt100::Color::Idx(number) => PALETTE.get(usize::from(number)).map(|&name| name.to_owned()),
+        vt100::Color::Idx(number) => PALETTE
+            .get(usize::from(number))
+            .map(|&name| name.to_owned()),
         vt100::Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

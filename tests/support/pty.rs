@@ -163,6 +163,11 @@ impl Pty {
         self.seen.0.lock().unwrap().parser.screen().contents()
     }
 
+    /// Looks at the screen with its colours and styles.
+    pub fn with_screen<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.0.lock().unwrap().parser.screen())
+    }
+
     /// Whether a cell is shown in reverse video.
     pub fn is_reversed(&self, row: u16, column: u16) -> bool {
         let seen = self.seen.0.lock().unwrap();
