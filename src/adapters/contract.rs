@@ -11,6 +11,7 @@ use crate::domain::{
     PlatformId, RemoveMode, Slots, Slug,
 };
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use url::Url;
@@ -304,6 +305,10 @@ pub enum Target {
 pub struct Probe {
     /// Whether what was sent was seen to arrive.
     pub arrived: bool,
+    /// Whether anything was sent at all.
+    pub sent: bool,
+    /// A text of what was sent, for the other end to look for, where the sending end cannot see the arrival itself.
+    pub look_for: Option<String>,
     /// What was sent and what was seen, in one sentence.
     pub what: String,
 }
@@ -364,9 +369,14 @@ pub trait Adapter: Send + Sync {
         Err(unsupported(op.site(), "test a connection").into())
     }
 
-    /// Whether a message with this text is to be seen where [`Adapter::offer_target`] pointed; the receiving half of
-    /// a connection's test.
-    async fn saw_message(&self, site: &Site, _text: &str) -> Result<bool, Fault> {
+    /// Whether a message with this text, sent at this time or later, is to be seen where [`Adapter::offer_target`]
+    /// pointed; the receiving half of a connection's test.
+    async fn saw_message(
+        &self,
+        site: &Site,
+        _text: &str,
+        _since: Timestamp,
+    ) -> Result<bool, Fault> {
         Err(unsupported(site, "read messages"))
     }
 }

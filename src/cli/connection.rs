@@ -110,6 +110,9 @@ async fn test(context: &Context, hall: &Hall, ends: &Ends) -> Result<Exit, Fault
     context.out.data(&line, |_| {
         format!("{} {} {}: {}", line.from, line.verb, line.to, line.state)
     })?;
+    if row.connection.state == ConnectionState::Made {
+        context.out.advise(&row.connection.note);
+    }
     Ok(verdict(context, &row))
 }
 

@@ -16,8 +16,14 @@ use crate::{
         OperationVerb, PlatformId, Progress, clean_line,
     },
 };
-use std::sync::Arc;
+use jiff::Timestamp;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+
+/// The pause after the first look for what a test sent; it doubles each time.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+/// By how much the clock of a platform may be behind ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(30);
 
 /// The two ends of a connection, ready for their adapters.
 struct Ends {
@@ -126,8 +132,7 @@ pub(super) fn begin_probe(core: &Arc<Core>, id: ConnectionId) {
         let written = core
             .change(move |writer, rules| {
                 let (state, note) = match &found {
-                    Ok(probe) if probe.arrived => (ConnectionState::Ok, clean_line(&probe.what)),
-                    Ok(probe) => (ConnectionState::Failed, clean_line(&probe.what)),
+                    Ok((state, note)) => (*state, clean_line(note)),
                     Err(Halt::Human(task)) => (ConnectionState::Failed, clean_line(&task.title)),
                     Err(Halt::Stopped(fault)) => (ConnectionState::Failed, brief(fault)),
                 };
@@ -145,12 +150,14 @@ pub(super) fn begin_probe(core: &Arc<Core>, id: ConnectionId) {
     });
 }
 
-async fn probe(core: &Arc<Core>, id: ConnectionId) -> Result<Probe, Halt> {
+/// What the test found out, and that in words.
+async fn probe(core: &Arc<Core>, id: ConnectionId) -> Result<(ConnectionState, String), Halt> {
     let Ends {
         connection,
         peer,
         scene,
     } = ends(core, id).await?;
+    let last_test = connection.tested_at;
     let rules = core.rules();
     let here = core
         .store
@@ -176,7 +183,74 @@ async fn probe(core: &Arc<Core>, id: ConnectionId) -> Result<Probe, Halt> {
         progress,
         core.desk.closing().child_token(),
     );
-    let target = offered(core, &peer, there, journal(peer.id), &op, &from).await;
+    let target = offered(core, &peer, there.clone(), journal(peer.id), &op, &from).await;
     other.target = target.ok();
-    adapter.probe_connection(&op, &other).await
+    let since = not_before(core, last_test);
+    let Probe {
+        arrived,
+        sent,
+        look_for,
+        what,
+    } = adapter.probe_connection(&op, &other).await?;
+    match look_for {
+        _ if arrived => Ok((ConnectionState::Ok, what)),
+        _ if !sent => Ok((ConnectionState::Failed, what)),
+        None => Ok((ConnectionState::Made, what)),
+        Some(text) => {
+            let arrival = await_arrival(core, &there, &text, since).await?;
+            let seen = match arrival {
+                ConnectionState::Ok => "It was seen there.",
+                ConnectionState::Failed => "It was not seen there.",
+                _ => "Whether it arrived cannot be seen there.",
+            };
+            Ok((arrival, format!("{what} {seen}")))
+        }
+    }
+}
+
+/// Messages from before this time are of former tests. The clocks of two servers differ a little.
+fn not_before(core: &Core, last_test: Option<Timestamp>) -> Timestamp {
+    let now = core.now();
+    let earliest = now.checked_sub(CLOCKS_DIFFER).unwrap_or(now);
+    last_test.map_or(earliest, |last| last.max(earliest))
+}
+
+/// Asks the other end, with growing pauses, whether a text has arrived: `Ok`, `Failed` when it has not in time, `Made` when
+/// nobody can tell.
+async fn await_arrival(
+    core: &Core,
+    there: &Site,
+    text: &str,
+    since: Timestamp,
+) -> Result<ConnectionState, Fault> {
+    let Some(adapter) = core.options.registry.get(&there.platform) else {
+        return Ok(ConnectionState::Made);
+    };
+    let mut left = core.options.limits.arrival;
+    let mut pause = FIRST_LOOK;
+    loop {
+        match adapter.saw_message(there, text, since).await {
+            Ok(true) => return Ok(ConnectionState::Ok),
+            Ok(false) => {}
+            Err(fault) if fault.kind == FaultKind::Unsupported => return Ok(ConnectionState::Made),
+            Err(fault) if fault.is_passing() && !left.is_zero() => {}
+            Err(fault) => return Err(fault),
+        }
+        if left.is_zero() {
+            return Ok(ConnectionState::Failed);
+        }
+        let next = pause.min(left);
+        tokio::select! {
+            () = core.desk.closing().cancelled() => {
+                return Err(Fault::new(
+                    FaultKind::Cancelled,
+                    "Guildhall was ended before the test had arrived.",
+                )
+                .hint("Test the connection again."));
+            }
+            () = tokio::time::sleep(next) => {}
+        }
+        left -= next;
+        pause *= 2;
+    }
 }

@@ -91,6 +91,8 @@ pub struct Limits {
     pub examination: Duration,
     /// Instances of one platform that are looked at the same time.
     pub observe_at_once: usize,
+    /// How long what a connection's test sent may take to be seen at the other end.
+    pub arrival: Duration,
     /// How hard it is made to guess a passphrase.
     pub work_factor: WorkFactor,
 }
@@ -109,6 +111,7 @@ impl Default for Limits {
             shutdown_grace: Duration::from_millis(50),
             examination: Duration::from_secs(600),
             observe_at_once: 4,
+            arrival: Duration::from_secs(15),
             work_factor: WorkFactor::STANDARD,
         }
     }

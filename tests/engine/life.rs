@@ -406,3 +406,52 @@ async fn a_connection_has_a_plan_that_says_what_it_waits_for() {
     assert_eq!(kinds, [PlanItemKind::Connection, PlanItemKind::Record]);
     assert!(plan.items[1].text.contains("The beta is not made yet"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_asks_the_other_end_where_the_sending_end_is_blind() {
+    let mut home = Home::new();
+    home.options.limits.arrival = Duration::from_millis(20);
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    enter(&engine, "token", "tok-aaaaaaaaaaaaaaaaaaaa").await;
+    let actor = ada(&engine).await;
+    let connect = Intent::Connect {
+        community,
+        from: id("beta"),
+        to: id("alpha"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    settle(&engine).await;
+    home.world.send_blindly();
+    let row = || async {
+        let row = detail(&engine, "beta").await.connections.pop();
+        row.unwrap().connection
+    };
+    let connection = row().await.id;
+    let tested = || async {
+        engine
+            .submit(&actor, Intent::TestConnection { connection })
+            .await
+            .unwrap();
+        settle(&engine).await;
+        row().await
+    };
+    let lost = tested().await;
+    assert_eq!(lost.state, ConnectionState::Failed);
+    assert_eq!(lost.note, "hello was sent. It was not seen there.");
+
+    let cannot = Fault::new(FaultKind::Unsupported, "It cannot read messages.");
+    home.world.fail("look", cannot);
+    let blind = tested().await;
+    assert_eq!(blind.state, ConnectionState::Made);
+    assert!(
+        blind.note.contains("cannot be seen there"),
+        "{}",
+        blind.note
+    );
+
+    home.world.arrive("hello from there");
+    let seen = tested().await;
+    assert_eq!(seen.state, ConnectionState::Ok);
+    assert_eq!(seen.note, "hello was sent. It was seen there.");
+}

@@ -9,7 +9,7 @@ use guildhall::domain::{
 use guildhall::sandbox::{Trouble, TroubleKind};
 use secrecy::ExposeSecret;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 #[tokio::test]
 async fn verification_says_who_it_is_and_what_is_too_much() {
@@ -324,7 +324,7 @@ async fn a_message_that_others_send_into_the_room_is_seen() {
     assert_eq!(room, world.room_id("general").await);
     assert!(
         !adapter()
-            .saw_message(&world.site(), "proposal 7")
+            .saw_message(&world.site(), "proposal 7", jiff::Timestamp::UNIX_EPOCH)
             .await
             .unwrap()
     );
@@ -337,9 +337,17 @@ async fn a_message_that_others_send_into_the_room_is_seen() {
         .await;
     assert!(
         adapter()
-            .saw_message(&world.site(), "proposal 7")
+            .saw_message(&world.site(), "proposal 7", jiff::Timestamp::UNIX_EPOCH)
             .await
             .unwrap()
+    );
+    let later = jiff::Timestamp::now() + Duration::from_secs(60);
+    assert!(
+        !adapter()
+            .saw_message(&world.site(), "proposal 7", later)
+            .await
+            .unwrap(),
+        "one of a former test"
     );
 }
 

@@ -44,6 +44,7 @@ struct State {
     asks_for_person: bool,
     gone: bool,
     messages: Vec<String>,
+    look_for: Option<String>,
     inside: BTreeMap<i64, u32>,
     most_inside: u32,
 }
@@ -114,6 +115,16 @@ impl World {
     /// Everything is gone there, as far as a look can tell.
     pub fn vanish(&self) {
         self.state().gone = true;
+    }
+
+    /// Who sends through a connection does not see from there whether it arrives.
+    pub fn send_blindly(&self) {
+        self.state().look_for = Some("hello".into());
+    }
+
+    /// Something arrives at the other end.
+    pub fn arrive(&self, text: &str) {
+        self.state().messages.push(text.to_owned());
     }
 
     /// What exists.
@@ -471,12 +482,29 @@ impl Adapter for FakeAdapter {
 
     async fn probe_connection(&self, _op: &Op, _peer: &Peer) -> Result<Probe, Halt> {
         self.world.point("probe").await?;
-        let mut state = self.world.state();
-        state.messages.push("hello".into());
+        let look_for = self.world.state().look_for.clone();
         Ok(Probe {
-            arrived: true,
-            what: "hello was sent and seen".into(),
+            arrived: look_for.is_none(),
+            sent: true,
+            look_for,
+            what: "hello was sent.".into(),
         })
+    }
+
+    async fn saw_message(
+        &self,
+        site: &Site,
+        text: &str,
+        _since: jiff::Timestamp,
+    ) -> Result<bool, Fault> {
+        assert_eq!(site.platform.as_str(), "alpha", "the other end is asked");
+        self.world.point("look").await?;
+        Ok(self
+            .world
+            .state()
+            .messages
+            .iter()
+            .any(|said| said.contains(text)))
     }
 }
 

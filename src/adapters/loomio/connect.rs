@@ -85,6 +85,8 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
     if !there.iter().any(|chatbot| chatbot.name == name) {
         return Ok(Probe {
             arrived: false,
+            sent: false,
+            look_for: None,
             what: if site.active {
                 "Nothing was sent: the chat integration is missing on Loomio.".to_owned()
             } else {
@@ -94,10 +96,13 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
     }
     let secret = op.secret(&wanted.secret_field)?;
     check(&client, group, wanted, &secret).await?;
+    let known: Option<record::Known> = op.fact(record::GROUP)?;
     Ok(Probe {
         arrived: false,
+        sent: true,
+        look_for: known.map(|known| known.name),
         what: format!(
-            "Loomio was told to send its test message into {}, and says yes whether or not it arrives there.",
+            "Loomio was told to send its test message into {}.",
             peer.platform
         ),
     })

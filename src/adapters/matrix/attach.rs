@@ -8,6 +8,7 @@ use crate::adapters::{
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind, HumanTask, OperationKey};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 /// The setting of a peer that names its own Matrix user.
@@ -99,7 +100,7 @@ pub(super) async fn probe(op: &Op) -> Result<Probe, Halt> {
     let key = OperationKey::fresh();
     let text = format!("Test of a connection ({key})");
     client.notice(&room.id, key.as_str(), &text).await?;
-    let arrived = sees(&client, room, &text).await?;
+    let arrived = sees(&client, room, &text, Timestamp::UNIX_EPOCH).await?;
     let what = if arrived {
         format!(
             "A notice was sent to {} and is to be read there.",
@@ -111,18 +112,23 @@ pub(super) async fn probe(op: &Op) -> Result<Probe, Halt> {
             room.name
         )
     };
-    Ok(Probe { arrived, what })
+    Ok(Probe {
+        arrived,
+        sent: true,
+        look_for: None,
+        what,
+    })
 }
 
-/// Whether a message with this text is among the newest in the room.
-pub(super) async fn saw(site: &Site, text: &str) -> Result<bool, Fault> {
+/// Whether a message with this text is among the newest in the room, and not older than this by the server's clock.
+pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
     let base = address::base(site).await?;
     let token = site.secret(ACCESS_TOKEN)?.clone();
     let client = Client::new(site, &base, token, &CancellationToken::new());
-    sees(&client, room(&Places::at(site)?)?, text).await
+    sees(&client, room(&Places::at(site)?)?, text, since).await
 }
 
-async fn sees(client: &Client, room: &Place, text: &str) -> Result<bool, Fault> {
-    let texts = client.texts(&room.id, 50).await?;
+async fn sees(client: &Client, room: &Place, text: &str, since: Timestamp) -> Result<bool, Fault> {
+    let texts = client.texts(&room.id, 50, since).await?;
     Ok(texts.iter().any(|said| said.contains(text)))
 }

@@ -7,6 +7,7 @@ use crate::adapters::{
     http::{Answer, BucketKey, Call, Http, Method, RateRule, segment},
 };
 use crate::domain::{Fault, FaultKind};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -205,7 +206,12 @@ impl Client {
     }
 
     /// The texts of the newest messages.
-    pub async fn texts(&self, room: &str, most: u32) -> Result<Vec<String>, Fault> {
+    pub async fn texts(
+        &self,
+        room: &str,
+        most: u32,
+        since: Timestamp,
+    ) -> Result<Vec<String>, Fault> {
         let path = format!("{}/messages", room_path(room));
         let call = self.call(Method::GET, &path);
         let call = call.query([("dir", "b".to_owned()), ("limit", most.to_string())]);
@@ -216,6 +222,7 @@ impl Client {
             .ok_or_else(|| bad_answer("messages"))?;
         Ok(events
             .iter()
+            .filter(|event| event["origin_server_ts"].as_i64() >= Some(since.as_millisecond()))
             .filter_map(|event| event["content"]["body"].as_str())
             .map(str::to_owned)
             .collect())

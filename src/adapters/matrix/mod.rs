@@ -25,6 +25,7 @@ use super::contract::{
 use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 /// The credential of the community's bot.
 const ACCESS_TOKEN: &str = "access_token";
@@ -92,7 +93,7 @@ impl Adapter for Matrix {
         attach::probe(op).await
     }
 
-    async fn saw_message(&self, site: &Site, text: &str) -> Result<bool, Fault> {
-        attach::saw(site, text).await
+    async fn saw_message(&self, site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
+        attach::saw(site, text, since).await
     }
 }

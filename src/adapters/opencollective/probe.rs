@@ -47,6 +47,9 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
     client.ask(documents::SET, variables, doing).await?;
     Ok(Probe {
         arrived: false,
+        sent: true,
+        // The announcement's words are the platform's own, and tell this edit from no other.
+        look_for: None,
         what: format!(
             "An edit without effect was made, which is announced at {}; from here it cannot be seen whether it arrived.",
             first.host
@@ -57,6 +60,8 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
 fn not_sent(what: &str) -> Probe {
     Probe {
         arrived: false,
+        sent: false,
+        look_for: None,
         what: what.to_owned(),
     }
 }

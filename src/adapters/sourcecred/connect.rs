@@ -110,6 +110,8 @@ pub async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
     );
     Ok(Probe {
         arrived,
+        sent: true,
+        look_for: None,
         what: match result {
             RunResult::Waiting => format!(
                 "{} was read {since}; it holds zero contributions.",

@@ -123,6 +123,7 @@ fn say(server: &mut Homeserver, user: &str, room: &str, body: &str) -> Result<Va
             sender: caller.user,
             kind: "m.room.message".into(),
             content: json!({"msgtype": "m.text", "body": body}),
+            sent_at: jiff::Timestamp::now().as_millisecond(),
         });
     }
     Ok(json!({"allowed": allowed}))

@@ -110,6 +110,9 @@ pub struct Message {
     pub sender: String,
     pub kind: String,
     pub content: Value,
+    /// When it was sent, in milliseconds since 1970.
+    #[serde(default)]
+    pub sent_at: i64,
 }
 
 /// How many characters the ids of rooms and events have after their sign.

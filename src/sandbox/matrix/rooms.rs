@@ -105,6 +105,7 @@ impl Homeserver {
             sender: caller.user.clone(),
             kind: kind.to_owned(),
             content,
+            sent_at: incoming.now.as_millisecond(),
         });
         room.transactions.insert(once, event_id.clone());
         fine(json!({"event_id": event_id}))
@@ -137,6 +138,7 @@ impl Homeserver {
                 json!({
                     "type": message.kind, "sender": message.sender,
                     "event_id": message.event_id, "content": message.content,
+                    "origin_server_ts": message.sent_at,
                 })
             })
             .collect();

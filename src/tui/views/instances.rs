@@ -244,6 +244,9 @@ pub fn connection_state(row: &ConnectionRow) -> (String, Ink) {
     };
     match row.connection.state {
         ConnectionState::Waiting => (with_note("waits"), Ink::Waiting),
+        ConnectionState::Made if row.connection.tested_at.is_some() => {
+            ("made, arrival not seen".to_owned(), Ink::Text)
+        }
         ConnectionState::Made => ("made, not tested".to_owned(), Ink::Text),
         ConnectionState::Ok => ("ok".to_owned(), Ink::Good),
         ConnectionState::Failed => (with_note("failed"), Ink::Failed),

@@ -252,14 +252,14 @@ async fn a_peer_is_let_in_its_messages_seen_and_let_out_again() {
     assert!(probe.arrived, "{}", probe.what);
     assert!(
         !adapter()
-            .saw_message(&world.site(), "proposal 7")
+            .saw_message(&world.site(), "proposal 7", jiff::Timestamp::UNIX_EPOCH)
             .await
             .unwrap()
     );
     assert_eq!(loomio.say(&general, "see proposal 7").await, 200);
     assert!(
         adapter()
-            .saw_message(&world.site(), "proposal 7")
+            .saw_message(&world.site(), "proposal 7", jiff::Timestamp::UNIX_EPOCH)
             .await
             .unwrap()
     );
