@@ -7,7 +7,7 @@
     clippy::panic,
     reason = "a test"
 )]
-#![allow(
+#![expect(
     dead_code,
     reason = "the journal is shared with tests that use more of it"
 )]
@@ -170,6 +170,11 @@ async fn run(
     ensure(&op(journal, settling, &CancellationToken::new()), platform).await
 }
 
+/// Lets time pass by the journal's clock.
+fn pass(journal: &MemoryJournal, time: Duration) {
+    *journal.later.lock().expect("nobody panicked") += time;
+}
+
 fn kind(halt: Halt) -> FaultKind {
     match halt {
         Halt::Stopped(fault) => fault.kind,
@@ -257,7 +262,7 @@ async fn the_settling_time_counts_from_the_last_attempt_and_not_from_the_first()
     );
     run(&journal, &platform, SETTLING).await.unwrap_err();
     // Long after the first attempt the second one is made, and the process dies of it.
-    journal.age(Duration::from_secs(3600));
+    pass(&journal, Duration::from_secs(3600));
     run(&journal, &platform, SETTLING).await.unwrap_err();
     assert_eq!(run(&journal, &platform, SETTLING).await, Ok(7));
     let (objects, _, creations) = platform.counts();
@@ -377,7 +382,7 @@ proptest! {
                 prop_assert!(platform.counts().0 <= 1);
                 let later = Duration::from_secs(later);
                 tokio::time::sleep(later).await;
-                journal.age(later);
+                pass(&journal, later);
             }
             journal.revive(None);
             // Every run takes at least one creation off the plan; after that they succeed.
