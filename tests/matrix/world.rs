@@ -87,8 +87,8 @@ impl World {
             platform: PlatformId::new("matrix"),
             marker: "4f1d2c3b5a69788796a5b4c3d2e1f001".into(),
             kind: InstanceKind::Tenant,
-            // An adopted object is known by its id; one that is being made is not yet.
-            external_id: (!self.made_by_us).then(|| "!adopted".to_owned()),
+            // As long as nothing was recorded, also of something that was just taken over.
+            external_id: None,
             made_by_us: self.made_by_us,
             active: self.active,
             settings: Settings(self.settings.clone()),

@@ -138,6 +138,7 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
             }
         }
     }
+    places.adopted = true;
     places.space = Some(space.clone());
     places.save(op).await?;
     let (kind, note) = match seen.short_of {

@@ -19,6 +19,9 @@ pub(super) struct Places {
     pub bot: String,
     /// Whether the bot was made here, and its token with it.
     pub bot_made: bool,
+    /// Whether the space was taken over and not made here.
+    #[serde(default)]
+    pub adopted: bool,
     /// The space, or the one room that was adopted.
     pub space: Option<Place>,
     /// Its rooms.

@@ -21,7 +21,7 @@ const MOST_POLLS: u32 = 600;
 pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let base = address::base(op.site()).await?;
     let mut places = Places::of(op)?;
-    if is_ours(op) && op.has_secret(ACCESS_TOKEN) {
+    if is_ours(op, &places) && op.has_secret(ACCESS_TOKEN) {
         add_unrecorded(op, &base, &mut places).await?;
     }
     let mut left = Vec::new();
@@ -34,10 +34,10 @@ pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     Ok(Removed { left })
 }
 
-/// Whether what is there was made here. Before provisioning ended nobody has said so yet, and there is no other way that
-/// something could be remembered.
-fn is_ours(op: &Op) -> bool {
-    op.site().made_by_us || op.site().external_id.is_none()
+/// Whether what is there was made here. Before provisioning ended nobody has said so yet; what a person made is remembered
+/// as such from the moment it is known, so that an interrupted taking-over empties nobody's rooms.
+fn is_ours(op: &Op, places: &Places) -> bool {
+    !places.adopted && (op.site().made_by_us || op.site().external_id.is_none())
 }
 
 /// Adds the rooms with our marker that an interrupted run made and did not record.
@@ -89,7 +89,7 @@ async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> R
     let client = Client::of(op, base, ACCESS_TOKEN)?;
     for (at, room) in rooms.iter().enumerate() {
         op.progress("rooms", at, rooms.len(), &room.name);
-        if is_ours(op) {
+        if is_ours(op, places) {
             clear(op, &client, places, room, left).await?;
             if let Some(alias) = &room.alias {
                 client.delete_alias(alias).await?;
@@ -97,7 +97,7 @@ async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> R
         }
         client.leave(&room.id).await?;
     }
-    if is_ours(op) && !rooms.is_empty() {
+    if is_ours(op, places) && !rooms.is_empty() {
         left.push(
             "The emptied rooms stay on the homeserver until an administrator purges them.".into(),
         );
