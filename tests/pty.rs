@@ -17,6 +17,7 @@ mod leaving;
 mod secrets;
 #[path = "support/small_program.rs"]
 mod small_program;
+#[expect(dead_code, reason = "shared with other tests")]
 mod support;
 
 use rustix::process::{Pid, Signal};

@@ -60,7 +60,7 @@ fn draw_row(picture: &mut String, screen: &vt100::Screen, row: u16, columns: u16
             .filter(|cell| look_of(cell) == look)
         {
             let contents = cell.contents();
-            text.push_str(if contents.is_empty() { " " } else { &contents });
+            text.push_str(if contents.is_empty() { " " } else { contents });
             column += if cell.is_wide() { 2 } else { 1 };
             if column >= columns {
                 break;
