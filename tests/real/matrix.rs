@@ -18,6 +18,8 @@ mod keys;
 mod looking;
 #[path = "matrix/making.rs"]
 mod making;
+#[path = "support/person.rs"]
+mod person;
 #[path = "matrix/program.rs"]
 mod program;
 #[path = "matrix/removing.rs"]

@@ -1,7 +1,8 @@
 //! One instance of one community on a real homeserver, worked on by the adapter with a journal in memory.
 
 use crate::journal::MemoryJournal;
-use crate::synapse::{Person, SERVER, Synapse};
+use crate::person::Person;
+use crate::synapse::{SERVER, Synapse};
 use guildhall::adapters::http::{Http, HttpOptions};
 use guildhall::adapters::process::Runner;
 use guildhall::adapters::registry::Registry;

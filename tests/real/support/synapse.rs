@@ -3,9 +3,9 @@
 //! Configuration and timings are those of the sheet (matrix 8). Everything here speaks to the server with plain calls of
 //! the client-server and admin interfaces, so that what Guildhall did is seen by somebody else.
 
-use guildhall::adapters::http::{Answer, Http, HttpOptions, Method, segment};
+use crate::person::Person;
+use guildhall::adapters::http::{Http, HttpOptions, Method, segment};
 use rustix::process::{Pid, Signal, kill_process};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -44,15 +44,6 @@ pub struct Synapse {
     pub admin: Person,
 }
 
-/// Somebody with a token.
-#[derive(Clone)]
-pub struct Person {
-    pub id: String,
-    pub token: String,
-    http: Http,
-    base: Url,
-}
-
 impl Synapse {
     /// A server with an administrator; none, and a line that says why, where real peers are not asked for.
     pub async fn start(limits: Limits) -> Option<Self> {
@@ -79,12 +70,7 @@ impl Synapse {
             user_agent: "guildhall-real-tests".into(),
             ..HttpOptions::default()
         });
-        let nobody = Person {
-            id: String::new(),
-            token: String::new(),
-            http: http.clone(),
-            base: base.clone(),
-        };
+        let nobody = Person::new(&http, &base, "", "");
         let mut server = Self {
             folder,
             python,
@@ -173,12 +159,7 @@ impl Synapse {
 
     /// Somebody whose token is known.
     pub fn person(&self, id: &str, token: &str) -> Person {
-        Person {
-            id: id.to_owned(),
-            token: token.to_owned(),
-            http: self.http.clone(),
-            base: self.base.clone(),
-        }
+        Person::new(&self.http, &self.base, id, token)
     }
 
     /// The HMAC-SHA1 that shared-secret registration asks for; Synapse's own Python has it, this crate does not.
@@ -277,91 +258,6 @@ impl Synapse {
 impl Drop for Synapse {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-impl Person {
-    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let token = SecretString::from(self.token.clone());
-        let call = self.http.request(method, &self.base, path).bearer(&token);
-        let call = match body {
-            Some(body) => call.json(&body),
-            None => call,
-        };
-        call.send()
-            .await
-            .unwrap_or_else(|fault| panic!("{path}: {fault:?}"))
-    }
-
-    pub async fn get(&self, path: &str) -> Value {
-        let answer = self.call(Method::GET, path, None).await;
-        assert!(
-            answer.is_success(),
-            "{path}: {} {}",
-            answer.status,
-            answer.text()
-        );
-        answer.value()
-    }
-
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::POST, path, Some(body)).await
-    }
-
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::PUT, path, Some(body)).await
-    }
-
-    /// Joins; the status.
-    pub async fn join(&self, room: &str) -> u16 {
-        let path = format!("/_matrix/client/v3/join/{}", segment(room));
-        self.post(&path, json!({})).await.status
-    }
-
-    /// Writes a message; the status.
-    pub async fn say(&self, room: &str, text: &str) -> u16 {
-        let path = format!(
-            "/_matrix/client/v3/rooms/{}/send/m.room.message/{:032x}",
-            segment(room),
-            rand::random::<u128>()
-        );
-        self.put(&path, json!({"msgtype": "m.text", "body": text}))
-            .await
-            .status
-    }
-
-    /// A piece of state, as this person sees it.
-    pub async fn state(&self, room: &str, kind: &str, key: &str) -> Value {
-        let path = format!(
-            "/_matrix/client/v3/rooms/{}/state/{}/{}",
-            segment(room),
-            segment(kind),
-            segment(key)
-        );
-        self.get(&path).await
-    }
-
-    /// Writes a piece of state.
-    pub async fn set_state(&self, room: &str, kind: &str, key: &str, content: Value) -> u16 {
-        let path = format!(
-            "/_matrix/client/v3/rooms/{}/state/{}/{}",
-            segment(room),
-            segment(kind),
-            segment(key)
-        );
-        self.put(&path, content).await.status
-    }
-
-    pub async fn invite(&self, room: &str, user: &str) -> u16 {
-        let path = format!("/_matrix/client/v3/rooms/{}/invite", segment(room));
-        self.post(&path, json!({"user_id": user})).await.status
-    }
-
-    /// Makes a room; its id.
-    pub async fn make_room(&self, body: Value) -> String {
-        let answer = self.post("/_matrix/client/v3/createRoom", body).await;
-        assert!(answer.is_success(), "{}", answer.text());
-        answer.value()["room_id"].as_str().unwrap().to_owned()
     }
 }
 
