@@ -14,7 +14,7 @@ impl Registry {
     /// Every adapter that ships. A platform of the catalog without one is listed and says so.
     #[must_use]
     pub fn builtin() -> Self {
-        let adapters: [Arc<dyn Adapter>; 4] = [
+        let adapters: Vec<Arc<dyn Adapter>> = vec![
             Arc::new(super::loomio::Loomio::default()),
             Arc::new(super::matrix::Matrix),
             Arc::new(super::opencollective::OpenCollective),
