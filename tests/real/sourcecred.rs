@@ -8,12 +8,15 @@
 #[path = "../support/journal.rs"]
 mod journal;
 #[expect(dead_code, reason = "shared with other tests")]
-#[path = "../sourcecred/world.rs"]
+#[path = "../adapters/sourcecred/world.rs"]
+mod sourcecred;
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/world.rs"]
 mod world;
 
 use guildhall::{adapters::sourcecred::RECIPE, domain::Health, services::runtime};
+use sourcecred::World;
 use std::{fs, path::PathBuf, process::Command};
-use world::World;
 
 fn cache() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
@@ -30,13 +33,14 @@ async fn the_real_tool_scores_shows_and_stops_and_the_ledger_stays() {
         eprintln!("skipped: the real SourceCred is tried only with GUILDHALL_REAL=1");
         return;
     }
-    let mut world = World::new(&[("plugins", "external"), ("grain_policy", "immediate")]);
-    world.runtimes = cache().join("runtimes");
+    let mut world = World::new(&[("plugins", "external"), ("grain_policy", "immediate")]).await;
+    let runtimes = cache().join("runtimes");
+    world.runtimes.clone_from(&runtimes);
     world
         .provision()
         .await
         .unwrap_or_else(|halt| panic!("{halt:#?}"));
-    let installed = runtime::find(&world.runtimes, RECIPE.name, RECIPE.version).unwrap();
+    let installed = runtime::find(&runtimes, RECIPE.name, RECIPE.version).unwrap();
     let program = installed.unwrap().folder.join(RECIPE.script);
     assert!(program.is_file(), "{}", program.display());
 

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -138,6 +139,14 @@ impl MemoryJournal {
             return Err(crashed());
         }
         Ok(())
+    }
+}
+
+/// Everything that was written but the secrets.
+impl fmt::Display for MemoryJournal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.kept();
+        write!(formatter, "{:?} {:?}", kept.steps, kept.facts)
     }
 }
 

@@ -3,9 +3,11 @@
 use crate::adapters::http::Answer;
 use crate::domain::{Fault, FaultKind};
 
-/// The answer when it is a success, else the fault. `doing` completes "cannot ...": "make the space".
+/// The answer when it is a success, else the fault. `doing` completes "cannot ...": "make the space". A success is always
+/// JSON: a page of a proxy with status 200 says nothing of what the homeserver did.
 pub(super) fn accept(answer: Answer, doing: &str) -> Result<Answer, Fault> {
     if answer.is_success() {
+        answer.json::<serde_json::Value>()?;
         Ok(answer)
     } else {
         Err(fault(&answer, doing))

@@ -10,6 +10,7 @@ use crate::adapters::{
 };
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -40,12 +41,12 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     }
     let mut drift = Vec::new();
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
-    let linked = match children(&client, &space.id).await {
+    let shown = match shown(&client, &space.id).await {
         // Deleted between two calls; the server lists a room for a moment longer than it can be read.
         Err(fault) if fault.kind == FaultKind::NotFound => {
             return outside(site, &base, &client, space).await;
         }
-        linked => linked?,
+        shown => shown?,
     };
     for place in places.all() {
         let looked = if joined.contains(&place.id) {
@@ -60,7 +61,8 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             }
             looked => looked?,
         }
-        if place.id != space.id && !linked.contains(&place.id) {
+        drift.extend(renamed(site, &places, place, &shown));
+        if place.id != space.id && !shown.children.contains(&place.id) {
             drift.push(Drift {
                 kind: DriftKind::Missing,
                 what: format!(
@@ -107,25 +109,52 @@ fn seen(standing: Standing, health: Health, note: &str) -> Observation {
     }
 }
 
-/// The rooms a space shows. `children_state` also holds rooms that were purged.
-async fn children(client: &Client, space: &str) -> Result<Vec<String>, Fault> {
+/// What a space shows of itself.
+struct Shown {
+    /// The rooms in it. The list may also name rooms that were purged.
+    children: Vec<String>,
+    /// The names of the space and its rooms, by id.
+    names: BTreeMap<String, String>,
+}
+
+async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
     let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
     let call = client.call(Method::GET, &path);
     let call = call.query([("max_depth", "1"), ("limit", "100")]);
     let page: Value = errors::accept(call.send().await?, "list the rooms of the space")?.json()?;
-    let own = page["rooms"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|entry| entry["room_id"] == space);
-    Ok(own
+    let rooms = || page["rooms"].as_array().into_iter().flatten();
+    let name = |entry: &Value| {
+        let (id, name) = (entry["room_id"].as_str()?, entry["name"].as_str()?);
+        Some((id.to_owned(), name.to_owned()))
+    };
+    let own = rooms().find(|entry| entry["room_id"] == space);
+    let children = own
         .and_then(|entry| entry["children_state"].as_array())
         .into_iter()
         .flatten()
         .filter(|event| event["content"].get("via").is_some())
         .filter_map(|event| event["state_key"].as_str())
         .map(str::to_owned)
-        .collect())
+        .collect();
+    Ok(Shown {
+        children,
+        names: rooms().filter_map(name).collect(),
+    })
+}
+
+/// Whether somebody gave a room of ours another name.
+fn renamed(site: &Site, places: &Places, place: &Place, shown: &Shown) -> Option<Drift> {
+    let is_space = places.space.as_ref().is_some_and(|space| space == place);
+    let (what, ours) = if is_space {
+        ("space", &site.community_name)
+    } else {
+        ("room", &place.name)
+    };
+    let now = shown.names.get(&place.id)?;
+    (site.made_by_us && now != ours).then(|| Drift {
+        kind: DriftKind::Changed,
+        what: format!("Somebody renamed the {what} {ours}: it is called {now} there."),
+    })
 }
 
 /// One room that the bot is in: power, marker, replacement.

@@ -1,0 +1,84 @@
+//! The list of cases that every platform goes through.
+//!
+//! A failure names platform, case and moment: "matrix: killed at step 4 of provision: ...". To let a platform join, add a
+//! line to the list at the end of this file.
+
+mod bad_luck;
+mod hands;
+mod keys;
+mod once;
+mod switching;
+
+use crate::description::Platform;
+use guildhall::{
+    adapters::{Halt, Presence},
+    domain::Fault,
+};
+
+/// How many things a person may be asked for until an instance is there.
+const MOST_TASKS: usize = 12;
+
+/// Provisions, doing what people are asked for, until it is there, fails, or dies as planned.
+async fn finish<P: Platform>(world: &P) -> Result<Presence, Fault> {
+    for _ in 0..MOST_TASKS {
+        match world.provision().await {
+            Ok(presence) => return Ok(presence),
+            Err(Halt::Stopped(fault)) => return Err(*fault),
+            Err(Halt::Human(task)) => world.fulfil(&task).await,
+        }
+    }
+    panic!("{}: people are asked for ever more", P::NAME);
+}
+
+/// An instance that is there, as the engine knows it.
+async fn there<P: Platform>() -> P {
+    let mut world = P::fresh().await;
+    settle(&mut world, "provision").await;
+    world
+}
+
+/// Provisions and records it, or fails in the name of the moment.
+async fn settle<P: Platform>(world: &mut P, moment: &str) -> Presence {
+    let presence = finish(world)
+        .await
+        .unwrap_or_else(|fault| panic!("{}: {moment}: {fault:?}", P::NAME));
+    world.take(&presence);
+    presence
+}
+
+/// Makes the tests of one platform: one for each case.
+macro_rules! conformance {
+    ($($platform:ident: $world:ty),+ $(,)?) => {
+        $(mod $platform {
+            conformance!(@cases $world;
+                once::provisioned_twice,
+                once::killed_while_provisioning,
+                once::answers_lost_after_the_work,
+                bad_luck::refused,
+                bad_luck::broken,
+                bad_luck::slowed_down,
+                switching::off_and_on,
+                switching::killed_while_switching,
+                hands::drift_is_told,
+                hands::adopting_deletes_nothing,
+                hands::removed_and_removed_again,
+                keys::wrong_keys,
+                keys::nothing_secret_is_written,
+            );
+        })+
+    };
+    (@cases $world:ty; $($room:ident::$case:ident),+ $(,)?) => {
+        $(#[tokio::test]
+        async fn $case() {
+            super::$room::$case::<$world>().await;
+        })+
+    };
+}
+
+conformance! {
+    loomio_hosted: crate::loomio::Hosted,
+    loomio_own_server: crate::loomio::OwnServer,
+    matrix: crate::matrix::Homeserver,
+    opencollective: crate::opencollective::Service,
+    sourcecred: crate::sourcecred::Ledger,
+}

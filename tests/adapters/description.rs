@@ -1,0 +1,76 @@
+//! What the conformance suite must be told of a platform: how to make something there, what to count, what people do.
+
+use crate::world::World;
+use guildhall::{domain::HumanTask, sandbox::LimitShape};
+use std::ops::DerefMut;
+
+/// What happens to an instance behind Guildhall's back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// Somebody gave it another name.
+    Renamed,
+    /// Somebody closed, archived, froze or stopped it.
+    Archived,
+    /// Somebody took away a part of it.
+    PartDeleted,
+    /// Somebody took away our right to look after it.
+    RightTaken,
+    /// The key was revoked.
+    KeyRevoked,
+    /// It was deleted as a whole.
+    Deleted,
+}
+
+/// A platform: a world with a name, and what differs from the other platforms.
+///
+/// Every method is told of an instance as it stands; where a platform has no such thing the default says so, and the case
+/// is left out for it.
+pub trait Platform: DerefMut<Target = World> + Sized {
+    /// What its failures are called by.
+    const NAME: &'static str;
+
+    /// The calls that make something there: the method, and a part of path or body.
+    const CREATIONS: &'static [(&'static str, &'static str)];
+
+    /// The shapes in which it says how long to wait.
+    const LIMITS: &'static [LimitShape];
+
+    /// The field into which a key is entered, with a key that looks right and that nobody ever gave out. None when it needs
+    /// no key.
+    const UNKNOWN_KEY: Option<(&'static str, &'static str)>;
+
+    /// An instance with its key and settings, of which nothing was made yet.
+    async fn fresh() -> Self;
+
+    /// Does what a person does who is asked to.
+    async fn fulfil(&self, task: &HumanTask) {
+        panic!("{}: nobody expected the task {task:?}", Self::NAME);
+    }
+
+    /// What stands there because of us, a line for each, without anything random: what must never be there twice.
+    async fn made(&self) -> Vec<String>;
+
+    /// Lets the community begin to use it, so that switching it off has something to switch off.
+    async fn use_it(&mut self);
+
+    /// What its people have of it, which switching off takes away and switching on gives back, to the letter.
+    async fn in_use(&self) -> String;
+
+    /// Lets something happen behind Guildhall's back; says whether that can happen there.
+    async fn drift(&self, how: Drift) -> bool;
+
+    /// A key that works and may too little: field and key.
+    async fn narrow_key(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// Makes something that is not ours and can be adopted, and says what to adopt it by.
+    async fn somebody_elses(&mut self) -> Option<String> {
+        None
+    }
+
+    /// What is there of others, which nobody may delete, a line for each.
+    async fn of_others(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,116 @@
+//! The Matrix adapter against the simulated homeserver.
+
+mod making;
+mod pausing;
+mod running;
+mod world;
+
+pub use world::World as Homeserver;
+
+use crate::{
+    description::{Drift, Platform},
+    journal::MemoryJournal,
+};
+use guildhall::sandbox::LimitShape;
+use serde_json::json;
+use std::collections::BTreeSet;
+use world::{AMINA, members, text};
+
+const BOT: &str = "@gov-rosewood:matrix.sandbox";
+
+impl Platform for Homeserver {
+    const NAME: &'static str = "matrix";
+    const CREATIONS: &'static [(&'static str, &'static str)] = &[
+        ("PUT", "v2/users"),
+        ("POST", "v3/login"),
+        ("POST", "createRoom"),
+    ];
+    const LIMITS: &'static [LimitShape] = &[LimitShape::BodyMilliseconds, LimitShape::Seconds];
+    const UNKNOWN_KEY: Option<(&'static str, &'static str)> =
+        Some(("access_token", "syt_YWRtaW4_aaaaaaaaaaaaaaaaaaaa_000000"));
+
+    async fn fresh() -> Self {
+        Self::new().await
+    }
+
+    async fn made(&self) -> Vec<String> {
+        let state = self.state().await;
+        let mut made = self.rooms().await;
+        for (user, held) in state["users"].as_object().unwrap() {
+            if user.starts_with("@gov-") && held["deactivated"] == false {
+                made.push(user.clone());
+            }
+        }
+        // All tokens of a device end together; a device that nobody knows is never ended.
+        let tokens = state["tokens"].as_object().unwrap().values();
+        let devices: BTreeSet<String> = tokens
+            .map(|token| format!("{} of {}", token["device"], token["user"]))
+            .filter(|device| device.contains("@gov-"))
+            .collect();
+        made.extend(devices);
+        made
+    }
+
+    async fn use_it(&mut self) {
+        self.add_member(AMINA, "general").await;
+    }
+
+    async fn in_use(&self) -> String {
+        let state = self.state().await;
+        let rooms = state["rooms"].as_object().unwrap().values();
+        let mut seen: Vec<String> = rooms
+            .map(|room| {
+                let levels = &room["state"]["m.room.power_levels\n"]["content"];
+                let join = text(room, "m.room.join_rules", "join_rule");
+                let name = text(room, "m.room.name", "name");
+                format!("{name}: {:?} {join} {levels}", members(room))
+            })
+            .collect();
+        seen.sort();
+        seen.join("\n")
+    }
+
+    async fn drift(&self, how: Drift) -> bool {
+        let space = self.room_id("Rosewood Co-op").await;
+        let general = self.room_id("general").await;
+        let (action, input) = match how {
+            Drift::Renamed => (
+                "set-state",
+                json!({"room": space, "type": "m.room.name", "content": {"name": "Roses"}}),
+            ),
+            Drift::Archived => return false,
+            Drift::PartDeleted => ("purge", json!({"room": general})),
+            Drift::RightTaken => ("remove-member", json!({"room": general, "user": BOT})),
+            Drift::KeyRevoked => ("revoke", json!({"user": BOT})),
+            Drift::Deleted => ("purge", json!({"room": space})),
+        };
+        self.act(action, input).await;
+        true
+    }
+
+    async fn narrow_key(&self) -> Option<(&'static str, String)> {
+        Some(("admin_token", self.key("access_token")))
+    }
+
+    /// A room of another user, to which the ready-made bot was invited.
+    async fn somebody_elses(&mut self) -> Option<String> {
+        self.provision().await.unwrap();
+        let room = self.room_id("general").await;
+        let unmarked = json!({"room": room, "type": "org.guildhall.instance", "content": {}});
+        self.act("set-state", unmarked).await;
+        let bot = json!({"room": room, "user": "@ready-bot:matrix.sandbox"});
+        self.act("add-member", bot).await;
+        self.journal = MemoryJournal::new();
+        self.secrets.clear();
+        self.use_key("access_token", "access_token");
+        Some(room)
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        let state = self.state().await;
+        let aliases = state["aliases"].as_object().unwrap().keys();
+        let mut theirs = self.rooms().await;
+        theirs.extend(aliases.cloned());
+        theirs
+    }
+}
