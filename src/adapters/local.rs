@@ -1,12 +1,77 @@
-//! Lends the one process runner to the room of local services.
+//! Lends the one process runner, the one HTTP client and the one way of striking secrets out to the room of local
+//! services.
 
-use super::process::{LineSink, ProcessCall, Runner};
+use super::{
+    contract::Site,
+    http::{Http, Scrubber},
+    process::{LineSink, ProcessCall, Runner},
+};
 use crate::{
     domain::Fault,
-    services::command::{Command, Commands, Ended},
+    services::{
+        command::{Command, Commands, Ended},
+        pages::{Page, Pages},
+        supervisor::Tools,
+    },
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use secrecy::SecretString;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// What a supervisor may use, lent by an instance's site.
+#[must_use]
+pub fn tools<'a>(site: &'a Site, cancel: &'a CancellationToken) -> Tools<'a> {
+    lent(&site.runner, &site.http, cancel)
+}
+
+/// What a supervisor may use.
+#[must_use]
+pub fn lent<'a>(runner: &'a Runner, http: &'a Http, cancel: &'a CancellationToken) -> Tools<'a> {
+    Tools {
+        commands: runner,
+        pages: http,
+        strike,
+        cancel,
+    }
+}
+
+/// A text without any of these secrets, however they are written in it.
+#[must_use]
+pub fn strike(secrets: &[SecretString], text: &str) -> String {
+    let mut scrubber = Scrubber::new();
+    for secret in secrets {
+        scrubber.add(secret);
+    }
+    scrubber.strike(text)
+}
+
+#[async_trait]
+impl Pages for Http {
+    async fn page(&self, url: &Url, header: Option<&str>, limit: Duration) -> Result<Page, Fault> {
+        let mut root = url.clone();
+        root.set_path("");
+        let mut path = url.path().to_owned();
+        if let Some(query) = url.query() {
+            path = format!("{path}?{query}");
+        }
+        let answer = self
+            .get(&root, &path)
+            .timeout(limit)
+            .no_redirects()
+            .once()
+            .send()
+            .await?;
+        Ok(Page {
+            status: answer.status,
+            header: header
+                .and_then(|name| answer.header(name))
+                .map(str::to_owned),
+            text: answer.text(),
+        })
+    }
+}
 
 #[async_trait]
 impl Commands for Runner {

@@ -7,7 +7,7 @@ pub mod contract;
 pub mod durable;
 pub mod http;
 pub mod internal;
-mod local;
+pub mod local;
 mod loomio;
 mod matrix;
 pub mod opencollective;

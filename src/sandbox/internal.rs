@@ -1,6 +1,6 @@
 //! The hidden commands of the sandbox: stand-ins for programs that the real services run.
 
-use super::{loomio, sourcecred};
+use super::{loomio, service, sourcecred};
 use crate::domain::Fault;
 use std::{ffi::OsString, path::Path};
 use url::Url;
@@ -28,6 +28,7 @@ pub async fn run(name: &str, arguments: &[String]) -> Option<Result<u8, Fault>> 
     let arguments = arguments.to_vec();
     match name {
         "sandbox-sourcecred" => Some(sourcecred::run_here(arguments).await),
+        "sandbox-service" => Some(service::run_here(&arguments).await),
         "sandbox-docker" => Some(loomio::run_here(arguments).await),
         _ => None,
     }

@@ -10,6 +10,7 @@ pub mod internal;
 mod loomio;
 mod matrix;
 mod opencollective;
+pub mod service;
 pub mod sourcecred;
 
 mod controls;

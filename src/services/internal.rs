@@ -1,6 +1,6 @@
 //! The hidden commands of this room: what this program runs itself as.
 
-use super::{keeper, supervisor};
+use super::{keeper, site, supervisor::enter};
 use crate::domain::{Fault, FaultKind};
 use std::path::Path;
 
@@ -8,16 +8,22 @@ use std::path::Path;
 ///
 /// | command | what it does |
 /// |---|---|
-/// | `detach FOLDER NAME` | starts the service that is described there, in a session of its own |
-/// | `keep FILE` | keeps the site and the schedule described there; secrets on standard input |
+/// | `detach FOLDER START` | starts the keeper of the service in that folder, in a session of its own |
+/// | `keep FOLDER START` | keeps the service in that folder; secrets on standard input |
+/// | `enter FOLDER START NAME PARENT` | becomes the process or timer of that name |
+/// | `site FILE` | serves the site described there |
 ///
 /// # Errors
 /// What the command itself returns; [`FaultKind::BadInput`] when an argument is missing.
 pub async fn run(name: &str, arguments: &[String]) -> Option<Result<u8, Fault>> {
     let done = match (name, arguments) {
-        ("detach", [folder, service]) => supervisor::detach(Path::new(folder), service).await,
-        ("keep", [path]) => keeper::keep(Path::new(path)).await,
-        ("detach" | "keep", _) => Err(Fault::new(
+        ("detach", [folder, start]) => enter::detach(Path::new(folder), start),
+        ("keep", [folder, start]) => keeper::keep(Path::new(folder), start).await,
+        ("enter", [folder, start, service, parent]) => {
+            enter::enter(Path::new(folder), start, service, parent)
+        }
+        ("site", [path]) => site::serve_file(Path::new(path)).await,
+        ("detach" | "keep" | "enter" | "site", _) => Err(Fault::new(
             FaultKind::BadInput,
             format!("The hidden command {name} was called with other arguments than it takes."),
         )

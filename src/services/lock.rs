@@ -8,7 +8,10 @@ use rustix::{
 };
 use std::{
     fs::{File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::OpenOptionsExt,
+    },
     path::Path,
     time::Duration,
 };
@@ -22,7 +25,13 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct FileLock {
     /// Open as long as the lock is held.
-    _file: File,
+    file: File,
+}
+
+impl AsFd for FileLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
 }
 
 impl FileLock {
@@ -40,7 +49,7 @@ impl FileLock {
             .open(path)
             .map_err(|error| storage("A lock cannot be opened", path, &error))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(storage("A lock cannot be taken", path, &error.into())),
         }

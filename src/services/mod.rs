@@ -6,24 +6,25 @@
 //! |---|---|---|
 //! | toolchain | [`toolchain`] | which programs are here, which are missing, what brings them |
 //! | runtime | [`runtime`] | one shared, read-only folder per platform and version, installed beside and switched by a rename |
-//! | service | [`supervisor`] | a detached process with a pid file, a log and a lock of its own |
-//! | keeper | [`keeper`] | the one process of an active instance: its site and its schedule, started again after trouble |
+//! | service | [`supervisor`] | what an instance runs, described once for every driver; started, stopped, looked at |
+//! | keeper | [`keeper`] | the driver without systemd: processes started again after trouble, timers, logs |
 //! | site | [`site`] | static files on loopback, nothing but what is named |
 //! | schedule | [`schedule`] | when the next run is due |
 //! | ports | [`ports`] | which port of loopback is free |
 //!
-//! Programs are run through [`command::Commands`], which the adapter layer's process runner serves: this room
-//! starts only what must outlive it. What runs detached is this program itself under hidden commands
-//! ([`internal`]), because `setsid` between fork and exec would need unsafe code.
+//! Programs are run through [`command::Commands`] and pages asked through [`pages::Pages`], which the adapter layer's
+//! process runner and HTTP client serve: this room starts only what must outlive it. What runs detached is this program
+//! itself under hidden commands ([`internal`]), because `setsid` between fork and exec would need unsafe code.
 //!
-//! This room knows no platform, no screen, no table. Another supervisor (systemd) takes the place of [`supervisor`]
-//! behind the same [`supervisor::Launch`]; another kind of runtime (Python) is another recipe beside [`runtime`].
+//! This room knows no platform, no screen, no table. Another way of running services is another driver behind
+//! [`supervisor::Supervisor`]; another kind of runtime (Python) is another recipe beside [`runtime`].
 
 pub mod command;
 pub mod files;
 pub mod internal;
 pub mod keeper;
 pub mod lock;
+pub mod pages;
 pub mod ports;
 pub mod process_mark;
 pub mod runtime;

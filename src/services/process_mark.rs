@@ -32,6 +32,12 @@ impl ProcessMark {
         })
     }
 
+    /// This process; none when it cannot be found out.
+    #[must_use]
+    pub fn own() -> Option<Self> {
+        Self::of(i32::try_from(std::process::id()).ok()?)
+    }
+
     /// Whether exactly this process still runs.
     #[must_use]
     pub fn is_alive(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Static files on loopback: exactly what is mounted, nothing that is hidden, GET and HEAD only.
 
+use super::files;
 use crate::domain::{Fault, FaultKind};
 use axum::{
     Router,
@@ -13,7 +14,11 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+};
 use tokio_util::sync::CancellationToken;
 
 /// A file larger than this is not served.
@@ -50,6 +55,30 @@ struct Shared {
     name: HeaderValue,
     mounts: Vec<Mount>,
     room: Semaphore,
+}
+
+/// The hidden command `site FILE`: serves what is described there until it is told to end (TERM).
+///
+/// # Errors
+/// [`FaultKind::NotFound`] when nothing is described there, and as [`serve`].
+pub async fn serve_file(path: &Path) -> Result<(), Fault> {
+    let plan: SitePlan = files::read_json(path)?.ok_or_else(|| {
+        Fault::new(
+            FaultKind::NotFound,
+            format!("There is no site described at {}.", path.display()),
+        )
+        .hint("Activate the instance again.")
+    })?;
+    let mut term = signal(SignalKind::terminate()).map_err(|error| {
+        Fault::new(FaultKind::Host, "The site cannot hear signals.")
+            .hint("Try again.")
+            .detail(error)
+    })?;
+    let stop = CancellationToken::new();
+    tokio::select! {
+        served = serve(&plan, &stop) => served,
+        _ = term.recv() => Ok(()),
+    }
 }
 
 /// Serves until told to stop.

@@ -58,6 +58,7 @@ pub struct Call {
     pub(super) timeout: Duration,
     pub(super) follow: bool,
     pub(super) cancel: CancellationToken,
+    pub(super) attempts: u32,
     pub(super) trouble: Option<Fault>,
 }
 
@@ -112,6 +113,7 @@ impl Call {
         let effect = Effect::of(&method);
         Self {
             timeout: http.options().timeout,
+            attempts: http.options().attempts,
             http,
             url,
             hidden: false,
@@ -237,6 +239,12 @@ impl Call {
     /// Returns redirects as they are, where following one would hide what a platform means by it.
     pub fn no_redirects(mut self) -> Self {
         self.follow = false;
+        self
+    }
+
+    /// Sends it once and never repeats it, for whoever looks again at his own pace.
+    pub fn once(mut self) -> Self {
+        self.attempts = 1;
         self
     }
 

@@ -71,7 +71,7 @@ pub(super) async fn send(mut call: Call) -> Result<Answer, Fault> {
             Next::Done(raw) => return Ok(Answer::new(&call, raw, tries)),
             Next::Over(fault) => return Err(fault),
             Next::Again(pause, end) => {
-                if tries >= options.attempts || Instant::now() + pause >= until {
+                if tries >= call.attempts || Instant::now() + pause >= until {
                     return end.result(&call, tries);
                 }
                 sit_out(&call, pause).await?;

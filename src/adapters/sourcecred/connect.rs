@@ -12,7 +12,7 @@ use crate::{
         durable::{Halt, Op},
     },
     domain::{Fault, FaultKind, InstanceKind},
-    services::supervisor::OwnProgram,
+    services::supervisor::Supervisor,
 };
 use std::{fs, time::SystemTime};
 use url::Url;
@@ -44,7 +44,7 @@ fn source_of(op: &Op, peer: &Peer) -> Result<Source, Fault> {
 }
 
 /// Puts the source into the configuration and loads it; while active, scores it too.
-pub async fn connect(op: &Op, peer: &Peer, own: &OwnProgram) -> Result<String, Halt> {
+pub async fn connect(op: &Op, peer: &Peer, supervisor: &Supervisor) -> Result<String, Halt> {
     let site = op.site();
     refuse_link(site)?;
     let folder = Folder::of(site)?;
@@ -58,7 +58,7 @@ pub async fn connect(op: &Op, peer: &Peer, own: &OwnProgram) -> Result<String, H
     let result = life::refresh(op, &folder).run_one(&source).await?;
     if site.active {
         life::run(op, &folder).await?;
-        keeping::up(op, own).await?;
+        keeping::up(op, supervisor).await?;
     }
     Ok(match result {
         RunResult::Waiting => format!(
@@ -70,7 +70,7 @@ pub async fn connect(op: &Op, peer: &Peer, own: &OwnProgram) -> Result<String, H
 }
 
 /// Takes the source out again. The ledger stays.
-pub async fn disconnect(op: &Op, peer: &Peer, own: &OwnProgram) -> Result<(), Halt> {
+pub async fn disconnect(op: &Op, peer: &Peer, supervisor: &Supervisor) -> Result<(), Halt> {
     let site = op.site();
     refuse_link(site)?;
     let folder = Folder::of(site)?;
@@ -85,7 +85,7 @@ pub async fn disconnect(op: &Op, peer: &Peer, own: &OwnProgram) -> Result<(), Ha
         if any {
             life::run(op, &folder).await?;
         }
-        keeping::up(op, own).await?;
+        keeping::up(op, supervisor).await?;
     }
     Ok(())
 }

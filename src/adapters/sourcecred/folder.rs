@@ -3,7 +3,7 @@
 use crate::{
     adapters::contract::Site,
     domain::{Fault, FaultKind, InstanceKind},
-    services::files,
+    services::{files, supervisor},
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -98,10 +98,10 @@ impl Folder {
         self.own.join("runs")
     }
 
-    /// The keeper's files.
+    /// The supervisor's files.
     #[must_use]
-    pub fn keeper(&self) -> PathBuf {
-        self.own.join("keeper")
+    pub fn service(&self) -> PathBuf {
+        supervisor::folder_of(&self.own)
     }
 
     /// The marker, when there is one.

@@ -1,5 +1,5 @@
-//! The keeper of an instance: its timer and its site. What the site shows is named file by file, because the tool's own
-//! way publishes everything in `config/` and `data/` (sheet: sourcecred 6).
+//! What runs while an instance is active: the scheduled run and the site. What the site shows is named file by file,
+//! because the tool's own way publishes everything in `config/` and `data/` (sheet: sourcecred 6).
 
 use super::{
     ID, RECIPE,
@@ -11,101 +11,81 @@ use crate::{
     adapters::{
         contract::{Secrets, Site},
         durable::{Halt, Op},
+        local,
     },
     domain::{Fault, FaultKind},
     services::{
-        files,
-        keeper::{self, KeepSpec, SchedulePlan},
-        ports, runtime,
+        files, ports, runtime,
         schedule::Rhythm,
         site::{Mount, NAME, SitePlan},
-        supervisor::{Launch, OwnProgram, Service, Stopped},
+        supervisor::{
+            Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, Stopped,
+            Supervisor, TimerDescription,
+        },
     },
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use std::{collections::BTreeMap, time::Duration};
-use tokio::time::Instant;
+use std::time::Duration;
 use url::Url;
 use zeroize::Zeroizing;
 
-/// Longer than the keeper gives a run to end.
-const GRACE: Duration = keeper::GRACE.saturating_add(Duration::from_secs(5));
+/// Longer than the scheduled run gives its tool to end.
+const GRACE: Duration = Duration::from_secs(10);
 /// How long a started site may take to answer.
 const ANSWER: Duration = Duration::from_secs(15);
 /// How often another port is chosen when a stranger takes it in between.
 const PORTS: usize = 3;
 
-fn service(folder: &Folder) -> Service {
-    Service::new(folder.keeper(), "keeper")
-}
-
-/// Whether the keeper runs.
+/// Whether everything of it runs.
 ///
 /// # Errors
-/// [`FaultKind::Storage`].
-pub fn is_up(folder: &Folder) -> Result<bool, Fault> {
-    Ok(service(folder).running()?.is_some())
+/// [`FaultKind::Storage`], [`FaultKind::Host`].
+pub async fn is_up(supervisor: &Supervisor, site: &Site, folder: &Folder) -> Result<bool, Fault> {
+    let never = tokio_util::sync::CancellationToken::new();
+    let state = supervisor
+        .state(&local::tools(site, &never), &folder.service())
+        .await?;
+    Ok(state.is_some_and(|state| state.is_up()))
 }
 
-/// Starts the keeper, or starts it anew when what it is to keep has changed. Returns the site's address.
+/// Starts timer and site anew: the keys may be others, and what runs holds those it was started with. Returns the site's
+/// address.
 ///
 /// # Errors
 /// [`FaultKind::Host`] when it does not come up.
-pub async fn up(op: &Op, own: &OwnProgram) -> Result<Option<Url>, Halt> {
+pub async fn up(op: &Op, supervisor: &Supervisor) -> Result<Option<Url>, Halt> {
     let site = op.site();
     let folder = Folder::of(site)?;
     let secrets = keys(op, &folder)?;
+    let tools = local::tools(site, op.cancel());
     let wants_site = site.settings.get("site") != Some("off");
-    let mut fault = None;
-    for _ in 0..PORTS {
-        // Always anew: the keys may be others, and the keeper holds those it was started with.
-        stop(&folder).await?;
+    let mut tried = 1;
+    loop {
+        supervisor.stop(&tools, &folder.service()).await?;
         let port = if wants_site {
             Some(port(op).await?)
         } else {
             None
         };
-        let spec = spec(site, &folder, own, port)?;
-        let path = folder.keeper().join("keep.json");
-        files::make_folder(&folder.keeper())?;
-        files::write_json(&path, &spec)?;
-        let mut arguments = own.arguments.clone();
-        arguments.extend(["keep".to_owned(), path.to_string_lossy().into_owned()]);
-        let launch = Launch {
-            program: own.program.clone(),
-            arguments,
-            folder: folder.root().to_owned(),
-            environment: BTreeMap::new(),
-        };
-        service(&folder).start(own, &launch, &secrets).await?;
-        let Some(port) = port else {
-            return Ok(None);
-        };
-        let address = address(port)?;
-        match answers_in_time(op, &address).await {
-            Ok(()) => return Ok(Some(address)),
-            Err(Halt::Stopped(stopped)) if stopped.kind != FaultKind::Cancelled => {
-                fault = Some(stopped);
-            }
-            Err(halt) => return Err(halt),
+        let service = describe(site, &folder, supervisor, port)?;
+        match supervisor.start(&tools, &service, &secrets).await {
+            Ok(()) => return Ok(port.map(address).transpose()?),
+            // Somebody took the port after it was chosen.
+            Err(fault) if fault.kind == FaultKind::Conflict && tried < PORTS => tried += 1,
+            Err(fault) => return Err(fault.into()),
         }
     }
-    stop(&folder).await?;
-    Err(fault
-        .map_or_else(
-            || Fault::new(FaultKind::Host, "The site does not answer."),
-            |fault| *fault,
-        )
-        .into())
 }
 
-/// Stops the keeper, and with it a run that is under way.
+/// Stops timer and site, and with them a run that is under way.
 ///
 /// # Errors
-/// [`FaultKind::Host`] when it cannot be ended.
-pub async fn stop(folder: &Folder) -> Result<Stopped, Fault> {
-    service(folder).stop(GRACE).await
+/// [`FaultKind::Host`] when something cannot be ended.
+pub async fn stop(op: &Op, supervisor: &Supervisor, folder: &Folder) -> Result<Stopped, Fault> {
+    supervisor
+        .stop(&local::tools(op.site(), op.cancel()), &folder.service())
+        .await
 }
 
 /// Whether this instance's site answers there, and not somebody else.
@@ -148,20 +128,6 @@ fn address(port: u16) -> Result<Url, Fault> {
     })
 }
 
-async fn answers_in_time(op: &Op, address: &Url) -> Result<(), Halt> {
-    let until = Instant::now() + ANSWER;
-    loop {
-        let fault = match answers(op.site(), address).await {
-            Ok(()) => return Ok(()),
-            Err(fault) => fault,
-        };
-        if fault.kind == FaultKind::Conflict || Instant::now() >= until {
-            return Err(fault.into());
-        }
-        op.pause(Duration::from_millis(100)).await?;
-    }
-}
-
 /// The remembered port while it is free, else another one, remembered before it is used.
 async fn port(op: &Op) -> Result<u16, Halt> {
     if let Some(port) = op.fact::<u16>("port")?
@@ -174,7 +140,7 @@ async fn port(op: &Op) -> Result<u16, Halt> {
     Ok(port)
 }
 
-/// The keys that the sources need, for the keeper's standard input.
+/// The keys that the sources need, for the scheduled run's standard input.
 fn keys(op: &Op, folder: &Folder) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let mut text = Zeroizing::new(Vec::new());
     for (field, _) in config::sources_in(folder)?.iter().filter_map(Source::key) {
@@ -204,39 +170,77 @@ pub fn secrets(op: &Op) -> Secrets {
     )
 }
 
-fn spec(
+/// What runs. The site's plan is written beside, and read by the process that serves it.
+fn describe(
     site: &Site,
     folder: &Folder,
-    own: &OwnProgram,
+    supervisor: &Supervisor,
     port: Option<u16>,
-) -> Result<KeepSpec, Fault> {
+) -> Result<ServiceDescription, Fault> {
+    let mut processes = Vec::new();
+    if let Some(port) = port {
+        processes.push(site_process(site, folder, supervisor, port)?);
+    }
+    Ok(ServiceDescription {
+        name: ServiceName::of(&site.installation, &site.slug, &site.platform)?,
+        title: format!("SourceCred of {}", site.community_name),
+        folder: folder.service(),
+        processes,
+        timers: vec![refresh(site, folder, supervisor)?],
+    })
+}
+
+fn site_process(
+    site: &Site,
+    folder: &Folder,
+    supervisor: &Supervisor,
+    port: u16,
+) -> Result<ProcessDescription, Fault> {
+    let own = supervisor.own()?;
+    files::make_folder(&folder.service())?;
+    let plan = folder.service().join("site.json");
+    files::write_json(&plan, &site_plan(site, folder, port)?)?;
+    let mut url = address(port)?;
+    url.set_path("sourcecred.json");
+    Ok(ProcessDescription {
+        name: "site".to_owned().try_into()?,
+        launch: Launch::new(&own.program, folder.root())
+            .arguments(own.hidden(&["site", &plan.to_string_lossy()])),
+        readiness: Readiness::Page {
+            url,
+            text: None,
+            header: Some((NAME.to_owned(), site.marker.clone())),
+        },
+        ready_within: ANSWER,
+    })
+}
+
+fn refresh(
+    site: &Site,
+    folder: &Folder,
+    supervisor: &Supervisor,
+) -> Result<TimerDescription, Fault> {
+    let own = supervisor.own()?;
     let hours = site
         .settings
         .get("refresh_hours")
         .and_then(|hours| hours.parse().ok())
         .unwrap_or(24);
-    let mut arguments = own.arguments.clone();
-    let place = folder.own().to_string_lossy().into_owned();
-    arguments.extend(["job".to_owned(), ID.to_owned(), place]);
-    let last = LastRun::of(folder)?.map_or_else(Timestamp::now, |run| run.ended);
-    Ok(KeepSpec {
-        site: port.map(|port| site_plan(site, folder, port)).transpose()?,
-        schedule: Some(SchedulePlan {
-            rhythm: Rhythm {
-                every_hours: hours,
-                // Daily with one hour of jitter (sheet: sourcecred, refresh); less where runs are closer.
-                jitter_minutes: (hours * 60 / 24).min(60),
-            },
-            last,
-            launch: Launch {
-                program: own.program.clone(),
-                arguments,
-                folder: folder.root().to_owned(),
-                environment: BTreeMap::new(),
-            },
-            state: folder.keeper().join("schedule.json"),
-        }),
-        journal: folder.keeper().join("journal.log"),
+    let place = folder.own().to_string_lossy();
+    Ok(TimerDescription {
+        name: "refresh".to_owned().try_into()?,
+        launch: Launch {
+            takes_secrets: true,
+            writes: vec![folder.root().to_owned(), folder.own().to_owned()],
+            grace: GRACE,
+            ..Launch::new(&own.program, folder.root()).arguments(own.hidden(&["job", ID, &place]))
+        },
+        rhythm: Rhythm {
+            every_hours: hours,
+            // Daily with one hour of jitter (sheet: sourcecred, refresh); less where runs are closer.
+            jitter_minutes: (hours * 60 / 24).min(60),
+        },
+        last: LastRun::of(folder)?.map_or_else(Timestamp::now, |run| run.ended),
     })
 }
 

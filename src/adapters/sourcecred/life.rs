@@ -14,7 +14,7 @@ use crate::{
         durable::{Halt, Op},
     },
     domain::{Fault, FaultKind, HumanTask, InstanceKind, OperationKey, Progress},
-    services::{files, lock::FileLock, runtime, supervisor::OwnProgram, supervisor::Stopped},
+    services::{files, lock::FileLock, runtime, supervisor::Stopped, supervisor::Supervisor},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -137,7 +137,7 @@ pub async fn write_config(op: &Op) -> Result<bool, Halt> {
 }
 
 /// Writes the files anew. While active: runs, and starts the keeper anew; else loads once, as a test of the sources.
-pub async fn configure(op: &Op, own: &OwnProgram) -> Result<Presence, Halt> {
+pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Halt> {
     let site = op.site();
     if site.kind == InstanceKind::Link {
         return Ok(existing::link(site).await?);
@@ -152,7 +152,7 @@ pub async fn configure(op: &Op, own: &OwnProgram) -> Result<Presence, Halt> {
         if any {
             run(op, &folder).await?;
         }
-        keeping::up(op, own).await?;
+        keeping::up(op, supervisor).await?;
         return presence(op);
     }
     if any {
@@ -167,7 +167,7 @@ pub async fn configure(op: &Op, own: &OwnProgram) -> Result<Presence, Halt> {
 }
 
 /// Runs once, then starts timer and site.
-pub async fn activate(op: &Op, own: &OwnProgram) -> Result<String, Halt> {
+pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> {
     let site = op.site();
     if site.kind == InstanceKind::Link {
         existing::link(site).await?;
@@ -189,7 +189,7 @@ pub async fn activate(op: &Op, own: &OwnProgram) -> Result<String, Halt> {
         Ok(last)
     });
     let last = run.await?;
-    let address = keeping::up(op, own).await?;
+    let address = keeping::up(op, supervisor).await?;
     let scores = match last.result {
         RunResult::Waiting => "There are no contributions yet; scores come with the first ones.",
         _ => "The scores are there.",
@@ -233,13 +233,13 @@ fn source_task() -> HumanTask {
 }
 
 /// Stops timer and site. Everything stays.
-pub async fn deactivate(op: &Op) -> Result<String, Halt> {
+pub async fn deactivate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> {
     let site = op.site();
     if site.kind == InstanceKind::Link {
         return Ok("The other site is not read any more; it stays as it is.".to_owned());
     }
     let folder = Folder::of(site)?;
-    let stopped = keeping::stop(&folder).await?;
+    let stopped = keeping::stop(op, supervisor, &folder).await?;
     if !folder.root().is_dir() {
         return Ok("Timer and site are off; the folder is not there any more.".to_owned());
     }

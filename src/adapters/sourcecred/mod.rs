@@ -1,7 +1,7 @@
 //! SourceCred: a folder on this host with a community's configuration and ledger, runs by the clock, and a static site.
 //!
 //! There is no server to speak to: the tool works in the folder and ends. So the verbs write files, run the tool
-//! under the folder's lock, and start or stop the keeper. All instances share one runtime (sheet: sourcecred 1, 3).
+//! under the folder's lock, and start or stop the service. All instances share one runtime (sheet: sourcecred 1, 3).
 //!
 //! | file | reason to be |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | `source` | whether a source can be read, asked before the tool is let loose on it |
 //! | `cache` | the mirror of the sources, saved before a load and put back after a failed one |
 //! | `refresh` | one run: probe, save the cache, load, score, analyse |
-//! | `keeping` | the keeper: timer and site |
+//! | `keeping` | what runs while it is active: timer and site |
 //! | `life` | provision, configure, activate, deactivate |
 //! | `observe`, `connect`, `existing`, `remove`, `verify` | the other verbs |
 
@@ -44,7 +44,7 @@ use super::{
 };
 use crate::{
     domain::{Fault, Identity, PlatformId, RemoveMode},
-    services::{runtime::NpmRecipe, supervisor::OwnProgram},
+    services::{runtime::NpmRecipe, supervisor::Supervisor},
 };
 use async_trait::async_trait;
 
@@ -69,18 +69,14 @@ pub const RECIPE: NpmRecipe = NpmRecipe {
 /// The adapter.
 #[derive(Debug, Clone, Default)]
 pub struct SourceCred {
-    own: Option<OwnProgram>,
+    supervisor: Supervisor,
 }
 
 impl SourceCred {
-    /// An adapter whose keepers are run by this program instead of the one that runs now.
+    /// An adapter whose timers and sites are kept by this supervisor.
     #[must_use]
-    pub fn run_by(own: OwnProgram) -> Self {
-        Self { own: Some(own) }
-    }
-
-    fn own(&self) -> Result<OwnProgram, Fault> {
-        self.own.clone().map_or_else(OwnProgram::running, Ok)
+    pub fn kept_by(supervisor: Supervisor) -> Self {
+        Self { supervisor }
     }
 }
 
@@ -99,19 +95,19 @@ impl Adapter for SourceCred {
     }
 
     async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
-        life::configure(op, &self.own()?).await
+        life::configure(op, &self.supervisor).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {
-        life::activate(op, &self.own()?).await
+        life::activate(op, &self.supervisor).await
     }
 
     async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
-        life::deactivate(op).await
+        life::deactivate(op, &self.supervisor).await
     }
 
     async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
-        observe::observe(site).await
+        observe::observe(site, &self.supervisor).await
     }
 
     async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {
@@ -123,7 +119,7 @@ impl Adapter for SourceCred {
     }
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
-        remove::remove(op, mode).await
+        remove::remove(op, mode, &self.supervisor).await
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
@@ -131,11 +127,11 @@ impl Adapter for SourceCred {
     }
 
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
-        connect::connect(op, peer, &self.own()?).await
+        connect::connect(op, peer, &self.supervisor).await
     }
 
     async fn disconnect(&self, op: &Op, peer: &Peer) -> Result<(), Halt> {
-        connect::disconnect(op, peer, &self.own()?).await
+        connect::disconnect(op, peer, &self.supervisor).await
     }
 
     async fn probe_connection(&self, op: &Op, peer: &Peer) -> Result<Probe, Halt> {

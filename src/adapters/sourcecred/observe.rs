@@ -12,7 +12,7 @@ use super::{
 use crate::{
     adapters::contract::{Observation, Secrets, Site, Standing},
     domain::{Drift, Fault, Health, InstanceKind},
-    services::runtime,
+    services::{runtime, supervisor::Supervisor},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{fs, path::Path, time::SystemTime};
@@ -39,7 +39,7 @@ impl Look {
 }
 
 /// Looks at the instance.
-pub async fn observe(site: &Site) -> Result<Observation, Fault> {
+pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation, Fault> {
     if site.kind == InstanceKind::Link {
         return Ok(existing::observe_link(site).await);
     }
@@ -67,7 +67,7 @@ pub async fn observe(site: &Site) -> Result<Observation, Fault> {
         if runtime::find(&site.runtime_folder, RECIPE.name, RECIPE.version)?.is_none() {
             look.find(Health::Down, "the runtime is missing");
         }
-        if !keeping::is_up(&folder)? {
+        if !keeping::is_up(supervisor, site, &folder).await? {
             look.find(
                 Health::Degraded,
                 "timer and site do not run; activate again",

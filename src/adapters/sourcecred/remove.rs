@@ -7,7 +7,7 @@ use crate::{
         durable::{Halt, Op},
     },
     domain::{Fault, InstanceKind, RemoveMode},
-    services::{files, lock::FileLock},
+    services::{files, lock::FileLock, supervisor::Supervisor},
 };
 use jiff::Timestamp;
 use std::{
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Removes the instance. Repeating is harmless.
-pub async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+pub async fn remove(op: &Op, mode: RemoveMode, supervisor: &Supervisor) -> Result<Removed, Halt> {
     let site = op.site();
     if site.kind == InstanceKind::Link {
         return Ok(Removed {
@@ -24,7 +24,7 @@ pub async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         });
     }
     let folder = Folder::of(site)?;
-    keeping::stop(&folder).await?;
+    keeping::stop(op, supervisor, &folder).await?;
     // The place is written down before anything moves, so that a second try tells the same.
     let place = op
         .step("place", || async {

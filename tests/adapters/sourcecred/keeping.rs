@@ -2,14 +2,9 @@
 
 use super::world::{World, everything, own, until};
 use guildhall::{
-    adapters::sourcecred::ID,
+    adapters::{local, sourcecred::ID},
     domain::Health,
-    services::{
-        keeper::KeepSpec,
-        lock::FileLock,
-        process_mark::ProcessMark,
-        supervisor::{Service, Stopped},
-    },
+    services::{lock::FileLock, supervisor::Supervisor},
 };
 use rustix::process::Signal;
 use std::{
@@ -18,6 +13,7 @@ use std::{
     process::{Command, Stdio},
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 #[tokio::test]
@@ -55,14 +51,6 @@ async fn the_keeper_has_a_session_of_its_own_and_is_in_one_piece() {
         .collect();
     assert_ne!(session(&fields), session(&ours));
     assert_eq!(fields[4], "0", "it has a terminal");
-    // A second start finds it.
-    let service = Service::new(world.path("keeper"), "keeper");
-    let launch = service.launched().unwrap().unwrap();
-    let again = service
-        .start(&own(), &launch, &Zeroizing::default())
-        .await
-        .unwrap();
-    assert_eq!(again, mark);
 }
 
 #[tokio::test]
@@ -103,55 +91,6 @@ async fn a_stranger_on_the_port_is_not_taken_for_the_site() {
     assert!(seen.note.contains("Another program"), "{}", seen.note);
 }
 
-#[tokio::test]
-async fn a_process_that_got_the_keepers_number_is_never_ended() {
-    let world = World::with_scores().await;
-    world.deactivate().await.unwrap();
-    let mut stranger = Command::new("sleep")
-        .arg("60")
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut mark = ProcessMark::of(i32::try_from(stranger.id()).unwrap()).unwrap();
-    mark.started -= 1;
-    let file = world.path("keeper/keeper.pid.json");
-    fs::write(&file, serde_json::to_vec(&mark).unwrap()).unwrap();
-    let service = Service::new(world.path("keeper"), "keeper");
-    let stopped = service.stop(Duration::from_secs(1)).await.unwrap();
-    assert_eq!(stopped, Stopped::WasNot);
-    assert_eq!(stranger.try_wait().unwrap(), None);
-    fs::write(&file, serde_json::to_vec(&mark).unwrap()).unwrap();
-    world.activate().await.unwrap();
-    assert!(world.keeper().is_some());
-    assert_eq!(stranger.try_wait().unwrap(), None);
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
-}
-
-#[tokio::test]
-async fn what_does_not_end_when_asked_is_ended() {
-    let home = tempfile::tempdir().unwrap();
-    let service = Service::new(home.path(), "stubborn");
-    let script = "trap '' TERM; sleep 60 & echo ready; wait; wait";
-    let launch = guildhall::services::supervisor::Launch {
-        program: "/bin/sh".into(),
-        arguments: vec!["-c".into(), script.into()],
-        folder: home.path().to_owned(),
-        environment: std::collections::BTreeMap::new(),
-    };
-    let mark = service
-        .start(&own(), &launch, &Zeroizing::default())
-        .await
-        .unwrap();
-    until("it is ready", || {
-        fs::read_to_string(service.log()).is_ok_and(|log| log.contains("ready"))
-    })
-    .await;
-    let stopped = service.stop(Duration::from_millis(300)).await.unwrap();
-    assert_eq!(stopped, Stopped::Killed);
-    assert!(!mark.is_alive());
-}
-
 /// The scheduled run, as the keeper starts it.
 fn job(world: &World) -> std::process::Output {
     Command::new(env!("CARGO_BIN_EXE_guildhall"))
@@ -176,30 +115,33 @@ async fn of_two_runs_at_once_one_is_left_out() {
 }
 
 #[tokio::test]
-async fn the_keeper_runs_what_is_due_and_writes_when_the_next_is() {
+async fn what_is_due_is_run_and_when_the_next_is_due_is_told() {
     let world = World::with_scores().await;
     let before = world.read("runs/last.json");
-    let service = Service::new(world.path("keeper"), "keeper");
-    let launch = service.launched().unwrap().unwrap();
-    service.stop(Duration::from_secs(15)).await.unwrap();
-    let path = world.path("keeper/keep.json");
-    let mut spec: KeepSpec = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let schedule = spec.schedule.as_mut().unwrap();
-    schedule.last = "2026-01-01T00:00:00Z".parse().unwrap();
-    schedule.rhythm.jitter_minutes = 0;
-    fs::write(&path, serde_json::to_vec(&spec).unwrap()).unwrap();
-    service
-        .start(&own(), &launch, &Zeroizing::default())
+    world.deactivate().await.unwrap();
+    let folder = world.path("service");
+    let mut service = Supervisor::described(&folder).unwrap().unwrap();
+    service.timers[0].last = "2026-01-01T00:00:00Z".parse().unwrap();
+    service.timers[0].rhythm.jitter_minutes = 0;
+    let supervisor = Supervisor::plain(own());
+    let (site, never) = (world.site(), CancellationToken::new());
+    let tools = local::tools(&site, &never);
+    supervisor
+        .start(&tools, &service, &Zeroizing::default())
         .await
         .unwrap();
     until("a run ended", || world.read("runs/last.json") != before).await;
-    until("the next run is written down", || {
-        world
-            .read("keeper/journal.log")
-            .contains("the run ended with 0")
-            && world.read("keeper/schedule.json").contains("\"code\": 0")
-    })
-    .await;
+    let limit = tokio::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let state = supervisor.state(&tools, &folder).await.unwrap().unwrap();
+        let timer = &state.timers["refresh"];
+        if timer.last.is_some_and(|exit| exit.code == Some(0)) {
+            assert!(timer.next > timer.last.map(|exit| exit.at), "{timer:?}");
+            break;
+        }
+        assert!(tokio::time::Instant::now() < limit, "{timer:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -215,8 +157,7 @@ async fn a_token_is_on_no_disk_in_no_argument_and_not_in_the_keepers_environment
     world.active = true;
     world.activate().await.unwrap();
     // The keeper can run with it: it came on its input.
-    let service = Service::new(world.path("keeper"), "keeper");
-    let mark = service.running().unwrap().unwrap();
+    let mark = world.keeper().unwrap();
     for file in ["cmdline", "environ"] {
         let text = fs::read(format!("/proc/{}/{file}", mark.pid)).unwrap();
         assert!(!contains(&text, CANARY), "{file}");

@@ -11,7 +11,10 @@ use guildhall::{
     },
     domain::{Fault, OperationKey},
     sandbox,
-    services::{process_mark::ProcessMark, supervisor::OwnProgram},
+    services::{
+        process_mark::ProcessMark,
+        supervisor::{OwnProgram, Supervisor},
+    },
 };
 use serde_json::{Value, json};
 use std::{
@@ -37,7 +40,7 @@ impl World {
     pub async fn new(settings: &[(&str, &str)]) -> Self {
         let mut world = Shared::of("sourcecred", settings).await;
         sandbox::lay_runtimes(&world.runtimes, program()).unwrap();
-        world.adapter = Arc::new(SourceCred::run_by(own()));
+        world.adapter = Arc::new(SourceCred::kept_by(Supervisor::plain(own())));
         world.marker = OperationKey::fresh().to_string();
         world.active = false;
         world.runner = Runner::with_grace(Duration::from_secs(2));
@@ -101,9 +104,11 @@ impl World {
         died
     }
 
+    /// The keeper of timer and site.
     pub fn keeper(&self) -> Option<ProcessMark> {
-        let text = fs::read(self.path("keeper/keeper.pid.json")).ok()?;
-        let mark: ProcessMark = serde_json::from_slice(&text).ok()?;
+        let text = fs::read(self.path("service/keeper.json")).ok()?;
+        let state: Value = serde_json::from_slice(&text).ok()?;
+        let mark: ProcessMark = serde_json::from_value(state["keeper"].clone()).ok()?;
         mark.is_alive().then_some(mark)
     }
 

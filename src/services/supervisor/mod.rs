@@ -1,0 +1,197 @@
+//! Services that outlive the screen: one face, and behind it processes of our own or systemd's units.
+//!
+//! | file | reason to be |
+//! |---|---|
+//! | `description` | what an instance runs, the same for every driver |
+//! | `environment` | variables with secrets, in a file for their owner alone |
+//! | `state` | how a service does |
+//! | `ready` | waiting until it works |
+//! | `log` | logs of limited size |
+//! | `folder` | what lies in a service's folder, and who holds its locks |
+//! | `plain` | the driver with processes of our own, kept by a [keeper](super::keeper) |
+//! | `enter` | the hidden commands between the keeper and what it runs |
+//! | `own` | how this program starts itself |
+//!
+//! Who starts or stops a service holds its lock, so two Guildhalls never start it twice; what runs holds a lock of its
+//! own that the kernel releases, so that what an interrupted start left behind is found, whatever number it has.
+
+mod description;
+pub(super) mod enter;
+pub mod environment;
+pub(super) mod folder;
+pub mod log;
+mod own;
+mod plain;
+mod ready;
+pub(super) mod state;
+
+pub use description::{
+    Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, TimerDescription,
+};
+pub use own::OwnProgram;
+pub use state::{DriverKind, Exit, ProcessState, ServiceState, TimerState};
+
+use super::{command::Commands, files, pages::Pages};
+use crate::domain::Fault;
+use folder::{Record, ServiceFolder};
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// The folder of the service of an instance with this data folder: the same for every platform, so that whoever looks at
+/// services needs no adapter.
+#[must_use]
+pub fn folder_of(data: &Path) -> PathBuf {
+    data.join("service")
+}
+
+/// What a supervisor may use, lent by whoever calls it.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Runs programs to their end.
+    pub commands: &'a dyn Commands,
+    /// Asks pages.
+    pub pages: &'a dyn Pages,
+    /// Strikes secrets out of a text that is shown or kept.
+    pub strike: fn(&[SecretString], &str) -> String,
+    /// Stops waiting.
+    pub cancel: &'a CancellationToken,
+}
+
+/// How a service was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It did not run.
+    WasNot,
+    /// It ended when asked to.
+    Ended,
+    /// Something of it did not end in time and was killed.
+    Killed,
+}
+
+/// Starts, stops and looks at services.
+#[derive(Debug, Clone, Default)]
+pub struct Supervisor {
+    own: Option<OwnProgram>,
+}
+
+impl Supervisor {
+    /// One that runs processes of our own, started by this program instead of the one that runs now.
+    #[must_use]
+    pub fn plain(own: OwnProgram) -> Self {
+        Self { own: Some(own) }
+    }
+
+    /// How this program starts itself: what an adapter describes as a process of the service may be a hidden command.
+    ///
+    /// # Errors
+    /// [`FaultKind::Host`](crate::domain::FaultKind::Host) when its file cannot be found out.
+    pub fn own(&self) -> Result<OwnProgram, Fault> {
+        self.own.clone().map_or_else(OwnProgram::running, Ok)
+    }
+
+    /// Starts the service and waits until every process is ready. One that already runs as described is left alone; one
+    /// that runs otherwise is stopped first. `secrets` is given to each process that takes them, on its standard input.
+    /// What does not become ready is stopped again.
+    ///
+    /// # Errors
+    /// [`FaultKind::Host`](crate::domain::FaultKind::Host) when it cannot be started or is not ready in time, with the end
+    /// of its log; [`FaultKind::Conflict`](crate::domain::FaultKind::Conflict) when somebody else answers in its place;
+    /// `InUse` when another start of it takes too long; `Cancelled`; `Storage`.
+    pub async fn start(
+        &self,
+        tools: &Tools<'_>,
+        service: &ServiceDescription,
+        secrets: &Zeroizing<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        files::make_folder(&service.folder)?;
+        let folder = ServiceFolder::at(&service.folder);
+        let lock = folder.change(tools.cancel).await?;
+        let state = self.look(&folder)?;
+        let runs_so = state.is_some_and(|state| state.kept)
+            && folder
+                .record()?
+                .is_some_and(|record| record.service == *service);
+        if !runs_so {
+            plain::stop(&folder).await?;
+            let start = folder::fresh_start();
+            folder.write_record(&Record {
+                driver: DriverKind::Plain,
+                start: Some(start.clone()),
+                service: service.clone(),
+            })?;
+            for process in &service.processes {
+                log::rotate_in_place(&folder.log(process.name.as_str()))?;
+                log::mark_start(&folder.log(process.name.as_str()));
+            }
+            plain::start(&folder, &self.own()?, &start, secrets).await?;
+        }
+        // Others may look meanwhile, and stop it; the wait below sees that.
+        drop(lock);
+        let ready = ready::wait(tools, service, || async { self.look(&folder) }).await;
+        if ready.is_err() && !runs_so {
+            self.stop(tools, &service.folder).await?;
+        }
+        ready
+    }
+
+    /// Stops the service if it runs, and starts it: for changed secrets and settings, which a description does not show.
+    ///
+    /// # Errors
+    /// As [`Supervisor::start`].
+    pub async fn restart(
+        &self,
+        tools: &Tools<'_>,
+        service: &ServiceDescription,
+        secrets: &Zeroizing<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        self.stop(tools, &service.folder).await?;
+        self.start(tools, service, secrets).await
+    }
+
+    /// Stops the service whose folder this is: asks each process to end and kills it, with all it started, when it has
+    /// not within its grace. When this returns nothing of it runs.
+    ///
+    /// # Errors
+    /// [`FaultKind::Host`](crate::domain::FaultKind::Host) when something cannot be ended, `InUse`, `Cancelled`, `Storage`.
+    pub async fn stop(&self, tools: &Tools<'_>, folder: &Path) -> Result<Stopped, Fault> {
+        if !folder.is_dir() {
+            return Ok(Stopped::WasNot);
+        }
+        let folder = ServiceFolder::at(folder);
+        let _lock = folder.change(tools.cancel).await?;
+        plain::stop(&folder).await
+    }
+
+    /// How the service does; none when it was never started.
+    ///
+    /// # Errors
+    /// [`FaultKind::Storage`](crate::domain::FaultKind::Storage), [`FaultKind::Host`](crate::domain::FaultKind::Host).
+    #[expect(
+        clippy::unused_async,
+        reason = "a driver that has to ask somebody needs it"
+    )]
+    pub async fn state(
+        &self,
+        _tools: &Tools<'_>,
+        folder: &Path,
+    ) -> Result<Option<ServiceState>, Fault> {
+        self.look(&ServiceFolder::at(folder))
+    }
+
+    #[expect(clippy::unused_self, reason = "another driver looks elsewhere")]
+    fn look(&self, folder: &ServiceFolder) -> Result<Option<ServiceState>, Fault> {
+        plain::state(folder)
+    }
+
+    /// What was last started from this folder; none when nothing ever was.
+    ///
+    /// # Errors
+    /// [`FaultKind::Storage`](crate::domain::FaultKind::Storage).
+    pub fn described(folder: &Path) -> Result<Option<ServiceDescription>, Fault> {
+        Ok(ServiceFolder::at(folder)
+            .record()?
+            .map(|record| record.service))
+    }
+}

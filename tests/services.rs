@@ -1,0 +1,15 @@
+//! Services on this host: processes of our own that outlive whoever started them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+#[path = "services/killing.rs"]
+mod killing;
+#[path = "services/running.rs"]
+mod running;
+#[path = "services/world.rs"]
+mod world;
