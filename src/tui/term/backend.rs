@@ -1,31 +1,22 @@
-//! Cells to bytes: ratatui's crossterm backend over a [`FrameWriter`], with what it wastes taken out.
+//! ratatui's way to the terminal: cells go through the [`Encoder`] into a [`FrameWriter`].
 //!
-//! Adds three things: the cursor is moved, shown or hidden only where that changes anything, so that a frame without a
-//! changed cell is empty; the size comes from the terminal at hand and never from a question to it; links are written
-//! around the cells they cover. Must not know what the cells show.
+//! The cursor is moved, shown or hidden only where that changes anything, so that a frame without a changed cell is
+//! empty; the size comes from the terminal at hand and never from a question to it. Must not know what the cells show.
 
-use super::{
-    device::Device,
-    frame::FrameWriter,
-    link::{CLOSING, Link},
-};
+use super::{device::Device, encode::Encoder, frame::FrameWriter, link::Link};
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     queue,
 };
 use ratatui::{
-    backend::{Backend, ClearType, CrosstermBackend, WindowSize},
+    backend::{Backend, ClearType, WindowSize},
     buffer::Cell,
     layout::{Position, Size},
 };
 use std::{
-    io::{self, Write},
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// What the crossterm backend writes after each run of cells, and the four bytes that do the same.
-const LONG_RESET: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
-const RESET: &[u8] = b"\x1b[0m";
 
 /// The links of the frame being drawn, shared with the screen, which learns them while it draws.
 pub(super) type Links = Arc<Mutex<Vec<Link>>>;
@@ -41,6 +32,7 @@ enum Cursor {
 pub(super) struct ScreenBackend {
     device: Arc<Device>,
     frame: FrameWriter,
+    encoder: Encoder,
     links: Links,
     /// Where ratatui put the cursor last, shown or not.
     position: Position,
@@ -51,9 +43,11 @@ pub(super) struct ScreenBackend {
 
 impl ScreenBackend {
     pub(super) fn new(device: Arc<Device>, links: Links) -> Self {
+        let encoder = Encoder::new(device.size());
         Self {
             device,
             frame: FrameWriter::new(),
+            encoder,
             links,
             position: Position::ORIGIN,
             wanted: Cursor::Hidden,
@@ -76,32 +70,20 @@ impl ScreenBackend {
             }
         }
         self.shown = None;
-        let sent = self.frame.commit(|bytes| self.device.send(bytes))?;
-        self.shown = Some(self.wanted);
-        Ok(sent)
+        let sent = self.frame.commit(|bytes| self.device.send(bytes));
+        if sent.is_err() {
+            self.encoder.forget();
+        }
+        self.shown = sent.is_ok().then_some(self.wanted);
+        sent
     }
 
     /// Forgets what was drawn and not sent, and what the terminal is thought to show.
     pub(super) fn forget(&mut self) {
         self.frame.discard();
+        self.encoder.forget();
         self.shown = None;
     }
-
-    fn draw_run<'a>(
-        &mut self,
-        cells: impl Iterator<Item = (u16, u16, &'a Cell)>,
-    ) -> io::Result<()> {
-        CrosstermBackend::new(&mut self.frame).draw(cells)?;
-        self.frame.shorten_end(LONG_RESET, RESET);
-        Ok(())
-    }
-}
-
-/// Which of `links` covers a cell.
-fn covering(links: &[Link], x: u16, y: u16) -> Option<usize> {
-    links
-        .iter()
-        .position(|link| link.covers(Position::new(x, y)))
 }
 
 impl Backend for ScreenBackend {
@@ -111,22 +93,9 @@ impl Backend for ScreenBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
         let links = Arc::clone(&self.links);
         let links = links.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((x, y, _)) = content.peek() {
-            let link = covering(&links, *x, *y);
-            if let Some(link) = link.and_then(|index| links.get(index)) {
-                self.frame.write_all(link.opening().as_bytes())?;
-            }
-            let run = std::iter::from_fn(|| {
-                content.next_if(|(x, y, _)| links.is_empty() || covering(&links, *x, *y) == link)
-            });
-            self.draw_run(run)?;
-            if link.is_some() {
-                self.frame.write_all(CLOSING)?;
-            }
-        }
+        self.encoder.encode(content, &links, self.frame.bytes());
         Ok(())
     }
 
@@ -154,11 +123,16 @@ impl Backend for ScreenBackend {
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.clear_region(ClearType::All)
+        self.encoder.clear(self.device.size(), self.frame.bytes());
+        Ok(())
     }
 
     fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
-        CrosstermBackend::new(&mut self.frame).clear_region(region)
+        match region {
+            ClearType::All => self.clear(),
+            // What the terminal shows would no longer be what is remembered.
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     fn size(&self) -> io::Result<Size> {

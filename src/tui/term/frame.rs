@@ -31,12 +31,9 @@ impl FrameWriter {
         self.bytes.truncate(BEGIN_SYNCHRONISED.len());
     }
 
-    /// Replaces `tail` at the end by `shorter`, if that is how the frame ends so far.
-    pub(super) fn shorten_end(&mut self, tail: &[u8], shorter: &[u8]) {
-        if self.bytes.ends_with(tail) {
-            self.bytes.truncate(self.bytes.len() - tail.len());
-            self.bytes.extend_from_slice(shorter);
-        }
+    /// Where the next bytes go.
+    pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 
     /// Sends the frame as one synchronised update through `send`, and starts the next one. An empty frame is not sent.

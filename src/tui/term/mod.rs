@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `screen`, `surface`, `headless` | what the loop holds; the same without a terminal |
 //! | `guard`, `device`, `panics`, `suspend` | modes set and taken back; the file descriptors; a mistake of ours; ctrl-z |
-//! | `backend`, `frame`, `link` | cells to bytes, one write a frame, OSC 8 |
+//! | `backend`, `encode`, `frame`, `link` | ratatui's way here, cells to few bytes, one write a frame, OSC 8 |
 //! | `events`, `reader`, `signals` | everything that can happen, as one stream |
 //! | `decode`, `sequence`, `pasted` | bytes to keys, mouse and pastes |
 //! | `clipboard`, `capabilities` | OSC 52; what the environment tells |
@@ -22,6 +22,7 @@ mod capabilities;
 mod clipboard;
 mod decode;
 mod device;
+mod encode;
 mod events;
 mod frame;
 mod guard;
