@@ -24,12 +24,14 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
 /// How long the cursor must rest before what depends on it is read (`craft.md` e, rule 2).
 const REST: Duration = Duration::from_millis(80);
+/// How long the first frame waits for what it is to show; after that it shows what there is.
+const FIRST_FRAME: Duration = Duration::from_millis(100);
 /// How often the spinner turns (`craft.md` e, rule 4).
 const TURN: Duration = Duration::from_millis(250);
 /// Messages taken before a frame is due in any case, so that a flood cannot hold the screen still.
@@ -122,6 +124,10 @@ pub struct App<S, H> {
     between_frames: Duration,
     dirty: bool,
     last_frame: Option<Instant>,
+    first_frame_by: Instant,
+    /// What is done once the first frame stands.
+    later: Vec<Effect>,
+    drawn: Option<oneshot::Sender<()>>,
     rest_at: Option<Instant>,
     turn_at: Option<Instant>,
     exit: Option<Exit>,
@@ -143,6 +149,9 @@ impl<S: Surface, H: Hall> App<S, H> {
             between_frames: Duration::from_secs(1) / u32::from(frames_per_second.max(1)),
             dirty: true,
             last_frame: None,
+            first_frame_by: Instant::now() + FIRST_FRAME,
+            later: vec![],
+            drawn: None,
             rest_at: None,
             turn_at: None,
             exit: None,
@@ -154,9 +163,14 @@ impl<S: Surface, H: Hall> App<S, H> {
         self.replies.clone()
     }
 
-    /// Carries out what the state asks for from outside a message: the first readings.
-    pub async fn begin(&mut self, effects: Vec<Effect>) {
-        self.carry_out(effects).await;
+    /// Carries out what the state asks for from outside a message: the first readings at once, and others once the first
+    /// frame stands. The answer tells when it does.
+    pub async fn begin(&mut self, first: Vec<Effect>, later: Vec<Effect>) -> oneshot::Receiver<()> {
+        self.carry_out(first).await;
+        self.later = later;
+        let (drawn, first_frame) = oneshot::channel();
+        self.drawn = Some(drawn);
+        first_frame
     }
 
     /// Runs until somebody leaves, the terminal is gone, or the events end and nothing is under way.
@@ -168,6 +182,10 @@ impl<S: Surface, H: Hall> App<S, H> {
         let mut more = true;
         loop {
             self.draw_if_due();
+            if self.last_frame.is_some() && !self.later.is_empty() {
+                let later = std::mem::take(&mut self.later);
+                self.carry_out(later).await;
+            }
             if let Some(exit) = self.exit {
                 return exit;
             }
@@ -258,8 +276,9 @@ impl<S: Surface, H: Hall> App<S, H> {
 
     async fn on_message(&mut self, message: Msg) {
         self.state.now = Timestamp::now();
+        // A rest only asks for readings; what they answer is worth a frame.
+        self.dirty |= !matches!(message, Msg::Rested);
         let effects = update(&mut self.state, message);
-        self.dirty = true;
         self.carry_out(effects).await;
     }
 
@@ -316,10 +335,11 @@ impl<S: Surface, H: Hall> App<S, H> {
         if !self.dirty {
             return None;
         }
-        Some(
-            self.last_frame
-                .map_or_else(Instant::now, |last| last + self.between_frames),
-        )
+        Some(match self.last_frame {
+            Some(last) => last + self.between_frames,
+            None if self.state.is_opening() => self.first_frame_by,
+            None => Instant::now(),
+        })
     }
 
     fn set_turn(&mut self) {
@@ -347,6 +367,10 @@ impl<S: Surface, H: Hall> App<S, H> {
         }
         self.last_frame = Some(Instant::now());
         self.dirty = false;
+        if let Some(drawn) = self.drawn.take() {
+            // Nobody listens where there is no engine yet.
+            let _ = drawn.send(());
+        }
     }
 }
 

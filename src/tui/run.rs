@@ -134,27 +134,32 @@ async fn prepare<S: Surface>(
         // A screen reader says every change.
         frames = frames.min(4);
     }
-    let (hall, effects) = match options.start {
+    let (hall, effects, later) = match options.start {
         Start::Open(engine) => {
             let hall = EngineHall::open(engine, options.actor).await?;
             let effects = state.opening_loads();
-            (hall, effects)
+            let later = state.later_loads();
+            (hall, effects, later)
         }
         Start::SetUp(engine) => {
             state.overview = Some(unnamed(&engine));
             let ticket = state.ticket();
             let wizard = SetUpWizard::new(ticket, proposals(&engine));
             state.layers.push(Layer::SetUp(Box::new(wizard)));
-            (EngineHall::to_be_made(*engine), vec![])
+            (EngineHall::to_be_made(*engine), vec![], vec![])
         }
     };
     let mut app = App::new(surface, state, hall, frames);
     let replies = app.replies();
     app.hall.listen(&replies);
-    app.begin(effects).await;
+    let first_frame = app.begin(effects, later).await;
     if let Some(engine) = app.hall.engine() {
-        // After the first readings were asked for: what is unfinished can wait for the first frame.
-        tokio::spawn(async move { engine.start().await });
+        tokio::spawn(async move {
+            // What is unfinished can wait for the first frame. Where there never was one, the next start takes it up.
+            if first_frame.await.is_ok() {
+                engine.start().await;
+            }
+        });
     }
     Ok(app)
 }
@@ -176,7 +181,7 @@ fn furnish(
         Arc::new(keymap),
         catalog,
         Timestamp::now(),
-        TimeZone::system(),
+        TimeZone::system,
     );
     state.read_only = wishes.read_only;
     state.may_suspend = !wishes.without_shell;

@@ -18,6 +18,11 @@ impl Loads {
         Some(Effect::Load(load))
     }
 
+    /// Whether such a reading is under way.
+    pub fn any(&self, is_it: impl Fn(&Load) -> bool) -> bool {
+        self.0.keys().any(is_it)
+    }
+
     /// A reading came to its end; answers the effect for reading it again when that was wanted meanwhile.
     pub fn ended(&mut self, is_it: impl Fn(&Load) -> bool) -> Option<Effect> {
         let load = self.0.keys().find(|load| is_it(load)).cloned()?;

@@ -31,7 +31,7 @@ use notices::Notices;
 use rows::Logged;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 use table::Table;
 
@@ -68,7 +68,8 @@ pub struct State {
     pub may_suspend: bool,
     /// When the last message came. Views compute ages from it, so that drawing needs no clock.
     pub now: Timestamp,
-    pub zone: TimeZone,
+    /// Found out when the first time of day is shown: on some hosts that reads a thousand files.
+    pub zone: LazyLock<TimeZone>,
     pub overview: Option<Overview>,
     pub view: View,
     pub pane: Pane,
@@ -113,7 +114,7 @@ impl State {
         keymap: Arc<Keymap>,
         catalog: Arc<Catalog>,
         now: Timestamp,
-        zone: TimeZone,
+        zone: fn() -> TimeZone,
     ) -> Self {
         Self {
             size,
@@ -123,7 +124,7 @@ impl State {
             read_only: false,
             may_suspend: true,
             now,
-            zone,
+            zone: LazyLock::new(zone),
             overview: None,
             view: View::Communities,
             pane: Pane::Communities,
@@ -163,13 +164,28 @@ impl State {
         self.loads.ask(load).into_iter().collect()
     }
 
-    /// What to read first.
+    /// What to read first: what the first frame shows.
     pub fn opening_loads(&mut self) -> Vec<Effect> {
         let mut effects = self.ask(Load::Overview);
         let first = self.communities.first(communities::PAGE);
         effects.extend(self.ask(first));
-        effects.extend(self.ask(Load::Operations));
         effects
+    }
+
+    /// What to read once the first frame stands.
+    pub fn later_loads(&mut self) -> Vec<Effect> {
+        self.ask(Load::Operations)
+    }
+
+    /// Whether what the first frame is to show is still being read.
+    pub fn is_opening(&self) -> bool {
+        let reading = |load: &Load| {
+            matches!(
+                load,
+                Load::Overview | Load::Communities { .. } | Load::Community(_)
+            )
+        };
+        self.layers.is_empty() && self.loads.any(reading)
     }
 
     /// The short name of the community under the cursor.

@@ -6,13 +6,13 @@ use crate::tui::{
     keymap::{Chord, Keymap},
     message::{Answer, CommunityPage, Msg},
     state::State,
-    theme::{ASCII, Glyphs, Look, UNICODE},
+    theme::{Glyphs, Look, UNICODE},
     update::update,
     views,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, style::Style};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -44,27 +44,24 @@ pub fn look(theme: &str, glyphs: &'static Glyphs) -> Look {
     Look::new(theme, glyphs)
 }
 
-pub fn ascii() -> &'static Glyphs {
-    ASCII
+/// The built-in theme without colours.
+pub fn monochrome() -> Look {
+    Look::new("monochrome", UNICODE)
 }
 
 /// A screen with nothing on it yet.
 pub fn bare(size: (u16, u16), look: Look) -> State {
     let (keymap, _) = Keymap::load(None);
-    State::new(
-        size,
-        look,
-        Arc::new(keymap),
-        CATALOG.clone(),
-        now(),
-        TimeZone::UTC,
-    )
+    State::new(size, look, Arc::new(keymap), CATALOG.clone(), now(), || {
+        TimeZone::UTC
+    })
 }
 
 /// A screen with five communities, the first of them open.
 pub fn furnished(size: (u16, u16), look: Look) -> State {
     let mut state = bare(size, look);
-    let opening = state.opening_loads();
+    let mut opening = state.opening_loads();
+    opening.extend(state.later_loads());
     answer_all(&mut state, opening);
     state
 }
@@ -164,40 +161,25 @@ fn event(word: &str) -> KeyEvent {
 
 /// The screen as text.
 pub fn screen(state: &State) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(state.size.0, state.size.1)).unwrap();
-    terminal
-        .draw(|frame| {
-            views::draw(frame, state);
-        })
-        .unwrap();
-    terminal.backend().to_string()
+    drawn(state).to_string()
 }
 
-/// The styled runs of the screen, one a line: where, which text, which style.
-pub fn runs(state: &State) -> String {
+fn drawn(state: &State) -> TestBackend {
     let mut terminal = Terminal::new(TestBackend::new(state.size.0, state.size.1)).unwrap();
     terminal
         .draw(|frame| {
             views::draw(frame, state);
         })
         .unwrap();
-    let buffer = terminal.backend().buffer();
-    let mut lines = Vec::new();
-    for y in 0..buffer.area.height {
-        let mut x = 0;
-        while x < buffer.area.width {
-            let style = buffer[(x, y)].style();
-            let start = x;
-            let mut text = String::new();
-            while x < buffer.area.width && buffer[(x, y)].style() == style {
-                text.push_str(buffer[(x, y)].symbol());
-                x += 1;
-            }
-            let named = format!("{:?} {:?}", style.fg, style.add_modifier);
-            if !text.trim().is_empty() && named != "Some(Reset) NONE" {
-                lines.push(format!("{y:>2},{start:<3} {named:<40} {}", text.trim_end()));
-            }
-        }
-    }
-    lines.join("\n")
+    terminal.backend().clone()
+}
+
+/// The style of every cell of the screen, row by row.
+pub fn styles(state: &State) -> Vec<Vec<Style>> {
+    let drawn = drawn(state);
+    let buffer = drawn.buffer();
+    let area = buffer.area;
+    (0..area.height)
+        .map(|y| (0..area.width).map(|x| buffer[(x, y)].style()).collect())
+        .collect()
 }

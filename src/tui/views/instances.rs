@@ -8,6 +8,7 @@ use super::{
 use crate::domain::{ConnectionState, Health, Mark};
 use crate::engine::views::{ConnectionRow, PlatformRow};
 use crate::tui::{
+    effect::Load,
     layout,
     state::{Pane, State},
     text,
@@ -99,7 +100,8 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Position
 
 fn title(state: &State, detail: &crate::engine::views::CommunityDetail) -> String {
     let mut title = detail.community.name.clone();
-    if state.present_community().is_none() && state.communities.chosen().is_some() {
+    let next = state.chosen_slug().cloned().map(Load::Community);
+    if state.present_community().is_none() && state.loads.any(|load| Some(load) == next.as_ref()) {
         title.push_str("  (reading the next)");
     }
     if !state.instances.filter.is_empty() {
