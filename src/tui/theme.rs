@@ -10,7 +10,7 @@ macro_rules! inks {
         pub enum Ink { $($name,)* }
 
         impl Ink {
-            const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $word),)*];
+            pub(super) const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $word),)*];
         }
     };
 }

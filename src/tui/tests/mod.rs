@@ -3,4 +3,5 @@
 mod fixture;
 mod furniture;
 mod keys;
+mod looks;
 mod screens;

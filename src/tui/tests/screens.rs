@@ -10,7 +10,7 @@ use crate::tui::{
     },
     message::{Answer, Msg},
     state::State,
-    theme::UNICODE,
+    theme::Look,
     update::update,
 };
 use insta::assert_snapshot;
@@ -50,7 +50,10 @@ const PICTURES: &[(&str, &str)] = &[
     ("archive", "A"),
 ];
 
-fn at(size: (u16, u16), look: crate::tui::theme::Look, keys: &str) -> State {
+/// The sizes that every screen is looked at in.
+pub const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 15)];
+
+fn at(size: (u16, u16), look: Look, keys: &str) -> State {
     let mut state = furnished(size, look);
     if !keys.is_empty() {
         press(&mut state, keys);
@@ -61,88 +64,68 @@ fn at(size: (u16, u16), look: crate::tui::theme::Look, keys: &str) -> State {
 #[test]
 fn pictures_at_three_sizes() {
     for (name, keys) in PICTURES {
-        for size in [(120, 40), (80, 24), (40, 15)] {
+        for size in SIZES {
             let state = at(size, colour(), keys);
             assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(&state));
         }
     }
 }
 
-/// Presses keys and takes the picture of a step of the set-up.
-fn picture(state: &mut State, name: &str, keys: &str) -> Vec<Effect> {
-    let effects = if keys.is_empty() {
-        vec![]
-    } else {
-        press(state, keys)
+/// Walks through the set-up, and looks at each step.
+fn set_up(size: (u16, u16), look: Look, see: &mut dyn FnMut(&str, &State)) {
+    let mut state = bare(size, look);
+    state.overview = Some(overview());
+    let ticket = state.ticket();
+    let proposals = Proposals {
+        name: "hall".into(),
+        key_file: "/home/ada/identity.txt".into(),
+        ssh_key: None,
     };
-    let (width, height) = state.size;
-    assert_snapshot!(format!("set_up_{name}_{width}x{height}"), screen(state));
-    effects
+    let wizard = SetUpWizard::new(ticket, proposals);
+    state.layers.push(Layer::SetUp(Box::new(wizard)));
+    see("set_up_1_name", &state);
+    press(&mut state, "enter");
+    see("set_up_2_protection", &state);
+    let effects = press(
+        &mut state,
+        "tab text:canary-words enter text:canary-words enter",
+    );
+    see("set_up_2_making", &state);
+    let [Effect::Initialise(ticket, _)] = effects[..] else {
+        panic!("{effects:?}");
+    };
+    let key = Hidden::pasted("2QM60H 4JG23D ECGNXK 57DV".into());
+    let effects = update(
+        &mut state,
+        Msg::Answer(Answer::Initialised(ticket, Ok(key))),
+    );
+    answer_all(&mut state, effects);
+    see("set_up_3_recovery", &state);
+    press(&mut state, "text:57dv enter");
+    see("set_up_4_template", &state);
+    press(&mut state, "up enter");
+    see("set_up_5_community", &state);
+}
+
+/// Looks at every screen there is, of this size and in this look.
+pub fn every_screen(size: (u16, u16), look: &Look, see: &mut dyn FnMut(&str, &State)) {
+    for (name, keys) in PICTURES {
+        see(name, &at(size, look.clone(), keys));
+    }
+    set_up(size, look.clone(), see);
 }
 
 #[test]
 fn the_set_up_step_by_step() {
-    for size in [(120, 40), (80, 24), (40, 15)] {
-        let mut state = bare(size, colour());
-        state.overview = Some(overview());
-        let ticket = state.ticket();
-        let proposals = Proposals {
-            name: "hall".into(),
-            key_file: "/home/ada/identity.txt".into(),
-            ssh_key: None,
-        };
-        let wizard = SetUpWizard::new(ticket, proposals);
-        state.layers.push(Layer::SetUp(Box::new(wizard)));
-        picture(&mut state, "1_name", "");
-        picture(&mut state, "2_protection", "enter");
-        let effects = picture(
-            &mut state,
-            "2_making",
-            "tab text:canary-words enter text:canary-words enter",
-        );
-        let [Effect::Initialise(ticket, _)] = effects[..] else {
-            panic!("{effects:?}");
-        };
-        let key = Hidden::pasted("2QM60H 4JG23D ECGNXK 57DV".into());
-        let effects = update(
-            &mut state,
-            Msg::Answer(Answer::Initialised(ticket, Ok(key))),
-        );
-        answer_all(&mut state, effects);
-        picture(&mut state, "3_recovery", "");
-        assert!(
-            screen(&state).contains("57DV"),
-            "the key is out of sight at {size:?}"
-        );
-        picture(&mut state, "4_template", "text:57dv enter");
-        picture(&mut state, "5_community", "up enter");
+    for size in SIZES {
+        set_up(size, colour(), &mut |name, state| {
+            assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen(state));
+            assert!(
+                name != "set_up_3_recovery" || screen(state).contains("57DV"),
+                "the key is out of sight at {size:?}"
+            );
+        });
     }
-}
-
-#[test]
-fn pictures_in_ascii_hold_ascii_only() {
-    for (name, keys) in PICTURES {
-        let state = at((120, 40), look("monochrome", ascii()), keys);
-        let shown = screen(&state);
-        assert!(shown.is_ascii(), "{name}: {shown}");
-        if matches!(*name, "instances" | "operations") {
-            assert_snapshot!(format!("{name}_ascii"), shown);
-        }
-    }
-}
-
-#[test]
-fn styles_in_colour_and_without() {
-    let state = at((120, 40), colour(), "enter down");
-    assert_snapshot!("styles_colour", runs(&state));
-    let state = at((120, 40), look("monochrome", UNICODE), "enter down");
-    let runs = runs(&state);
-    assert!(!runs.contains("Green") && !runs.contains("Red"), "{runs}");
-    assert!(
-        runs.contains("REVERSED"),
-        "the chosen row is not visible without colour"
-    );
-    assert_snapshot!("styles_monochrome", runs);
 }
 
 #[test]
@@ -180,7 +163,7 @@ fn plain_mode_draws_no_rules_and_stands_on_the_chosen_row() {
 #[test]
 fn the_sandbox_and_the_installation_are_named_on_every_screen() {
     for (name, keys) in PICTURES {
-        for size in [(120, 40), (80, 24), (40, 15)] {
+        for size in SIZES {
             let shown = screen(&at(size, colour(), keys));
             assert!(shown.contains("SANDBOX"), "{name} {size:?}");
             assert!(shown.contains("commons"), "{name} {size:?}: {shown}");

@@ -7,6 +7,7 @@ use crate::tui::{
     effect::Effect,
     layers::{Layer, confirm::Confirm, plan_preview::PlanPreview},
     state::State,
+    text,
 };
 
 /// Switches the target on or off; the marked ones all to the opposite of the first.
@@ -48,7 +49,8 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
         "Deactivate"
     };
     let intents = concerned.iter().map(|row| intent(row)).collect();
-    let title = format!("{does} {} instances of {name}", concerned.len());
+    let count = text::counted(concerned.len() as u64, "instance", "instances");
+    let title = format!("{does} {count} of {name}");
     let question = Confirm::new(title, does, intents)
         .says(if desired == Desired::Active {
             "Each is made where it is not there yet, and switched on; those that need a key wait for it."

@@ -39,6 +39,9 @@ pub struct Columns<'a> {
     pub cells: &'a [u16],
 }
 
+/// Columns below which a cut cell says nothing.
+const LEAST_CELL: u16 = 8;
+
 /// Draws one row. Answers the place of its name.
 pub fn row(
     paint: &mut Paint<'_>,
@@ -81,8 +84,9 @@ pub fn row(
     let last = drawable.cells.len().min(columns.cells.len());
     for (number, (cell, width)) in drawable.cells.iter().zip(columns.cells).enumerate() {
         let room = area.width.saturating_sub(x);
-        // Only the last cell may be cut: half a state or half an age says the wrong thing.
-        let width = if number + 1 == last {
+        // Only the last cell may be cut: half a state or half an age says the wrong thing. Where there is no room for
+        // more than one, a cut one still tells rows of the same name apart.
+        let width = if number + 1 == last || (number == 0 && room >= LEAST_CELL) {
             room.min(*width)
         } else {
             *width
