@@ -20,14 +20,13 @@ impl Values {
 
     /// The smallest.
     pub fn least(&self) -> f64 {
-        self.at(0)
+        self.0.first().copied().unwrap_or_default()
     }
 
-    /// The value that this share of a hundred does not exceed.
+    /// The smallest value that this share of a hundred does not exceed (nearest rank).
     pub fn at(&self, percent: usize) -> f64 {
-        let last = self.0.len().saturating_sub(1);
         self.0
-            .get((last * percent).div_ceil(100))
+            .get((self.0.len() * percent).div_ceil(100).saturating_sub(1))
             .copied()
             .unwrap_or_default()
     }

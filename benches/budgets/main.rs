@@ -80,16 +80,22 @@ fn print(figures: &Figures, budgets: &Budgets, communities: u32, idle_seconds: u
         budgets.first_frame_wall,
     );
     line(
-        "key to frame, ms (p50/p99)",
-        format!("{:.2} / {:.2}", figures.key.at(50), figures.key.at(99)),
+        "key to frame, ms (p50/p99/most)",
+        format!(
+            "{:.2} / {:.2} / {:.2}",
+            figures.key.at(50),
+            figures.key.at(99),
+            figures.key.at(100)
+        ),
         "5",
     );
     line(
-        "bytes of a cursor move (p50/p99)",
+        "bytes of a cursor move (p50/p99/most)",
         format!(
-            "{:.0} / {:.0}",
+            "{:.0} / {:.0} / {:.0}",
             figures.move_bytes.at(50),
-            figures.move_bytes.at(99)
+            figures.move_bytes.at(99),
+            figures.move_bytes.at(100)
         ),
         "350",
     );

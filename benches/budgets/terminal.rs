@@ -1,4 +1,7 @@
 //! The program in a pseudo-terminal, and what the system knows of its process.
+//!
+//! Not the tests' own pseudo-terminal: that starts the test binary once more to make a session, and the time of that
+//! would count as the program's.
 
 use super::installation::Place;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
