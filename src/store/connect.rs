@@ -48,6 +48,9 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, Fault> {
         (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
         (DbConfig::SQLITE_DBCONFIG_DQS_DDL, false),
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        // Otherwise a statement is compiled a second time as soon as it has its first values, to look at statistics
+        // that are not kept.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
     ] {
         connection
             .set_db_config(setting, value)
