@@ -125,23 +125,19 @@ impl Encoder {
                 .iter()
                 .position(|(x, y)| covering(links, *x, *y) != link)
                 .unwrap_or(rest.len());
-            match link.and_then(|index| links.get(index)) {
-                Some(link) => {
-                    self.approach(x, y, links, out);
-                    out.extend_from_slice(link.opening().as_bytes());
-                    for (x, y) in &rest[..run] {
-                        self.travel.go(*x, *y, out);
-                        self.write(*x, *y, out);
-                    }
-                    out.extend_from_slice(CLOSING);
-                    rest = &rest[run..];
-                }
-                None => {
-                    self.approach(x, y, links, out);
-                    self.write(x, y, out);
-                    rest = &rest[1..];
-                }
+            self.approach(x, y, links, out);
+            let Some(link) = link.and_then(|index| links.get(index)) else {
+                self.write(x, y, out);
+                rest = &rest[1..];
+                continue;
+            };
+            out.extend_from_slice(link.opening().as_bytes());
+            for (x, y) in &rest[..run] {
+                self.travel.go(*x, *y, out);
+                self.write(*x, *y, out);
             }
+            out.extend_from_slice(CLOSING);
+            rest = &rest[run..];
         }
     }
 

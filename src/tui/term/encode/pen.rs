@@ -63,7 +63,7 @@ impl Pen {
         if before == Some(self) {
             return;
         }
-        let afresh = self.from_nothing();
+        let afresh = self.afresh();
         let change = before.map(|before| self.difference(before));
         let codes = match change {
             Some(change) if change.len() <= afresh.len() => change,
@@ -74,7 +74,7 @@ impl Pen {
         out.push(b'm');
     }
 
-    fn from_nothing(self) -> Vec<u8> {
+    fn afresh(self) -> Vec<u8> {
         let mut codes = Vec::with_capacity(16);
         if self == Self::PLAIN {
             return codes;

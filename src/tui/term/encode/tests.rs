@@ -57,8 +57,11 @@ fn piece() -> impl Strategy<Value = Piece> {
     (0..WIDTH, 0..HEIGHT, text, style()).prop_map(|(x, y, text, style)| Piece { x, y, text, style })
 }
 
+/// What a frame shows, and the size that the terminal got before it.
+type Drawn = (Vec<Piece>, Option<(u16, u16)>);
+
 /// Frames, each drawn over the one before or on a cleared screen of another size.
-fn frames() -> impl Strategy<Value = Vec<(Vec<Piece>, Option<(u16, u16)>)>> {
+fn frames() -> impl Strategy<Value = Vec<Drawn>> {
     let size = prop::option::weighted(0.2, (8..=WIDTH, 2..=HEIGHT));
     prop::collection::vec((prop::collection::vec(piece(), 0..8), size), 1..6)
 }
@@ -229,6 +232,23 @@ fn of_bold_and_dim_either_goes_alone() {
     assert_eq!(
         String::from_utf8_lossy(&short),
         "\x1b[H\x1b[0;1;2;31ma\x1b[22;1ma\x1b[2ma\x1b[22;2ma"
+    );
+}
+
+#[test]
+fn a_changed_column_is_followed_downwards() {
+    let mut terminals = Terminals::new();
+    let numbered = |digits: [&str; 3]| {
+        let mut rows = Buffer::empty(Rect::new(0, 0, WIDTH, HEIGHT));
+        for (y, digit) in (1..).zip(digits) {
+            rows.set_string(2, y, format!("row 0{digit} of 9"), Style::new());
+        }
+        rows
+    };
+    terminals.draw(numbered(["1", "2", "3"]), &[]);
+    assert_eq!(
+        terminals.short_of(&numbered(["4", "5", "6"]), &[]),
+        "\x1b[2;8H4\n\x085\n\x086"
     );
 }
 

@@ -1,10 +1,13 @@
 //! Where the terminal's cursor is while a frame is written, and the shortest way to where it should be.
 //!
-//! Only what every terminal since the VT220 has: CUP, CUF, CUD, CHA, carriage return and line feed. What a terminal may
-//! see otherwise than we do is never built upon: how wide it draws a character outside ASCII, and whether it has wrapped
-//! after the last column.
+//! Only what every terminal since the VT220 has: CUP, CUF, CHA, carriage return, line feed and backspace. What a
+//! terminal may see otherwise than we do is never built upon: how wide it draws a character outside ASCII, and whether
+//! it has wrapped after the last column.
 
 use std::io::Write as _;
+
+/// One column to the left.
+const BACKSPACE: u8 = 8;
 
 /// A place of the cursor.
 #[derive(Debug, Clone, Copy)]
@@ -73,8 +76,11 @@ impl Travel {
         if at.y == y && on_its_row {
             ways.push(counted(x + 1, b'G'));
         }
-        if at.y < y && at.x == x && sure && on_its_row {
-            ways.push(counted(y - at.y, b'B'));
+        // A line in raw mode leaves the column of a line feed alone.
+        if at.y < y && at.x >= x && sure && on_its_row && y - at.y <= 4 && at.x - x <= 4 {
+            let mut way = vec![b'\n'; usize::from(y - at.y)];
+            way.resize(way.len() + usize::from(at.x - x), BACKSPACE);
+            ways.push(way);
         }
         if at.y < y && y - at.y <= 4 && on_its_row {
             let mut way = vec![b'\r'];
