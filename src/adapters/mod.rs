@@ -13,6 +13,7 @@ mod matrix;
 pub mod opencollective;
 pub mod process;
 pub mod registry;
+mod slack;
 pub mod sourcecred;
 
 pub use contract::{

@@ -18,6 +18,7 @@ impl Registry {
             Arc::new(super::loomio::Loomio::default()),
             Arc::new(super::matrix::Matrix),
             Arc::new(super::opencollective::OpenCollective),
+            Arc::new(super::slack::Slack),
             Arc::new(super::sourcecred::SourceCred::default()),
         ];
         Self::of(adapters)

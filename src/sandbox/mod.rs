@@ -11,6 +11,7 @@ mod loomio;
 mod matrix;
 mod opencollective;
 pub mod service;
+mod slack;
 pub mod sourcecred;
 
 mod controls;
@@ -53,5 +54,6 @@ fn platforms() -> Vec<Arc<dyn Simulated>> {
         Arc::new(loomio::SimulatedLoomio),
         Arc::new(matrix::SimulatedMatrix),
         Arc::new(opencollective::SimulatedOpenCollective),
+        Arc::new(slack::SimulatedSlack),
     ]
 }

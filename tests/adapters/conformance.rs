@@ -80,5 +80,6 @@ conformance! {
     loomio_own_server: crate::loomio::OwnServer,
     matrix: crate::matrix::Homeserver,
     opencollective: crate::opencollective::Service,
+    slack: crate::slack::Workspace,
     sourcecred: crate::sourcecred::Ledger,
 }

@@ -14,5 +14,6 @@ mod journal;
 mod loomio;
 mod matrix;
 mod opencollective;
+mod slack;
 mod sourcecred;
 mod world;

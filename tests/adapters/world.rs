@@ -5,7 +5,7 @@ use guildhall::{
     adapters::{
         Adapter, Halt, Observation, Op, Peer, Presence, Secrets, Settings, Site, Target,
         VerifyRequest,
-        http::{Http, HttpOptions, Recorded},
+        http::{BucketKey, Http, HttpOptions, RateBudget, RateRule, Recorded},
         process::Runner,
         registry::Registry,
     },
@@ -40,6 +40,16 @@ pub fn program() -> &'static Path {
 /// The adapter that ships.
 pub fn shipped(platform: &str) -> Arc<dyn Adapter> {
     Arc::clone(Registry::builtin().get(&PlatformId::new(platform)).unwrap())
+}
+
+/// Grants every call: what a budget does is tried by itself, and to wait for one would take these tests minutes.
+struct Unlimited;
+
+#[async_trait::async_trait]
+impl RateBudget for Unlimited {
+    async fn reserve(&self, _: &BucketKey, _: &[RateRule]) -> Result<Duration, Fault> {
+        Ok(Duration::ZERO)
+    }
 }
 
 /// The platform, the instance, what its operations remember, and every request that was sent.
@@ -282,6 +292,7 @@ fn client(
         overrides: sandbox.overrides(),
         timeout: Duration::from_millis(1500),
         first_pause: Duration::from_millis(1),
+        budget: Arc::new(Unlimited),
         recorder: Some(Arc::new(move |request| {
             kept.lock().unwrap().push(request.clone());
             seen.saw_call();

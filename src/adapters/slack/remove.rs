@@ -1,0 +1,199 @@
+//! Taking the instance away. Soft: the channels are archived under another name, so that theirs is free again; a bot cannot
+//! undo that. Hard: a person deletes them, for there is no call for it on normal plans (sheet: slack 4).
+
+use super::channel;
+use super::client::Client;
+use super::record::{Place, Places};
+use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, pause, session, tasks};
+use crate::adapters::{
+    contract::Removed,
+    durable::{Halt, Op},
+};
+use crate::domain::{Fault, FaultKind, RemoveMode, shorten};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+    let mut places = Places::of(op)?;
+    let mut left = Vec::new();
+    if op.has_secret(BOT_TOKEN) || op.site().locked {
+        match work(op, &mut places, mode, &mut left).await {
+            // Forgetting must be possible with a dead key, too: what stays is named.
+            Err(Halt::Stopped(fault))
+                if mode == RemoveMode::Soft && fault.kind == FaultKind::KeyRejected =>
+            {
+                for place in &places.channels {
+                    left.push(format!(
+                        "#{} stays open at {}, because the token is not accepted any more.",
+                        place.name,
+                        places.link(place)
+                    ));
+                }
+            }
+            other => other?,
+        }
+    } else if !places.channels.is_empty() {
+        op.secret(BOT_TOKEN)?;
+    }
+    op.forget(pause::FACT).await?;
+    Places::forget(op).await?;
+    op.forget(session::APP).await?;
+    Ok(Removed { left })
+}
+
+async fn work(
+    op: &Op,
+    places: &mut Places,
+    mode: RemoveMode,
+    left: &mut Vec<String>,
+) -> Result<(), Halt> {
+    let client = Client::of(op)?;
+    let who = session::who(&client).await?;
+    session::check_team(op.site(), &who)?;
+    if is_ours(op, places) {
+        if places.team.id.is_empty() {
+            places.team = who.team.clone();
+        }
+        add_unrecorded(op, &client, places, &who.user).await?;
+        let all: Vec<Place> = places
+            .channels
+            .iter()
+            .chain(&places.unused)
+            .cloned()
+            .collect();
+        for (at, place) in all.iter().enumerate() {
+            op.progress("channels", at, all.len(), &place.name);
+            put_away(op, &client, places, place, mode, left).await?;
+        }
+    } else {
+        for place in &places.channels {
+            left.push(format!(
+                "#{} was not made by Guildhall and stays as it is.",
+                place.name
+            ));
+        }
+    }
+    if mode == RemoveMode::Hard {
+        uninstall(op, &client, left).await?;
+    }
+    Ok(())
+}
+
+/// Whether what is there was made here. Before provisioning ended nobody has said so yet; what was taken over is remembered
+/// as such from the moment it is known.
+fn is_ours(op: &Op, places: &Places) -> bool {
+    !places.adopted && (op.site().made_by_us || op.site().external_id.is_none())
+}
+
+/// Adds the channels that an interrupted run made and did not record.
+async fn add_unrecorded(
+    op: &Op,
+    client: &Client,
+    places: &mut Places,
+    bot: &str,
+) -> Result<(), Fault> {
+    let site = op.site();
+    let all = channel::list(client).await?;
+    for part in channel::parts(site)? {
+        let (marker, name) = (channel::marker(site, &part), channel::name_of(site, &part));
+        for found in &all {
+            let known = places
+                .channels
+                .iter()
+                .chain(&places.unused)
+                .any(|place| place.id == found.id);
+            let has_marker = found.marker().as_deref() == Some(marker.as_str());
+            let half_made =
+                found.name == name && found.creator == bot && found.purpose().is_empty();
+            if !known && (has_marker || half_made) {
+                places.unused.push(Place {
+                    part: part.clone(),
+                    id: found.id.clone(),
+                    name: found.name.clone(),
+                    member: true,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn put_away(
+    op: &Op,
+    client: &Client,
+    places: &Places,
+    place: &Place,
+    mode: RemoveMode,
+    left: &mut Vec<String>,
+) -> Result<(), Halt> {
+    let Some(now) = channel::look(client, &place.id).await? else {
+        return Ok(());
+    };
+    if !now.is_archived {
+        // Archived channels keep their names taken (sheet: slack 7).
+        let ending = format!("-removed-{}", shorten(&op.site().marker, 8, ""));
+        let free = channel::name_with(&channel::name_of(op.site(), &place.part), &ending);
+        if now.name != free
+            && let Some(reason) = channel::rename(client, &place.id, &free).await?
+        {
+            left.push(format!("#{} keeps its name. {reason}", now.name));
+        }
+        let reply = client
+            .set("conversations.archive", &json!({"channel": place.id}))
+            .await?;
+        if reply.is(&[
+            "cant_archive_general",
+            "cant_archive_required",
+            "restricted_action",
+        ]) {
+            let fault = reply.fault("archive the channel");
+            left.push(format!("#{} stays open. {}", now.name, fault.what));
+        } else {
+            reply.accept("archive the channel", &["already_archived"])?;
+        }
+    }
+    if mode == RemoveMode::Soft {
+        left.push(format!(
+            "The channel is archived and still to be read at {}; only a person can unarchive it.",
+            places.link(place)
+        ));
+        return Ok(());
+    }
+    let task = tasks::delete_channel(places, place);
+    op.human(task, || async {
+        let found = channel::look(client, &place.id).await?;
+        Ok(found.is_none().then_some(()))
+    })
+    .await
+}
+
+/// Takes the app out of the workspace, where its number and secret are stored and nobody else uses it.
+async fn uninstall(op: &Op, client: &Client, left: &mut Vec<String>) -> Result<(), Halt> {
+    if !op.has_secret(CLIENT_ID) || !op.has_secret(CLIENT_SECRET) {
+        left.push(format!(
+            "The app stays installed; a person can remove it at {}.",
+            super::app::page(op.fact::<String>(session::APP)?.as_deref())
+        ));
+        return Ok(());
+    }
+    let joined = channel::joined(client).await?;
+    if let Some(other) = joined.iter().find(|channel| !channel.is_archived) {
+        left.push(format!(
+            "The app stays installed, because it is still used: its bot is in #{}.",
+            other.name
+        ));
+        return Ok(());
+    }
+    let (id, secret) = (op.secret(CLIENT_ID)?, op.secret(CLIENT_SECRET)?);
+    let pairs = [
+        ("client_id", id.expose_secret()),
+        ("client_secret", secret.expose_secret()),
+    ];
+    let reply = client
+        .set_with_secret("apps.uninstall", &pairs, &secret)
+        .await?;
+    // Its own token dies with the app: a second call finds it dead.
+    let done = ["invalid_auth", "token_revoked", "account_inactive"];
+    reply.accept("uninstall the app", &done)?;
+    op.drop_secret(BOT_TOKEN).await
+}

@@ -1,0 +1,85 @@
+//! What only a person can do in Slack.
+
+use super::app;
+use super::record::{Place, Places};
+use crate::adapters::contract::Site;
+use crate::domain::{HumanTask, PlatformId};
+
+/// An incoming webhook for another tool (sheet: slack 1, H6).
+pub(super) fn make_webhook(site: &Site, app: Option<&str>, for_platform: &PlatformId) -> HumanTask {
+    let url = match app {
+        Some(app) => format!("https://api.slack.com/apps/{app}/incoming-webhooks"),
+        None => app::page(None),
+    };
+    HumanTask {
+        step: "webhook".into(),
+        title: format!("make an incoming webhook for {for_platform}"),
+        why: "Slack makes a webhook only in its consent page, where a person picks the channel."
+            .into(),
+        who: "a member of the workspace who may install apps".into(),
+        url: Some(url),
+        instructions: vec![
+            "Switch Incoming Webhooks on and press Add New Webhook to Workspace.".into(),
+            format!("Pick the channel {}.", super::channel::name_of(site, "")),
+            "Copy the address that begins with https://hooks.slack.com/services/.".into(),
+            "Enter it as this instance's key webhook_url.".into(),
+        ],
+        asks_for: vec![app::WEBHOOK_SCOPE.into()],
+        others_decide: false,
+    }
+}
+
+/// The bot into a private channel.
+pub(super) fn invite_bot(reference: &str, bot: &str, url: Option<String>) -> HumanTask {
+    HumanTask {
+        step: "invitation".into(),
+        title: format!("invite the bot to {reference}"),
+        why: "Slack shows a bot a private channel only when somebody in it invites it.".into(),
+        who: "somebody in the channel".into(),
+        url,
+        instructions: vec![
+            format!("Open {reference} in Slack."),
+            format!("Write /invite @{bot}"),
+        ],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
+}
+
+/// Another tool's own app into the channel.
+pub(super) fn invite_tool(places: &Places, place: &Place, tool: &PlatformId) -> HumanTask {
+    HumanTask {
+        step: format!("connect {tool}"),
+        title: format!("let the app of {tool} into #{}", place.name),
+        why: "A tool that acts in Slack needs an app of its own, which only a person can install."
+            .into(),
+        who: "a member of the workspace who may install apps".into(),
+        url: Some(places.link(place)),
+        instructions: vec![
+            format!("Install the app of {tool} into {}.", places.team.name),
+            format!(
+                "Open #{} and write /invite and the name of that app's bot.",
+                place.name
+            ),
+        ],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
+}
+
+/// A channel gone for good (sheet: slack 1, H7).
+pub(super) fn delete_channel(places: &Places, place: &Place) -> HumanTask {
+    HumanTask {
+        step: format!("delete {}", place.id),
+        title: format!("delete the channel #{}", place.name),
+        why: "On normal plans no program can delete a channel; it was archived.".into(),
+        who: "an owner or administrator of the workspace".into(),
+        url: Some(places.link(place)),
+        instructions: vec![
+            format!("Open #{} and its settings.", place.name),
+            "Choose Delete this channel, and confirm it. Its messages are lost for ever.".into(),
+        ],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
+}

@@ -1,0 +1,108 @@
+//! What others connect to, and whether what they send is seen to arrive.
+
+use super::world::{Workspace, peer};
+use crate::world::task;
+use guildhall::adapters::Target;
+use guildhall::domain::{FaultKind, PlatformId};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_webhook_is_asked_of_a_person_and_offered_once_it_is_there() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let loomio = PlatformId::new("loomio");
+    let op = world.same_op();
+    let asked = task(world.adapter.offer_target(&op, &loomio).await.unwrap_err());
+    assert!(asked.url.unwrap().ends_with("/incoming-webhooks"));
+    assert_eq!(asked.asks_for, ["incoming-webhook"]);
+    let input = json!({"token": world.key("bot_token"), "channel": "gov-rosewood"});
+    let made = world.act("make-webhook", input).await;
+    let address = made["address"].as_str().unwrap();
+    world.secrets.insert("webhook_url".into(), address.into());
+    let offered = world
+        .adapter
+        .offer_target(&world.same_op(), &loomio)
+        .await
+        .unwrap();
+    let Target::Webhook {
+        flavour,
+        address: given,
+    } = offered
+    else {
+        panic!("{offered:?}");
+    };
+    assert_eq!(
+        (flavour.as_str(), given.expose_secret()),
+        ("slack", address)
+    );
+}
+
+#[tokio::test]
+async fn a_tool_that_acts_itself_is_let_in_and_taken_out_again() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let peer = peer("policykit");
+    let offered = world
+        .adapter
+        .offer_target(&world.op(), &peer.platform)
+        .await
+        .unwrap();
+    assert!(matches!(offered, Target::Room { room, .. } if room.starts_with('C')));
+    world.journal.next_operation();
+    let asked = task(
+        world
+            .adapter
+            .connect(&world.same_op(), &peer)
+            .await
+            .unwrap_err(),
+    );
+    assert!(asked.title.contains("policykit"), "{asked:?}");
+    world.add_member("member", "gov-rosewood").await;
+    let told = world
+        .adapter
+        .connect(&world.same_op(), &peer)
+        .await
+        .unwrap();
+    assert!(told.contains(&world.key("member")), "{told}");
+    let probe = world
+        .adapter
+        .probe_connection(&world.op(), &peer)
+        .await
+        .unwrap();
+    assert!(probe.sent && !probe.arrived, "{probe:?}");
+    world.adapter.disconnect(&world.op(), &peer).await.unwrap();
+    let members = world.channel("gov-rosewood").await["members"].clone();
+    assert_eq!(members, json!([world.bot()]));
+    world.adapter.disconnect(&world.op(), &peer).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_is_seen_to_arrive_only_where_the_bot_may_read() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let since = Timestamp::now();
+    let saw = world
+        .adapter
+        .saw_message(&world.site(), "Test message", since)
+        .await;
+    assert_eq!(saw.unwrap_err().kind, FaultKind::Unsupported);
+
+    let mut world = Workspace::new().await;
+    world.use_key("bot_token", "bot_token_that_reads");
+    world.provisioned().await;
+    let site = world.site();
+    let saw = || world.adapter.saw_message(&site, "Test message", since);
+    assert!(!saw().await.unwrap());
+    world.add_member("member", "gov-rosewood").await;
+    let said = json!({"channel": "gov-rosewood", "user": world.key("member"), "text": "Test message for Rosewood"});
+    world.act("say", said).await;
+    assert!(saw().await.unwrap());
+    let later = Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let saw = world
+        .adapter
+        .saw_message(&world.site(), "Test message", later)
+        .await;
+    assert!(!saw.unwrap());
+}
