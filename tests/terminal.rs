@@ -309,3 +309,15 @@ fn from_an_empty_home_to_a_community_by_keys_alone() {
     let loomio = home.row("rosewood-co-op", "loomio");
     assert_eq!(loomio["state"], "needs key", "{loomio}");
 }
+
+#[test]
+fn what_another_guildhall_does_shows_without_a_key() {
+    let home = home_with_a_community();
+    let mut pty = start(&home, 120, 40);
+    let create = ["--yes", "community", "create", "Tamarack Library"];
+    let answer = home.run(&create);
+    assert!([0, 3].contains(&answer.code), "{answer:?}");
+    pty.wait_for("Tamarack Library");
+    pty.type_keys("q");
+    ends_clean(&mut pty, 0);
+}

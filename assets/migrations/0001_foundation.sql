@@ -105,6 +105,8 @@ CREATE TABLE facts (
     value    TEXT NOT NULL,
     PRIMARY KEY (instance, name)
 ) STRICT, WITHOUT ROWID;
+-- Steps for a person that a look found, listed over the whole installation.
+CREATE INDEX facts_tasks ON facts (instance) WHERE name = '@task';
 
 -- Operations. What is neither done nor cancelled is open; of those one for each instance and verb,
 -- save for connections, where each other end counts by itself.

@@ -115,8 +115,8 @@ pub enum Command {
     Audit(audit::Audit),
     /// Unlock the vault, and let what waited for it go on.
     Unlock(vault::Unlock),
-    /// Lock the vault for every process of this user.
-    Lock,
+    /// Lock the vault for every process of this user, or say when it locks itself.
+    Lock(super::vault::Lock),
     /// Write a whole, checked copy of the installation to a new file.
     Backup(keeping::Backup),
     /// Put a backup in the place of this installation.

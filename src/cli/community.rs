@@ -50,9 +50,8 @@ pub struct Create {
     /// A setting of one of its instances. May be given several times.
     #[arg(long = "setting", value_name = "PLATFORM.SETTING=VALUE")]
     settings: Vec<String>,
-    /// Only show what would be done.
-    #[arg(long)]
-    plan: bool,
+    #[command(flatten)]
+    binding: plan::Binding,
 }
 
 /// Which communities are listed.
@@ -106,10 +105,10 @@ async fn create(context: &Context, hall: &Hall, create: Create) -> Result<Exit, 
         settings: choices::settings_by_platform(catalog, &create.settings)?,
     };
     let intent = Intent::CreateCommunity(new);
-    if create.plan {
+    if create.binding.plan {
         return plan::show(context, hall, &intent).await;
     }
-    let receipt = hall.engine.submit(&hall.actor, intent).await?;
+    let receipt = work::submit(hall, intent, create.binding.basis).await?;
     let community = hall.engine.community(&hall.actor, &slug).await?.community;
     let watched = Watched::community(&community);
     work::follow(context, hall, receipt, Some(watched)).await
@@ -246,12 +245,14 @@ async fn show(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault>
 
 async fn archive(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {
     let community = hall.community(slug).await?;
+    let intent = Intent::ArchiveCommunity {
+        community: community.id,
+    };
+    let basis = plan::tell(context, hall, &intent).await?;
     context.confirm(&format!(
         "Archive {}? It is kept and does nothing from then on.",
         community.name
     ))?;
-    let intent = Intent::ArchiveCommunity {
-        community: community.id,
-    };
-    work::carry_out(context, hall, intent, Some(Watched::community(&community))).await
+    let watched = Watched::community(&community);
+    work::carry_out_planned(context, hall, intent, Some(basis), Some(watched)).await
 }

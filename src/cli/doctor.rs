@@ -20,7 +20,7 @@ pub async fn run(context: &Context) -> Result<Exit, Fault> {
     let mut checks = vec![clock(), folder(home)];
     if Engine::exists(home) {
         let hall = context.open().await?;
-        checks.extend(hall.engine.doctor().await?);
+        checks.extend(hall.engine.doctor(&hall.actor).await?);
         hall.close().await;
     } else {
         checks.push(check(

@@ -10,10 +10,7 @@ use super::{
     words,
     work::{self, Watched},
 };
-use crate::{
-    domain::{Community, Desired, Fault, FaultKind, Intent, Mark, PlatformId, RemoveMode},
-    engine::{self, Communities},
-};
+use crate::domain::{Community, Desired, Fault, FaultKind, Intent, Mark, PlatformId, RemoveMode};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -48,9 +45,8 @@ pub enum Instance {
         /// Only look at it, and change nothing there.
         #[arg(long)]
         observe_only: bool,
-        /// Only show what would be done.
-        #[arg(long)]
-        plan: bool,
+        #[command(flatten)]
+        binding: plan::Binding,
     },
     /// Look at instances now: health and drift.
     Check(CheckArguments),
@@ -64,9 +60,8 @@ pub enum Instance {
         /// The community's short name, as confirmation.
         #[arg(long, value_name = "SLUG")]
         confirm: Option<String>,
-        /// Only show what would be done.
-        #[arg(long)]
-        plan: bool,
+        #[command(flatten)]
+        binding: plan::Binding,
     },
 }
 
@@ -84,9 +79,8 @@ pub struct Which {
 pub struct Switch {
     #[command(flatten)]
     which: Which,
-    /// Only show what would be done.
-    #[arg(long)]
-    plan: bool,
+    #[command(flatten)]
+    binding: plan::Binding,
 }
 
 /// What to look at.
@@ -118,8 +112,8 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
     let exit = match command {
         Instance::List { community } => list(context, &hall, community.as_deref()).await,
         Instance::Show(which) => instance_page::show(context, &hall, &which).await,
-        Instance::Activate(switch) => set(context, &hall, &switch, Desired::Active).await,
-        Instance::Deactivate(switch) => set(context, &hall, &switch, Desired::Inactive).await,
+        Instance::Activate(switch) => set(context, &hall, switch, Desired::Active).await,
+        Instance::Deactivate(switch) => set(context, &hall, switch, Desired::Inactive).await,
         Instance::Configure { which, settings } => {
             configure(context, &hall, &which, &settings).await
         }
@@ -127,22 +121,22 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
             which,
             reference: Some(reference),
             observe_only,
-            plan,
-        } => adopt(context, &hall, &which, (reference, observe_only), plan).await,
+            binding,
+        } => adopt(context, &hall, &which, (reference, observe_only), binding).await,
         Instance::Adopt { which, .. } => discover(context, &hall, &which).await,
         Instance::Check(arguments) => look(context, &hall, &arguments).await,
         Instance::Remove {
             which,
             hard,
             confirm,
-            plan,
+            binding,
         } => {
             let mode = if hard {
                 RemoveMode::Hard
             } else {
                 RemoveMode::Soft
             };
-            remove(context, &hall, &which, mode, confirm, plan).await
+            remove(context, &hall, &which, mode, confirm, binding).await
         }
     };
     hall.close().await;
@@ -222,32 +216,19 @@ impl LinesTable<'_> {
 }
 
 async fn list(context: &Context, hall: &Hall, community: Option<&str>) -> Result<Exit, Fault> {
-    let mut slugs = Vec::new();
-    if let Some(slug) = community {
-        slugs.push(hall::slug(slug)?);
-    } else {
-        let mut after = None;
-        loop {
-            let page = engine::Page { after, limit: 500 };
-            let rows = hall
-                .engine
-                .communities(&hall.actor, Communities::default(), page)
-                .await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.id);
-            slugs.extend(rows.into_iter().map(|row| row.slug));
-        }
-    }
-    let mut lines = Vec::new();
-    for slug in slugs {
+    // Of one community also what is off.
+    let lines: Vec<_> = if let Some(slug) = community {
+        let slug = hall::slug(slug)?;
         let detail = hall.engine.community(&hall.actor, &slug).await?;
         let rows = detail.platforms.iter();
-        // Of all communities only what there is; of one also what is off.
-        lines.extend(
-            rows.filter(|row| community.is_some() || row.instance.is_some())
-                .map(|row| InstanceLine::of_row(slug.as_str(), row)),
-        );
-    }
+        rows.map(|row| InstanceLine::of_row(slug.as_str(), row))
+            .collect()
+    } else {
+        let rows = hall.engine.instances(&hall.actor).await?;
+        rows.iter()
+            .map(|(slug, row)| InstanceLine::of_row(slug.as_str(), row))
+            .collect()
+    };
     context.out.data(&json!({ "instances": lines }), |out| {
         table(&lines).render(out)
     })?;
@@ -257,7 +238,7 @@ async fn list(context: &Context, hall: &Hall, community: Option<&str>) -> Result
 async fn set(
     context: &Context,
     hall: &Hall,
-    switch: &Switch,
+    switch: Switch,
     desired: Desired,
 ) -> Result<Exit, Fault> {
     let (community, platform) = switch.which.find(hall).await?;
@@ -267,7 +248,7 @@ async fn set(
         platform,
         desired,
     };
-    plan_or_do(context, hall, intent, watched, switch.plan).await
+    plan_or_do(context, hall, intent, watched, switch.binding).await
 }
 
 async fn plan_or_do(
@@ -275,12 +256,12 @@ async fn plan_or_do(
     hall: &Hall,
     intent: Intent,
     watched: Watched,
-    plan: bool,
+    binding: plan::Binding,
 ) -> Result<Exit, Fault> {
-    if plan {
+    if binding.plan {
         return plan::show(context, hall, &intent).await;
     }
-    work::carry_out(context, hall, intent, Some(watched)).await
+    work::carry_out_planned(context, hall, intent, binding.basis, Some(watched)).await
 }
 
 async fn configure(
@@ -305,7 +286,7 @@ async fn adopt(
     hall: &Hall,
     which: &Which,
     (reference, observe_only): (String, bool),
-    plan: bool,
+    binding: plan::Binding,
 ) -> Result<Exit, Fault> {
     let (community, platform) = which.find(hall).await?;
     let watched = Watched::instance(&community, &platform);
@@ -315,7 +296,7 @@ async fn adopt(
         reference,
         observe_only,
     };
-    plan_or_do(context, hall, intent, watched, plan).await
+    plan_or_do(context, hall, intent, watched, binding).await
 }
 
 async fn discover(context: &Context, hall: &Hall, which: &Which) -> Result<Exit, Fault> {
@@ -411,24 +392,36 @@ async fn remove(
     which: &Which,
     mode: RemoveMode,
     confirm: Option<String>,
-    plan: bool,
+    mut binding: plan::Binding,
 ) -> Result<Exit, Fault> {
     let (community, platform) = which.find(hall).await?;
     let slug = community.slug.to_string();
+    let watched = Watched::instance(&community, &platform);
+    let intent = |typed| Intent::Remove {
+        community: community.id,
+        platform: platform.clone(),
+        mode,
+        typed,
+    };
     let typed = match confirm {
         Some(typed) => typed,
-        None if plan => slug,
+        None if binding.plan => slug,
         // What can be found again needs no name typed by a script that says yes.
         None if context.globals.yes && mode == RemoveMode::Soft => slug,
-        None if prompt::somebody_is_there() => prompt::typed(&format!(
-            "Type {slug} to remove {platform} of {}{}: ",
-            community.name,
-            if mode == RemoveMode::Hard {
-                " for good"
-            } else {
-                ""
-            }
-        ))?,
+        None if prompt::somebody_is_there() => {
+            // What is told here is what is done, or nothing.
+            let basis = plan::tell(context, hall, &intent(String::new())).await?;
+            binding.basis.get_or_insert(basis);
+            prompt::typed(&format!(
+                "Type {slug} to remove {platform} of {}{}: ",
+                community.name,
+                if mode == RemoveMode::Hard {
+                    " for good"
+                } else {
+                    ""
+                }
+            ))?
+        }
         None => {
             return Err(Fault::new(
                 FaultKind::BadInput,
@@ -437,12 +430,5 @@ async fn remove(
             .hint(format!("Add --confirm {slug} when you are sure.")));
         }
     };
-    let watched = Watched::instance(&community, &platform);
-    let intent = Intent::Remove {
-        community: community.id,
-        platform,
-        mode,
-        typed,
-    };
-    plan_or_do(context, hall, intent, watched, plan).await
+    plan_or_do(context, hall, intent(typed), watched, binding).await
 }

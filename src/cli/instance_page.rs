@@ -101,7 +101,7 @@ fn object(detail: &InstanceDetail, line: &InstanceLine) -> Value {
         "settings": instance.map(|known| &known.settings),
         "drift": instance.map(|known| &known.drift),
         "advice": detail.advice,
-        "task": detail.task.as_ref().map(|(operation, task)| json!({ "operation": operation, "task": task })),
+        "task": detail.task.as_ref().map(|row| json!({ "operation": row.operation, "task": row.task })),
         "keys": detail.keys.iter().map(key_json).collect::<Vec<_>>(),
         "connections": detail.connections.iter().map(ConnectionLine::of).collect::<Vec<_>>(),
         "operations": operations,
@@ -141,13 +141,15 @@ fn text(out: &Output, detail: &InstanceDetail, line: &InstanceLine) -> String {
             page.item(out, &(number + 1).to_string(), advice);
         }
     }
-    if let Some((operation, task)) = &detail.task {
+    if let Some(row) = &detail.task {
+        let task = &row.task;
         page.heading(&format!("Waits for a person: {}", task.title));
         page.field(out, "why", &task.why);
         page.field(out, "who", &task.who);
         page.field(out, "open", task.url.as_deref().unwrap_or_default());
         page.field(out, "asks for", &task.asks_for.join(", "));
-        page.field(out, "then", &format!("guildhall task done {operation}"));
+        let then = format!("guildhall task done {}", super::task::which(row));
+        page.field(out, "then", &then);
     }
     if !detail.connections.is_empty() {
         page.heading("Connections");

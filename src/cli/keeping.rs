@@ -3,7 +3,7 @@
 use super::{exit::Exit, hall::Context, words};
 use crate::{
     domain::{Fault, FaultKind},
-    engine::{Engine, EngineOptions, views::VaultState},
+    engine::{Engine, EngineOptions, KeysTried, views::VaultState},
 };
 use clap::Args;
 use serde_json::json;
@@ -44,8 +44,45 @@ pub async fn backup(context: &Context, backup: Backup) -> Result<Exit, Fault> {
 /// What a backup holds, looked at before it is restored.
 struct Content {
     installation: String,
-    keys: usize,
-    opens: bool,
+    keys: KeysTried,
+    vault_opens: bool,
+}
+
+impl Content {
+    /// How many keys open, in a sentence without its beginning.
+    fn told(&self) -> String {
+        let KeysTried { stored, open } = self.keys;
+        let keys = words::counted(stored, "stored key", "stored keys");
+        let later =
+            "the passphrase, key file or recovery key is needed, else they are entered again";
+        match (stored, open) {
+            (0, _) => "no stored key".to_owned(),
+            (_, 0) if !self.vault_opens => {
+                format!(
+                    "{keys}; none of them was tried, since the vault does not open with what is at hand: {later}"
+                )
+            }
+            (stored, open) if stored == open => {
+                format!("{keys}; each was tried, and all of them open with what is at hand")
+            }
+            (_, open) => format!(
+                "{keys}; each was tried, and {open} of them open with what is at hand; the others have to be entered again"
+            ),
+        }
+    }
+}
+
+/// Refuses who may not restore here. Where the installation cannot be opened any more, whoever owns its files may.
+async fn require_right(context: &Context) -> Result<(), Fault> {
+    if !Engine::exists(&context.place.home) {
+        return Ok(());
+    }
+    let Ok(hall) = context.open_locked().await else {
+        return Ok(());
+    };
+    let allowed = hall.engine.may_restore(&hall.actor).await;
+    hall.close().await;
+    allowed
 }
 
 /// Restores, after saying how many keys will open with what is at hand.
@@ -60,16 +97,12 @@ pub async fn restore(context: &Context, command: Restore) -> Result<Exit, Fault>
         )
         .hint("Leave --read-only out."));
     }
+    require_right(context).await?;
     let found = look_into(context, &command.file).await?;
-    let keys = words::counted(found.keys, "stored key", "stored keys");
     context.out.advise(&format!(
-        "The backup is of {} and holds {keys}; {}",
+        "The backup is of {} and holds {}.",
         found.installation,
-        match (found.keys, found.opens) {
-            (0, _) => "there is nothing to open.".to_owned(),
-            (_, true) => "its vault opens with what is at hand, so they will.".to_owned(),
-            (_, false) => "none opens with what is at hand: the passphrase, key file or recovery key is needed, else they are entered again.".to_owned(),
-        }
+        found.told()
     ));
     let home = &context.place.home;
     if Engine::exists(home) {
@@ -85,8 +118,9 @@ pub async fn restore(context: &Context, command: Restore) -> Result<Exit, Fault>
         "installation": restored.installation,
         "former": restored.former,
         "missing_key_file": restored.missing_key_file,
-        "keys": found.keys,
-        "vault_opens": found.opens,
+        "keys": found.keys.stored,
+        "keys_that_open": found.keys.open,
+        "vault_opens": found.vault_opens,
     });
     context.out.data(&object, |_| {
         let mut text = format!(
@@ -125,13 +159,13 @@ async fn look_into(context: &Context, file: &Path) -> Result<Content, Fault> {
         engine.unlock(unlocker).await?;
     }
     let actor = engine.actor(None).await?;
-    let accounts = engine.accounts(&actor).await?;
-    let opens = engine.vault_state() == VaultState::Unlocked;
+    let keys = engine.try_keys(&actor).await?;
+    let vault_opens = engine.vault_state() == VaultState::Unlocked;
     engine.shutdown().await;
     Ok(Content {
         installation: restored.installation,
-        keys: accounts.iter().map(|row| row.keys.len()).sum(),
-        opens,
+        keys,
+        vault_opens,
     })
 }
 

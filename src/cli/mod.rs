@@ -144,7 +144,7 @@ async fn command(
         Command::Doctor => doctor::run(context).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Unlock(unlock) => vault::unlock(context, unlock).await,
-        Command::Lock => vault::lock(context).await,
+        Command::Lock(lock) => vault::lock(context, lock).await,
         Command::Backup(backup) => keeping::backup(context, backup).await,
         Command::Restore(restore) => keeping::restore(context, restore).await,
         Command::Sandbox(command) => sandbox::run(context, command).await,

@@ -177,7 +177,11 @@ fn text(out: &Output, detail: &OperationDetail) -> String {
     page.field(out, "asked by", &operation.actor);
     page.field(out, "asked", &words::when(operation.created_at));
     page.field(out, "changed", &words::when(operation.updated_at));
-    page.field(out, "begun", &format!("{} times", operation.attempts));
+    page.field(
+        out,
+        "begun",
+        &words::counted(operation.attempts, "time", "times"),
+    );
     if let Some(at) = operation.not_before {
         page.field(out, "not before", &words::when(at));
     }

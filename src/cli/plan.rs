@@ -3,9 +3,22 @@
 use super::{
     exit::Exit,
     hall::{Context, Hall},
+    output::Output,
     table::Page,
 };
 use crate::domain::{Fault, Intent, Plan};
+use clap::Args;
+
+/// How a command is bound to its plan.
+#[derive(Debug, Default, Args)]
+pub struct Binding {
+    /// Only show what would be done.
+    #[arg(long)]
+    pub plan: bool,
+    /// Do it only while the plan is still the one that --plan showed with this digest.
+    #[arg(long, value_name = "DIGEST", conflicts_with = "plan")]
+    pub basis: Option<String>,
+}
 
 /// Shows the plan of an intent and does nothing.
 ///
@@ -13,33 +26,53 @@ use crate::domain::{Fault, Intent, Plan};
 /// What the engine would refuse the intent with.
 pub async fn show(context: &Context, hall: &Hall, intent: &Intent) -> Result<Exit, Fault> {
     let plan = hall.engine.plan(&hall.actor, intent).await?;
-    context.out.data(&plan, |out| {
-        let mut page = Page::default();
-        page.heading(&plan.title);
-        for item in &plan.items {
-            let text = match item
-                .platform
-                .as_ref()
-                .and_then(|id| hall.engine.catalog().get(id))
-            {
-                Some(manifest) if !item.text.contains(&manifest.name) => {
-                    format!("{}: {}", manifest.name, item.text)
-                }
-                _ => item.text.clone(),
-            };
-            page.field(out, item.kind.word(), &text);
-        }
-        page.field(out, "memory", &memory(&plan));
-        page.field(out, "disk", &format!("{} MiB", plan.disk_mib));
-        page.render()
-    })?;
+    context.out.data(&plan, |out| page(out, hall, &plan))?;
     context.out.advise("Nothing has been sent yet.");
     if let Some(typed) = &plan.typed_confirmation {
         context
             .out
             .advise(&format!("It is done only with: --confirm {typed}"));
     }
+    if !plan.basis.is_empty() {
+        context.out.advise(&format!(
+            "To do this and nothing else, give the same command with: --basis {}",
+            plan.basis
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// Tells the plan of an intent to the person who is about to be asked. Answers its basis, to hold what is done to it.
+///
+/// # Errors
+/// What the engine would refuse the intent with.
+pub async fn tell(context: &Context, hall: &Hall, intent: &Intent) -> Result<String, Fault> {
+    let plan = hall.engine.plan(&hall.actor, intent).await?;
+    context
+        .out
+        .advise(page(&context.out, hall, &plan).trim_end());
+    Ok(plan.basis)
+}
+
+fn page(out: &Output, hall: &Hall, plan: &Plan) -> String {
+    let mut page = Page::default();
+    page.heading(&plan.title);
+    for item in &plan.items {
+        let text = match item
+            .platform
+            .as_ref()
+            .and_then(|id| hall.engine.catalog().get(id))
+        {
+            Some(manifest) if !item.text.contains(&manifest.name) => {
+                format!("{}: {}", manifest.name, item.text)
+            }
+            _ => item.text.clone(),
+        };
+        page.field(out, item.kind.word(), &text);
+    }
+    page.field(out, "memory", &memory(plan));
+    page.field(out, "disk", &format!("{} MiB", plan.disk_mib));
+    page.render()
 }
 
 fn memory(plan: &Plan) -> String {

@@ -5,14 +5,15 @@ use super::{
     hall::{Context, Hall},
     operation,
     table::{Page, Table},
-    words,
+    words, work,
 };
 use crate::{
-    domain::{Fault, FaultKind, OperationId},
-    engine::views::TaskRow,
+    domain::{Fault, FaultKind, OperationId, PlatformId, Slug},
+    engine::views::{EngineEvent, TaskRow},
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
+use std::{fmt, str::FromStr};
 
 /// Steps for a person.
 #[derive(Debug, Subcommand)]
@@ -21,14 +22,73 @@ pub enum Task {
     List,
     /// Show what to do.
     Show {
-        /// The number of the operation that waits.
-        id: i64,
+        /// The number of the operation that waits, or the instance: COMMUNITY/PLATFORM.
+        #[arg(value_name = "ID")]
+        which: Which,
     },
     /// Look whether it was done, and go on.
     Done {
-        /// The number of the operation that waits.
-        id: i64,
+        /// The number of the operation that waits, or the instance: COMMUNITY/PLATFORM.
+        #[arg(value_name = "ID")]
+        which: Which,
     },
+}
+
+/// How a step is named: by its operation, or by its instance.
+#[derive(Debug, Clone)]
+pub enum Which {
+    /// The operation that waits.
+    Operation(OperationId),
+    /// "rosewood/forum".
+    Instance(Slug, PlatformId),
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Operation(OperationId(number)));
+        }
+        let known = text.split_once('/').and_then(|(slug, platform)| {
+            let slug = slug.parse().ok()?;
+            Some(Self::Instance(slug, PlatformId::new(platform)))
+        });
+        known.ok_or_else(|| {
+            "write the number of an operation, or COMMUNITY/PLATFORM, as in: guildhall task list"
+                .to_owned()
+        })
+    }
+}
+
+impl Which {
+    fn names(&self, row: &TaskRow) -> bool {
+        match self {
+            Self::Operation(id) => row.operation == Some(*id),
+            Self::Instance(slug, platform) => row.slug == *slug && row.platform == *platform,
+        }
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operation(id) => write!(formatter, "operation {id}"),
+            Self::Instance(slug, platform) => write!(formatter, "{slug}/{platform}"),
+        }
+    }
+}
+
+/// What names a step on the command line.
+pub fn which(row: &TaskRow) -> String {
+    match row.operation {
+        Some(operation) => operation.to_string(),
+        None => instance(row),
+    }
+}
+
+fn instance(row: &TaskRow) -> String {
+    format!("{}/{}", row.slug, row.platform)
 }
 
 /// Runs a command of this family.
@@ -39,8 +99,8 @@ pub async fn run(context: &Context, command: Task) -> Result<Exit, Fault> {
     let hall = context.open().await?;
     let exit = match command {
         Task::List => list(context, &hall).await,
-        Task::Show { id } => show(context, &hall, OperationId(id)).await,
-        Task::Done { id } => done(context, &hall, OperationId(id)).await,
+        Task::Show { which } => show(context, &hall, &which).await,
+        Task::Done { which } => done(context, &hall, &which).await,
     };
     hall.close().await;
     exit
@@ -48,7 +108,8 @@ pub async fn run(context: &Context, command: Task) -> Result<Exit, Fault> {
 
 fn object(row: &TaskRow) -> Value {
     json!({
-        "id": row.operation,
+        "id": which(row),
+        "operation": row.operation,
         "community": row.slug,
         "platform": row.platform,
         "since": row.since,
@@ -63,7 +124,7 @@ async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
         let mut table = Table::new(&["id", "community", "platform", "what to do", "who", "since"]);
         for row in &rows {
             table.row([
-                row.operation.to_string(),
+                which(row),
                 row.slug.to_string(),
                 row.platform.to_string(),
                 row.task.title.clone(),
@@ -81,21 +142,21 @@ async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
     Ok(Exit::Done)
 }
 
-async fn find(hall: &Hall, id: OperationId) -> Result<TaskRow, Fault> {
+async fn find(hall: &Hall, wanted: &Which) -> Result<TaskRow, Fault> {
     let rows = hall.engine.tasks(&hall.actor).await?;
     rows.into_iter()
-        .find(|row| row.operation == id)
+        .find(|row| wanted.names(row))
         .ok_or_else(|| {
             Fault::new(
                 FaultKind::NotFound,
-                format!("No step of operation {id} waits for a person."),
+                format!("No step of {wanted} waits for a person."),
             )
             .hint("List those that wait with: guildhall task list")
         })
 }
 
-async fn show(context: &Context, hall: &Hall, id: OperationId) -> Result<Exit, Fault> {
-    let row = find(hall, id).await?;
+async fn show(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fault> {
+    let row = find(hall, wanted).await?;
     context.out.data(&object(&row), |out| {
         let mut page = Page::default();
         let task = &row.task;
@@ -112,13 +173,62 @@ async fn show(context: &Context, hall: &Hall, id: OperationId) -> Result<Exit, F
         }
         page.render()
     })?;
-    context
-        .out
-        .advise(&format!("When it is done: guildhall task done {id}"));
+    context.out.advise(&format!(
+        "When it is done: guildhall task done {}",
+        which(&row)
+    ));
     Ok(Exit::Done)
 }
 
-async fn done(context: &Context, hall: &Hall, id: OperationId) -> Result<Exit, Fault> {
-    find(hall, id).await?;
-    operation::resume(context, hall, id).await
+async fn done(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fault> {
+    let row = find(hall, wanted).await?;
+    match row.operation {
+        Some(operation) => operation::resume(context, hall, operation).await,
+        None => look(context, hall, &row).await,
+    }
+}
+
+/// Looks whether a step is done that no operation waits for.
+async fn look(context: &Context, hall: &Hall, row: &TaskRow) -> Result<Exit, Fault> {
+    let mut events = hall.engine.events(&hall.actor);
+    hall.engine.submit(&hall.actor, row.check()).await?;
+    if let Some(stopped) = work::wait(context, hall, &[]).await {
+        return Ok(stopped);
+    }
+    for event in events.so_far() {
+        match event {
+            EngineEvent::Looked {
+                instance,
+                fault: Some(fault),
+                ..
+            } if instance == row.instance => return Err(fault),
+            _ => {}
+        }
+    }
+    let rows = hall.engine.tasks(&hall.actor).await?;
+    let still = rows
+        .iter()
+        .find(|other| other.operation.is_none() && other.instance == row.instance);
+    let (status, message) = match still {
+        Some(now) => (
+            Exit::Waiting,
+            format!("{}: not there yet: {}.", instance(row), now.task.title),
+        ),
+        None => (
+            Exit::Done,
+            format!("{}: done: {}.", instance(row), row.task.title),
+        ),
+    };
+    let object = json!({
+        "status": status.word(),
+        "message": message,
+        "task": still.map(object),
+    });
+    context.out.data(&object, |_| message.clone())?;
+    if let Some(now) = still {
+        context
+            .out
+            .advise(&format!("How to do it: guildhall task show {}", which(now)));
+    }
+    Ok(status)
 }

@@ -25,7 +25,7 @@ pub async fn run(context: &Context, template: Template) -> Result<Exit, Fault> {
         hall.close().await;
         return exit;
     }
-    let template = hall.engine.template().await?;
+    let template = hall.engine.template(&hall.actor).await?;
     context.out.data(&json!({ "template": template }), |out| {
         let mut table = Table::new(&["platform", "a new community gets", "licence"]);
         for manifest in hall.engine.catalog() {

@@ -68,6 +68,43 @@ pub async fn unlock(context: &Context, unlock: Unlock) -> Result<Exit, Fault> {
     Ok(Exit::Done)
 }
 
+/// Lock the vault, or say when it locks itself.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// Lock nothing now; from the next unlocking on, a screen locks its vault by itself after so many minutes without a key
+    /// pressed or a secret used, or never. 15 unless chosen.
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    after: Option<u64>,
+}
+
+fn minutes(text: &str) -> Result<u64, String> {
+    match text {
+        "never" => Ok(0),
+        _ => text
+            .parse()
+            .ok()
+            .filter(|minutes| *minutes > 0)
+            .ok_or_else(|| "write a number of minutes, or never".to_owned()),
+    }
+}
+
+async fn choose(context: &Context, hall: Hall, minutes: u64) -> Result<Exit, Fault> {
+    let chosen = hall.engine.set_idle_lock(&hall.actor, minutes).await;
+    hall.close().await;
+    chosen?;
+    context.out.data(
+        &json!({ "status": Exit::Done.word(), "idle_lock_minutes": minutes }),
+        |_| match minutes {
+            0 => "A vault that was unlocked stays so until it is locked.".to_owned(),
+            _ => format!(
+                "A vault that a person unlocked locks itself after {} in which nobody uses it.",
+                super::words::counted(minutes, "minute", "minutes")
+            ),
+        },
+    )?;
+    Ok(Exit::Done)
+}
+
 /// Takes up what waited for the vault.
 async fn go_on(context: &Context, hall: &Hall) -> Option<Exit> {
     hall.engine.start().await;
@@ -81,8 +118,11 @@ async fn go_on(context: &Context, hall: &Hall) -> Option<Exit> {
 ///
 /// # Errors
 /// `NotFound` without an installation; `Locked` when what listens there is not ours.
-pub async fn lock(context: &Context) -> Result<Exit, Fault> {
+pub async fn lock(context: &Context, lock: Lock) -> Result<Exit, Fault> {
     let hall = context.open_locked().await?;
+    if let Some(minutes) = lock.after {
+        return choose(context, hall, minutes).await;
+    }
     hall.engine.lock();
     let ended = agent::stop(&socket_path(&context.place.home)).await?;
     hall.close().await;

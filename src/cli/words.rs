@@ -1,5 +1,6 @@
 //! How times and counts are written for people; the same words as on the screen.
 
+pub use crate::domain::counted;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// How long ago: "now", "2 m", "4 h", "3 d".
@@ -31,12 +32,6 @@ pub fn when(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
-}
-
-/// "1 key", "3 keys".
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    let word = if count == 1 { one } else { many };
-    format!("{count} {word}")
 }
 
 #[cfg(test)]

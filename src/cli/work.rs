@@ -76,8 +76,33 @@ pub async fn carry_out(
     intent: Intent,
     watched: Option<Watched>,
 ) -> Result<Exit, Fault> {
-    let receipt = hall.engine.submit(&hall.actor, intent).await?;
+    carry_out_planned(context, hall, intent, None, watched).await
+}
+
+/// The same, held to the plan of this basis.
+///
+/// # Errors
+/// As [`carry_out`]; `Conflict` when things have changed since the plan was made.
+pub async fn carry_out_planned(
+    context: &Context,
+    hall: &Hall,
+    intent: Intent,
+    basis: Option<String>,
+    watched: Option<Watched>,
+) -> Result<Exit, Fault> {
+    let receipt = submit(hall, intent, basis).await?;
     follow(context, hall, receipt, watched).await
+}
+
+/// Submits, held to a plan where there is one.
+///
+/// # Errors
+/// What the engine refuses it with.
+pub async fn submit(hall: &Hall, intent: Intent, basis: Option<String>) -> Result<Receipt, Fault> {
+    match basis {
+        Some(basis) => hall.engine.submit_planned(&hall.actor, intent, basis).await,
+        None => hall.engine.submit(&hall.actor, intent).await,
+    }
 }
 
 /// Waits for the work of a receipt, and tells the result.
@@ -278,7 +303,14 @@ fn now_so(context: &Context, receipt: &Receipt, report: &Report) -> Option<Strin
     }
     let community = report.community.as_ref()?;
     if let [only] = report.instances.as_slice() {
-        return Some(format!("{} of {community}: {}.", only.name, only.state));
+        let note = match only.note.as_str() {
+            "" => String::new(),
+            note => format!(" {}.", capital(note)),
+        };
+        return Some(format!(
+            "{} of {community}: {}.{note}",
+            only.name, only.state
+        ));
     }
     let made = report
         .instances
@@ -291,7 +323,7 @@ fn now_so(context: &Context, receipt: &Receipt, report: &Report) -> Option<Strin
             None => states.push((line.state, 1)),
         }
     }
-    let count = states.iter().map(|(_, count)| count).sum();
+    let count: usize = states.iter().map(|(_, count)| count).sum();
     let states: Vec<String> = states
         .into_iter()
         .map(|(state, count)| format!("{count} {state}"))
@@ -301,6 +333,14 @@ fn now_so(context: &Context, receipt: &Receipt, report: &Report) -> Option<Strin
         counted(count, "instance", "instances"),
         states.join(", ")
     ))
+}
+
+/// A phrase as the beginning of a sentence.
+fn capital(phrase: &str) -> String {
+    let mut letters = phrase.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn tell(context: &Context, report: &Report) -> Result<(), Fault> {
@@ -380,9 +420,10 @@ pub fn next_steps(detail: &InstanceDetail, verdict: Exit) -> Vec<String> {
         advice.push(instance.note.clone());
     }
     let (slug, platform) = (&detail.slug, &detail.platform);
-    if let Some((operation, task)) = &detail.task {
-        advice.extend(task.url.iter().cloned());
-        advice.push(format!("When it is done: guildhall task done {operation}"));
+    if let Some(row) = &detail.task {
+        advice.extend(row.task.url.iter().cloned());
+        let which = super::task::which(row);
+        advice.push(format!("When it is done: guildhall task done {which}"));
     } else if instance.observed == Observed::NeedsKey {
         advice.push(format!("Then: guildhall key set {slug} {platform}"));
     }

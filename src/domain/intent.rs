@@ -189,6 +189,8 @@ words! {
         CancelOperation = "operation-cancel",
         /// Change the template.
         SetTemplate = "template-set",
+        /// Change a setting of the installation itself.
+        Settings = "settings-set",
         /// Add an account of the installation.
         AddAccount = "account-add",
         /// Back up or restore the installation.

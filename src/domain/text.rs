@@ -73,6 +73,28 @@ pub fn last_four(secret: &str) -> String {
     secret.chars().skip(count - 4).collect()
 }
 
+/// A number as people read it: "12,345".
+#[must_use]
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something, in the words of one or of several: "1 room", "3 rooms". The one place for plurals.
+#[must_use]
+pub fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    let word = if count == 1 { one } else { many };
+    format!("{} {word}", thousands(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

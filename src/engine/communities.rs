@@ -1,7 +1,7 @@
 //! Intents about communities: creating one with its instances, archiving it, and the template for new ones.
 
 use super::{
-    instances, planner,
+    instances,
     rules::Rules,
     submit::{After, Applied},
     views::Receipt,
@@ -160,7 +160,7 @@ pub(super) fn create(
 fn created(name: &str, recorded: usize, begun: usize, waiting: usize) -> String {
     let mut parts = vec![format!(
         "{name} is created with {}",
-        planner::count(recorded, "instance")
+        crate::domain::counted(recorded, "instance", "instances")
     )];
     if begun > 0 {
         parts.push(format!("{begun} being made"));
@@ -208,7 +208,7 @@ pub(super) fn archive(
         _ => format!(
             "{} is archived; {} being switched off. Everything is kept.",
             community.name,
-            planner::count(off, "instance")
+            crate::domain::counted(off, "instance", "instances")
         ),
     };
     Ok(applied)

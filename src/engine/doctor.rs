@@ -1,8 +1,8 @@
 //! What is well and what is not with this installation on this host, each with what to do about it.
 
-use super::{Engine, unlocking, views::VaultState};
+use super::{Engine, rules::Rules, unlocking, views::VaultState};
 use crate::{
-    domain::{Fault, OperationState},
+    domain::{Actor, Fault, IntentKind, OperationState},
     store::{Depth, OperationFilter},
 };
 use serde::Serialize;
@@ -49,9 +49,12 @@ impl Engine {
     /// Looks at everything that can be looked at without changing anything.
     ///
     /// # Errors
-    /// `Storage` when not even the database can be read.
-    pub async fn doctor(&self) -> Result<Vec<Check>, Fault> {
-        let store = &self.core.store;
+    /// `NotAllowed`; `Storage` when not even the database can be read.
+    pub async fn doctor(&self, actor: &Actor) -> Result<Vec<Check>, Fault> {
+        let (store, asking) = (&self.core.store, actor.clone());
+        store
+            .read(move |reader| Rules::require(reader, &asking, IntentKind::View, None))
+            .await?;
         let mut checks = Vec::new();
         let problems = store.check(Depth::Whole).await?;
         checks.push(match problems.first() {

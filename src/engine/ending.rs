@@ -3,9 +3,9 @@
 use super::options::Limits;
 use crate::{
     adapters::{Halt, Presence, Removed},
-    domain::{Fault, FaultKind, HumanTask, Observed, OperationState},
+    domain::{Fault, FaultKind, HumanTask, Observed, OperationState, clean_line},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use std::time::Duration;
 
 /// What an adapter's verb answered.
@@ -19,6 +19,19 @@ pub(super) enum Effect {
     Gone(Removed),
     /// A connection was made or undone; what is now so.
     Joined(String),
+}
+
+impl Effect {
+    /// What is now so, in one line; none where there is nothing to say but that it is done.
+    pub fn sentence(&self) -> Option<String> {
+        let said = match self {
+            Self::Switched(sentence) | Self::Joined(sentence) => clean_line(sentence),
+            Self::Stands(presence) => clean_line(&presence.note),
+            Self::Gone(removed) if removed.left.is_empty() => "Nothing of it is left.".to_owned(),
+            Self::Gone(removed) => clean_line(&removed.left.join(" ")),
+        };
+        (!said.is_empty()).then_some(said)
+    }
 }
 
 /// What becomes of the operation.
@@ -67,11 +80,14 @@ impl Ending {
             }
             FaultKind::Locked => waits(OperationState::WaitsUnlock, fault, None),
             FaultKind::Cancelled => Self::Cancelled(fault),
-            FaultKind::RateLimited { retry_after } => {
-                // The platform said when; it will keep its word more often than not, so this does not count as failing.
+            // The platform said when, and mostly keeps its word: that does not count as failing, but not for ever either.
+            FaultKind::RateLimited { retry_after }
+                if attempts < limits.most_limited && retry_after <= limits.longest_limited =>
+            {
                 let pause = retry_after.max(limits.first_pause);
                 waits(OperationState::Queued, fault, after(now, pause))
             }
+            FaultKind::RateLimited { .. } => Self::Failed(Box::new(given_up(*fault))),
             _ if fault.is_passing() && attempts < limits.most_attempts => {
                 let pause = pause_before(attempts, limits);
                 waits(OperationState::Queued, fault, after(now, pause))
@@ -126,16 +142,23 @@ impl Ending {
     }
 
     /// What the instance shows for it, and the short phrase beside that; none when the operation's effect decides.
-    pub fn shown(&self) -> Option<(Observed, String)> {
+    pub fn shown(&self, now: Timestamp) -> Option<(Observed, String)> {
         match self {
             Self::Done(_) | Self::Cancelled(_) => None,
             Self::Human(task) => Some((Observed::NeedsHuman, task.title.clone())),
-            Self::Waits { state, fault, .. } => Some(match state {
+            Self::Waits {
+                state,
+                fault,
+                not_before,
+            } => Some(match state {
                 OperationState::WaitsKey => (Observed::NeedsKey, brief(fault)),
                 OperationState::WaitsUnlock => (Observed::NeedsHuman, "unlock the vault".into()),
                 _ => (
                     Observed::Working,
-                    format!("tries again later: {}", brief(fault)),
+                    match not_before {
+                        Some(at) => format!("waits until {}: {}", clock(now, *at), brief(fault)),
+                        None => format!("tries again later: {}", brief(fault)),
+                    },
                 ),
             }),
             Self::Failed(fault) => Some((Observed::Failed, brief(fault))),
@@ -149,6 +172,23 @@ impl Ending {
             Self::Waits { fault, .. } | Self::Failed(fault) | Self::Cancelled(fault) => Some(fault),
         }
     }
+}
+
+/// A rate limit that is not waited out any longer.
+fn given_up(fault: Fault) -> Fault {
+    Fault {
+        hint:
+            "It is not tried again by itself: resume the operation later. What is done stays done."
+                .to_owned(),
+        ..fault
+    }
+}
+
+/// A time of day where this host is, with the date unless it is within the next hours.
+fn clock(now: Timestamp, at: Timestamp) -> String {
+    let soon = at.as_second() - now.as_second() < 12 * 60 * 60;
+    let format = if soon { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
 /// The sentence of a fault as the phrase beside a row: its first sentence, without the full stop.
@@ -196,26 +236,52 @@ mod tests {
         assert_eq!((pause(1), pause(2), pause(3)), (2, 4, 8));
         let last = ending(FaultKind::Unreachable, Limits::default().most_attempts);
         assert_eq!(last.state(), OperationState::Failed);
-        let (observed, note) = last.shown().unwrap();
+        let (observed, note) = last.shown(now()).unwrap();
         assert_eq!(
             (observed, note.as_str()),
             (Observed::Failed, "The server does not answer")
         );
     }
 
+    fn limited(seconds: u64, attempts: i64) -> Ending {
+        let retry_after = Duration::from_secs(seconds);
+        ending(FaultKind::RateLimited { retry_after }, attempts)
+    }
+
     #[test]
-    fn a_rate_limit_waits_as_long_as_the_platform_says_however_often() {
-        let kind = FaultKind::RateLimited {
-            retry_after: Duration::from_secs(77),
-        };
+    fn a_rate_limit_of_an_hour_is_waited_out_and_the_row_says_until_when() {
+        let ending = limited(3600, 20);
         let Ending::Waits {
             not_before: Some(time),
+            state: OperationState::Queued,
             ..
-        } = ending(kind, 99)
+        } = ending
         else {
             panic!("it must wait");
         };
-        assert_eq!(time.as_second() - now().as_second(), 77);
+        assert_eq!(time.as_second() - now().as_second(), 3600);
+        let (observed, note) = ending.shown(now()).unwrap();
+        assert_eq!(observed, Observed::Working);
+        let until = clock(now(), time);
+        assert_eq!(
+            note,
+            format!("waits until {until}: The server does not answer")
+        );
+    }
+
+    #[test]
+    fn a_rate_limit_is_not_waited_out_for_ever() {
+        let limits = Limits::default();
+        for ending in [limited(60, limits.most_limited), limited(90_000, 1)] {
+            assert_eq!(ending.state(), OperationState::Failed);
+            assert!(
+                ending
+                    .fault()
+                    .unwrap()
+                    .hint
+                    .contains("resume the operation")
+            );
+        }
     }
 
     #[test]

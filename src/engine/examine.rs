@@ -16,6 +16,9 @@ use crate::{
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Stands for the community where there is none.
+const NO_COMMUNITY: CommunityId = CommunityId(0);
+
 /// Whose key is examined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyOwner {
@@ -42,7 +45,7 @@ impl From<&Slug> for KeyOwner {
 /// What is known before the platform is asked.
 struct Prepared {
     community: Option<CommunityId>,
-    scene: Option<Scene>,
+    scene: Scene,
     settings: BTreeMap<String, String>,
     warnings: Vec<String>,
     same_as: Vec<String>,
@@ -109,10 +112,10 @@ impl Engine {
     async fn ask(
         &self,
         platform: &PlatformId,
-        scene: Option<Scene>,
+        scene: Scene,
         entries: &BTreeMap<String, SecretString>,
     ) -> Result<Identity, Fault> {
-        let (Some(adapter), Some(scene)) = (self.core.options.registry.get(platform), scene) else {
+        let Some(adapter) = self.core.options.registry.get(platform) else {
             return Err(Fault::new(
                 FaultKind::Unsupported,
                 format!(
@@ -210,21 +213,17 @@ fn prepare(
             same_as.extend(same_secret(reader, rules, platform, community, secret)?);
         }
     }
-    let scene = match community {
-        Some(community) => {
-            let instance = match reader.instance_of(community, platform)? {
-                Some(instance) => instance,
-                None => imagined(rules, community, platform)?,
-            };
-            Some(Scene::read(reader, rules, instance)?.with_settings(&settings))
-        }
-        None => any_community(reader)?
-            .map(|community| imagined(rules, community, platform))
-            .transpose()?
-            .map(|instance| Scene::read(reader, rules, instance))
-            .transpose()?
-            .map(|scene| scene.with_settings(&settings)),
+    let scene = if let Some(community) = community {
+        let instance = match reader.instance_of(community, platform)? {
+            Some(instance) => instance,
+            None => imagined(rules, community, platform)?,
+        };
+        Scene::read(reader, rules, instance)?
+    } else {
+        let instance = imagined(rules, NO_COMMUNITY, platform)?;
+        Scene::of_installation(reader, rules, instance)?
     };
+    let scene = scene.with_settings(&settings);
     Ok(Prepared {
         community,
         scene,
@@ -232,12 +231,6 @@ fn prepare(
         warnings,
         same_as,
     })
-}
-
-/// A site needs a community even where the key is the installation's; any will do, since nothing is made.
-fn any_community(reader: &Reader<'_>) -> Result<Option<CommunityId>, Fault> {
-    let first = reader.communities(&crate::store::CommunityFilter::default(), None, 1)?;
-    Ok(first.first().map(|row| row.community.id))
 }
 
 /// Refuses what cannot be right; answers what looks odd, and what is to be known of powerful keys.

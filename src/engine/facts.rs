@@ -2,10 +2,11 @@
 //! engine's: an adapter neither sees nor writes them.
 
 use crate::{
-    domain::{Fault, FaultKind, InstanceId},
+    domain::{Fault, FaultKind, HumanTask, InstanceId},
     store::{Reader, Writer},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub(super) const REACHED: &str = "@reached";
 /// Settings that were changed and not sent yet.
 pub(super) const UNSENT: &str = "@unsent";
 /// A person's step that a look found to be needed, without an operation.
-pub(super) const TASK: &str = "@task";
+pub(super) const TASK: &str = Reader::FOUND_TASK;
 /// The operation that somebody asks its holder to stop.
 pub(super) const CANCEL: &str = "@cancel";
 
@@ -47,6 +48,44 @@ pub(super) fn remember(
 /// Deletes a fact of the engine.
 pub(super) fn forget(writer: &Writer<'_>, instance: InstanceId, name: &str) -> Result<(), Fault> {
     writer.forget(instance, name).map(drop)
+}
+
+/// A step that a look found, as it is remembered. Read by the store's list of tasks too.
+#[derive(Serialize, Deserialize)]
+struct FoundTask {
+    #[serde(flatten)]
+    task: HumanTask,
+    /// Since when it is known to be needed, in milliseconds since 1970.
+    since: i64,
+}
+
+/// The step for a person that the last look found, and since when it is known to be needed.
+pub(super) fn found_task(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+) -> Result<Option<(HumanTask, Timestamp)>, Fault> {
+    let found: Option<FoundTask> = recall(reader, instance, TASK)?;
+    Ok(found.map(|found| {
+        let since = Timestamp::from_millisecond(found.since).unwrap_or(Timestamp::UNIX_EPOCH);
+        (found.task, since)
+    }))
+}
+
+/// Remembers the step that a look found. The same step goes on waiting since it was first found.
+pub(super) fn remember_task(
+    writer: &Writer<'_>,
+    instance: InstanceId,
+    task: &HumanTask,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let since = found_task(writer, instance)?
+        .filter(|(known, _)| known.step == task.step)
+        .map_or(now, |(_, since)| since);
+    let found = FoundTask {
+        task: task.clone(),
+        since: since.as_millisecond(),
+    };
+    remember(writer, instance, TASK, &found)
 }
 
 /// What the adapter remembered.

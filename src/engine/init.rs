@@ -5,6 +5,7 @@ use super::{
     budget::SharedBudget,
     communities::TEMPLATE,
     core::Core,
+    idle,
     options::{EngineOptions, NewInstallation, Protection},
     unlocking,
 };
@@ -84,6 +85,7 @@ impl Engine {
             inbox_public: inbox_public(&key).bytes().to_vec(),
             check_value: check_value(&key),
         };
+        let unattended = identity_file.is_some();
         let (chain, now) = (chain_key(&key), (options.clock)());
         let operator = options.login.clone().unwrap_or_else(super::login::name);
         let installation = store
@@ -102,11 +104,12 @@ impl Engine {
             })
             .await?;
         let custody = Custody::locked(inbox_public(&key));
-        custody.unlock(key)?;
-        Ok((
-            Self::assemble(options, store, custody, installation),
-            recovery,
-        ))
+        let engine = Self::assemble(options, store, custody, installation);
+        if !unattended {
+            idle::arm(&engine.core).await?;
+        }
+        engine.core.custody.unlock(key)?;
+        Ok((engine, recovery))
     }
 
     /// Opens an installation, and the vault with it where that needs nobody: by a key file, or by the agent. Cheap: what is

@@ -1,6 +1,6 @@
 //! Keeping the installation: backing it up, restoring it, and walking its audit.
 
-use super::{Engine, init::IDENTITY_FILE, rules::Rules};
+use super::{Engine, init::IDENTITY_FILE, keyring, rules::Rules};
 use crate::{
     domain::{Actor, AuditResult, Fault, FaultKind, IntentKind},
     store::{AuditVerdict, Store},
@@ -22,6 +22,15 @@ pub struct AuditReport {
     pub head: String,
     /// The first entry that does not hold, and why.
     pub broken: Option<(i64, String)>,
+}
+
+/// How many of the stored keys open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct KeysTried {
+    /// How many are stored.
+    pub stored: usize,
+    /// How many of them open with the vault as it is now; none while it is locked.
+    pub open: usize,
 }
 
 /// What a restoration did.
@@ -86,7 +95,44 @@ impl Engine {
         core.store.backup_to(path).await
     }
 
-    /// Puts a backup in the place of an installation's database. Nothing may have it open; the former one is kept.
+    /// Opens every stored key, one after the other, and forgets each at once.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Storage`. A key that does not open is no error but part of the answer.
+    pub async fn try_keys(&self, actor: &Actor) -> Result<KeysTried, Fault> {
+        let (asking, rules) = (actor.clone(), self.core.rules());
+        self.core
+            .store
+            .read(move |reader| {
+                Rules::require(reader, &asking, IntentKind::ViewAccounts, None)?;
+                let keys = keyring::every_sealed(reader, &rules)?;
+                let open = keys
+                    .iter()
+                    .filter(|key| keyring::opens(&rules.custody, key));
+                Ok(KeysTried {
+                    stored: keys.len(),
+                    open: open.count(),
+                })
+            })
+            .await
+    }
+
+    /// Refuses an actor who may not put a backup in the place of this installation.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Storage`.
+    pub async fn may_restore(&self, actor: &Actor) -> Result<(), Fault> {
+        self.core.require_writable()?;
+        let asking = actor.clone();
+        self.core
+            .store
+            .read(move |reader| Rules::require(reader, &asking, IntentKind::Backup, None))
+            .await
+            .map(drop)
+    }
+
+    /// Puts a backup in the place of an installation's database. Nothing may have it open; the former one is kept. There may
+    /// be no installation to ask for anybody's right: where there is one, ask [`Engine::may_restore`] first.
     ///
     /// # Errors
     /// `Storage` when the backup is not ours, damaged or of a later Guildhall; `InUse` while a Guildhall is open there.

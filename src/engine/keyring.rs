@@ -11,7 +11,7 @@ use crate::{
     vault::{self, Custody, SealContext, Sealed},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 /// A key as it lies in the store.
 pub(super) struct SealedKey {
@@ -90,6 +90,31 @@ pub(super) fn sealed_for(
     Ok(sealed)
 }
 
+/// Every key of the installation, with its sealed bytes.
+pub(super) fn every_sealed(reader: &Reader<'_>, rules: &Rules) -> Result<Vec<SealedKey>, Fault> {
+    let mut sealed = Vec::new();
+    for account in reader.accounts()? {
+        for key in reader.credentials(account.id)? {
+            match reader.sealed_secret(key.id) {
+                Ok(bytes) => sealed.push(SealedKey {
+                    id: key.id,
+                    context: context(&rules.installation, &account, &key),
+                    field: key.field,
+                    sealed: bytes,
+                }),
+                Err(fault) if fault.kind == FaultKind::NotFound => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+/// Whether a key opens. What it is goes nowhere.
+pub(super) fn opens(custody: &Custody, key: &SealedKey) -> bool {
+    open(custody, &key.context, &key.sealed).is_ok()
+}
+
 fn context(installation: &str, account: &Account, key: &CredentialMeta) -> SealContext {
     SealContext {
         installation: installation.to_owned(),
@@ -133,6 +158,8 @@ fn open(
     context: &SealContext,
     sealed: &SealedSecret,
 ) -> Result<SecretString, Fault> {
+    // Work that uses secrets is as good a sign as a key pressed.
+    custody.touch(Instant::now());
     custody.with(|key| match sealed {
         SealedSecret::Vault(bytes) => vault::open(key, context, &Sealed(bytes.clone())),
         SealedSecret::Inbox(bytes) => vault::open_from_inbox(key, context, &Sealed(bytes.clone())),

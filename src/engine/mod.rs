@@ -2,7 +2,8 @@
 //!
 //! | file | reason to be |
 //! |---|---|
-//! | `options`, `init`, `login`, `unlocking` | an installation is made, opened, unlocked |
+//! | `options`, `init`, `login`, `unlocking`, `idle` | an installation is made, opened, unlocked, and locks itself |
+//! | `events`, `elsewhere` | what happens is told, cut to what one may know; what other processes change is told here |
 //! | `submit` | the one door for changes; `communities`, `instances`, `keys`, `removal`, `connections`, `operations` are the intents behind it |
 //! | `rules`, `reconcile`, `advance` | what is decided inside a transaction: may they, what is next |
 //! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
@@ -19,10 +20,13 @@ mod connections;
 mod core;
 mod desk;
 mod doctor;
+mod elsewhere;
 mod ending;
+mod events;
 mod examine;
 mod facts;
 mod held;
+mod idle;
 mod init;
 mod instances;
 mod joining;
@@ -53,15 +57,16 @@ pub mod views;
 
 pub use crate::vault::Unlocker;
 pub use doctor::Check;
+pub use events::Events;
 pub use examine::KeyOwner;
-pub use keeping::{AuditReport, Restored};
+pub use keeping::{AuditReport, KeysTried, Restored};
 pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
 pub use reading::{Communities, Operations, Page};
 
-use self::{core::Core, desk::Stop, views::EngineEvent};
-use crate::domain::{Fault, OperationId, Progress};
+use self::{core::Core, desk::Stop};
+use crate::domain::{Actor, Fault, OperationId, Progress};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 /// The open installation. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -79,9 +84,11 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Takes up everything that is unfinished: keys from the inbox, what waited for the vault, operations whose process is
+    /// Begins to see what other processes change and to lock a vault that nobody uses. Takes up everything that is unfinished: keys from the inbox, what waited for the vault, operations whose process is
     /// gone, and from then on whatever becomes due. Without it only what is asked for here is worked on.
     pub async fn start(&self) {
+        elsewhere::attend(&self.core);
+        idle::attend(&self.core);
         if self.core.options.read_only {
             return;
         }
@@ -117,10 +124,10 @@ impl Engine {
         }
     }
 
-    /// Listens to what happens. A listener that lags behind reads everything again.
+    /// Listens to what happens where the actor may look.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
-        self.core.events()
+    pub fn events(&self, actor: &Actor) -> Events {
+        Events::new(self.core.events(), actor.clone())
     }
 
     /// How far an operation is; none when it does not run in this process.

@@ -8,7 +8,7 @@ use super::{
     rules::{self, Rules},
     scene::Scene,
     submit::{After, Applied},
-    views::Receipt,
+    views::{EngineEvent, Receipt},
 };
 use crate::{
     adapters::{Observation, Standing},
@@ -73,13 +73,13 @@ pub(super) fn ask(
     };
     Ok(Applied {
         subject,
-        detail: super::planner::count(found.len(), "instance"),
+        detail: crate::domain::counted(found.len(), "instance", "instances"),
         receipt: Receipt {
             message: match found.len() {
                 0 => "Nothing that was made is there to be looked at.".to_owned(),
                 count => format!(
                     "{} being looked at.",
-                    super::planner::count(count, "instance")
+                    crate::domain::counted(count, "instance", "instances")
                 ),
             },
             community,
@@ -153,18 +153,26 @@ async fn look(core: &Arc<Core>, instance: Instance) -> Result<(), Fault> {
     let (site, bad) = scene.open(core);
     keyring::mark_bad(core, bad).await?;
     let seen = adapter.observe(&site).await;
-    core.change(move |writer, rules| {
-        let instance = writer.instance(id)?;
-        // Meanwhile an operation began, or it was removed: what was seen is of the past.
-        if !can_look(&instance) {
-            return Ok(());
-        }
-        match seen {
-            Ok(observation) => record(writer, rules, &instance, &observation),
-            Err(fault) => record_trouble(writer, rules, &instance, &fault),
-        }
-    })
-    .await?;
+    let trouble = seen.as_ref().err().cloned();
+    let task = core
+        .change(move |writer, rules| {
+            let instance = writer.instance(id)?;
+            // Meanwhile an operation began, or it was removed: what was seen is of the past.
+            if can_look(&instance) {
+                match seen {
+                    Ok(observation) => record(writer, rules, &instance, &observation)?,
+                    Err(fault) => record_trouble(writer, rules, &instance, &fault)?,
+                }
+            }
+            facts::found_task(writer, id)
+        })
+        .await?;
+    core.emit(EngineEvent::Looked {
+        instance: id,
+        community,
+        task: task.map(|(task, _)| task),
+        fault: trouble,
+    });
     core.emit_changed(Some(community));
     Ok(())
 }
@@ -218,7 +226,7 @@ fn record(
             writer.set_observed(id, Observed::Gone, note)
         }
         (Some(task), _) => {
-            facts::remember(writer, id, facts::TASK, task)?;
+            facts::remember_task(writer, id, task, rules.now)?;
             if busy {
                 return Ok(());
             }

@@ -81,6 +81,10 @@ pub struct Limits {
     pub first_pause: Duration,
     /// The longest such pause.
     pub longest_pause: Duration,
+    /// How often in a row an operation waits out what a platform's rate limit says, before it counts as failed.
+    pub most_limited: i64,
+    /// The longest such wait; a platform that asks for more is not waited for.
+    pub longest_limited: Duration,
     /// How soon something must be due for [`super::Engine::settle`] to wait for it.
     pub patience: Duration,
     /// How long a cancelled operation may take to stop by itself.
@@ -93,6 +97,9 @@ pub struct Limits {
     pub observe_at_once: usize,
     /// How long what a connection's test sent may take to be seen at the other end.
     pub arrival: Duration,
+    /// How long a vault that a person opened stays open without a key pressed or a secret used, unless the operator chose
+    /// otherwise; zero for ever.
+    pub idle_lock: Duration,
     /// How hard it is made to guess a passphrase.
     pub work_factor: WorkFactor,
 }
@@ -106,12 +113,15 @@ impl Default for Limits {
             most_attempts: 6,
             first_pause: Duration::from_secs(2),
             longest_pause: Duration::from_secs(300),
+            most_limited: 50,
+            longest_limited: Duration::from_secs(24 * 60 * 60),
             patience: Duration::from_secs(3),
             cancel_grace: Duration::from_secs(12),
             shutdown_grace: Duration::from_millis(50),
             examination: Duration::from_secs(600),
             observe_at_once: 4,
             arrival: Duration::from_secs(15),
+            idle_lock: Duration::from_secs(15 * 60),
             work_factor: WorkFactor::STANDARD,
         }
     }

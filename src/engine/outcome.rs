@@ -54,7 +54,7 @@ pub(super) fn write(
     }
     writer.release_lease(operation.id, holder)?;
     audit(writer, rules, operation, &instance, ending)?;
-    if let Some((observed, note)) = ending.shown() {
+    if let Some((observed, note)) = ending.shown(rules.now) {
         show(writer, operation, &instance, observed, &note)?;
     }
     match ending {

@@ -372,14 +372,6 @@ fn available(meminfo: &str) -> Option<u64> {
     Some(kibibytes / 1024)
 }
 
-/// "1 instance", "3 instances".
-pub(super) fn count(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use super::{
     ending::{Effect, Ending},
     facts,
     journal::StoreJournal,
-    keyring, lease, outcome,
+    keyring, lease, observe, outcome,
     reconcile::Reached,
     rules::{Rules, subject_of},
     scene::Scene,
@@ -43,6 +43,7 @@ pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place)
                 title: String::new(),
                 state: OperationState::Running,
                 fault: Some(fault),
+                said: None,
             });
         }
     }
@@ -61,7 +62,7 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
         &operation.platform,
         &scene.community.name,
     );
-    tell(core, &operation, &title, None);
+    tell(core, &operation, &title, None, None);
     let limits = core.options.limits;
     let answer = perform(core, &operation, scene, place).await;
     let stop = *place.stop.borrow();
@@ -73,22 +74,48 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     };
     let (holder, told) = (core.holder.clone(), ending.clone());
     let (state, fault) = (ending.state(), ending.fault().cloned());
+    let said = match &ending {
+        Ending::Done(effect) => effect.sentence(),
+        _ => None,
+    };
     let written = operation.clone();
     core.change(move |writer, rules| outcome::write(writer, rules, &written, &ending, &holder))
         .await?;
     outcome::afterwards(core, &operation, &told);
+    if let Ending::Done(_) = told {
+        look_at_task(core, operation.instance).await?;
+    }
     let operation = Operation { state, ..operation };
-    tell(core, &operation, &title, fault);
+    tell(core, &operation, &title, fault, said);
     Ok(())
 }
 
-fn tell(core: &Core, operation: &Operation, title: &str, fault: Option<Fault>) {
+/// A step that an earlier look found may be done now, or not be needed any more.
+async fn look_at_task(core: &Arc<Core>, instance: InstanceId) -> Result<(), Fault> {
+    let found = core
+        .store
+        .read(move |reader| facts::found_task(reader, instance))
+        .await?;
+    if found.is_some() {
+        observe::begin(core, vec![instance]);
+    }
+    Ok(())
+}
+
+fn tell(
+    core: &Core,
+    operation: &Operation,
+    title: &str,
+    fault: Option<Fault>,
+    said: Option<String>,
+) {
     core.emit(EngineEvent::Operation {
         operation: operation.id,
         community: operation.community,
         title: title.to_owned(),
         state: operation.state,
         fault,
+        said,
     });
     core.emit_changed(Some(operation.community));
 }

@@ -3,7 +3,7 @@
 use super::{core::Core, facts, keyring, rules::Rules};
 use crate::{
     adapters::{Secrets, Settings, Site},
-    domain::{Community, CredentialId, Desired, Fault, Instance, PlatformId},
+    domain::{Community, CredentialId, Desired, Fault, FaultKind, Instance, PlatformId, Slug},
     store::{Reader, Writer},
 };
 use serde_json::Value;
@@ -30,6 +30,38 @@ impl Scene {
             marker: facts::recall(reader, instance.id, facts::MARKER)?.unwrap_or_default(),
             settings: settings(reader, rules, &instance.platform, &instance.settings)?,
             facts: facts::of_adapter(reader, instance.id)?,
+            keys: keyring::sealed_for(reader, rules, &instance.platform, instance.community)?,
+            instance,
+        })
+    }
+
+    /// What an adapter is told where there is no community, as for a key of the installation itself: nothing is made there.
+    pub fn of_installation(
+        reader: &Reader<'_>,
+        rules: &Rules,
+        instance: Instance,
+    ) -> Result<Self, Fault> {
+        let name = reader
+            .installation()?
+            .map(|known| known.name)
+            .unwrap_or_default();
+        let slug = Slug::suggest(&name).or_else(|_| Slug::suggest("installation"));
+        Ok(Self {
+            community: Community {
+                id: instance.community,
+                slug: slug.map_err(|error| {
+                    Fault::new(FaultKind::Internal, "The installation has no short name.")
+                        .hint("This is a mistake of Guildhall; please report it.")
+                        .detail(error)
+                })?,
+                name,
+                description: String::new(),
+                created_at: rules.now,
+                archived_at: None,
+            },
+            marker: String::new(),
+            settings: settings(reader, rules, &instance.platform, &instance.settings)?,
+            facts: BTreeMap::new(),
             keys: keyring::sealed_for(reader, rules, &instance.platform, instance.community)?,
             instance,
         })

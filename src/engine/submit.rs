@@ -310,6 +310,6 @@ fn apply(
 pub(super) fn keys_word(count: usize) -> String {
     match count {
         1 => "The key".to_owned(),
-        _ => format!("{count} keys"),
+        _ => crate::domain::counted(count, "key", "keys"),
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Engine,
     core::Core,
+    idle,
     init::IDENTITY_FILE,
     keyring, scheduler,
     views::{EngineEvent, VaultState},
@@ -66,6 +67,7 @@ impl Engine {
     }
 
     async fn take(&self, key: VaultKey) -> Result<(), Fault> {
+        idle::arm(&self.core).await?;
         self.core.custody.unlock(key)?;
         self.core.emit(EngineEvent::Vault(VaultState::Unlocked));
         if self.core.options.read_only {

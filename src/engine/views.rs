@@ -3,8 +3,8 @@
 pub use crate::adapters::Discovered;
 use crate::domain::{
     Account, Capability, Community, CommunityId, Connection, CredentialMeta, ExaminationId, Fault,
-    HumanTask, Identity, Instance, InstanceSummary, Mark, Operation, OperationId, OperationState,
-    PlatformId, Progress, Slots, Slug, StepRecord,
+    HumanTask, Identity, Instance, InstanceId, InstanceSummary, Intent, Mark, Operation,
+    OperationId, OperationState, PlatformId, Progress, Slots, Slug, StepRecord,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -121,8 +121,8 @@ pub struct InstanceDetail {
     pub instance: Option<Instance>,
     /// What to do next, one sentence each, before anything else.
     pub advice: Vec<String>,
-    /// The step that waits for a person, with its operation.
-    pub task: Option<(OperationId, HumanTask)>,
+    /// The step that waits for a person.
+    pub task: Option<TaskRow>,
     /// What is known of its keys.
     pub keys: Vec<CredentialMeta>,
     /// Its connections.
@@ -162,8 +162,12 @@ pub struct OperationDetail {
 /// One step that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskRow {
-    /// The operation that waits.
-    pub operation: OperationId,
+    /// On which instance.
+    pub instance: InstanceId,
+    /// The operation that stands at it and goes on once it is done; none where a look found it.
+    pub operation: Option<OperationId>,
+    /// Of which community.
+    pub community_id: CommunityId,
     /// The community's short name.
     pub slug: Slug,
     /// The community's name.
@@ -176,6 +180,20 @@ pub struct TaskRow {
     pub task: HumanTask,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl TaskRow {
+    /// What finds out whether it is done: the operation goes on, or the instance is looked at.
+    #[must_use]
+    pub fn check(&self) -> Intent {
+        match self.operation {
+            Some(operation) => Intent::ResumeOperation { operation },
+            None => Intent::Check {
+                community: Some(self.community_id),
+                platform: Some(self.platform.clone()),
+            },
+        }
+    }
 }
 
 /// One row of the accounts view.
@@ -243,7 +261,22 @@ pub enum EngineEvent {
         state: OperationState,
         /// Why, when it failed or waits.
         fault: Option<Fault>,
+        /// What is now so, when it is done.
+        said: Option<String>,
+    },
+    /// An instance was looked at.
+    Looked {
+        /// Which.
+        instance: InstanceId,
+        /// Whose.
+        community: CommunityId,
+        /// The step for a person that is needed now.
+        task: Option<HumanTask>,
+        /// Why nothing could be seen.
+        fault: Option<Fault>,
     },
     /// The vault was locked or unlocked.
     Vault(VaultState),
+    /// The vault locked itself, since nobody used it for long enough.
+    LockedItself,
 }

@@ -2,10 +2,10 @@
 
 use super::{
     Reader,
-    columns::{Columns, json_text, millis},
+    columns::{Columns, json_text, millis, only_these},
     fault,
 };
-use crate::domain::{CommunityId, Fault, Instance, InstanceId, InstanceSummary, PlatformId};
+use crate::domain::{CommunityId, Fault, Instance, InstanceId, InstanceSummary, PlatformId, Slug};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -107,6 +107,29 @@ impl Reader<'_> {
         )
     }
 
+    /// The summaries of every community in the order of its list, archived ones last, with its short name; with `only` for
+    /// an actor of those communities.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn every_instance(
+        &self,
+        only: Option<&[CommunityId]>,
+    ) -> Result<Vec<(Slug, InstanceSummary)>, Fault> {
+        self.many(
+            "SELECT i.id, i.platform, i.desired, i.observed, i.health, i.checked_at, i.drift <> '[]', i.note, i.url, c.slug
+             FROM communities c JOIN instances i ON i.community = c.id
+             WHERE i.removed_at IS NULL AND (?1 IS NULL OR c.id IN (SELECT value FROM json_each(?1)))
+             ORDER BY c.archived, c.sort_key, c.id, i.id",
+            [only_these(only)?],
+            |row| {
+                let mut columns = Columns::of(row);
+                let summary = summary(&mut columns)?;
+                Ok((columns.slug()?, summary))
+            },
+        )
+    }
+
     /// The summaries of several communities at once, for a page of the list.
     ///
     /// # Errors
@@ -149,7 +172,9 @@ impl Reader<'_> {
         self.many(
             "SELECT i.id FROM instances i JOIN communities c ON c.id = i.community
              WHERE i.platform = ?1 AND i.removed_at IS NULL AND (i.checked_at IS NULL OR i.checked_at < ?2)
-               AND i.observed IN ('ready', 'failed', 'gone') AND NOT c.archived
+               AND (i.observed IN ('ready', 'failed', 'gone')
+                   OR i.observed = 'needs-human' AND i.external_id IS NOT NULL)
+               AND NOT c.archived
              ORDER BY i.checked_at LIMIT ?3",
             (platform.as_str(), millis(before), limit),
             |row| row.get(0).map(InstanceId),

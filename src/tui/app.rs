@@ -43,6 +43,9 @@ const ROOM: usize = 256;
 pub trait Hall: Send {
     /// Begins to carry an effect out. Must not block.
     fn carry_out(&mut self, effect: Effect, replies: &Replies);
+
+    /// A person is there: something was typed, pasted or pointed at.
+    fn touched(&self) {}
 }
 
 /// The way back into the loop.
@@ -248,6 +251,9 @@ impl<S: Surface, H: Hall> App<S, H> {
     }
 
     async fn on_event(&mut self, event: TermEvent) {
+        if let TermEvent::Key(_) | TermEvent::Paste(_) | TermEvent::Mouse(_) = event {
+            self.hall.touched();
+        }
         let message = match event {
             TermEvent::Key(key) => Msg::Key(key),
             TermEvent::Paste(pasted) => {

@@ -16,7 +16,7 @@ use crate::engine::{
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio::sync::mpsc;
 
 /// Operations shown at most; older ones are in the audit.
 const OPERATIONS: u32 = 500;
@@ -86,8 +86,8 @@ impl EngineHall {
 
     /// Begins to tell what the engine tells.
     pub fn listen(&self, replies: &Replies) {
-        if let Some(engine) = self.engine() {
-            tokio::spawn(forward(engine, replies.clone()));
+        if let Some(session) = current(&self.shared) {
+            tokio::spawn(forward(session, replies.clone()));
         }
     }
 
@@ -104,6 +104,12 @@ impl EngineHall {
 }
 
 impl Hall for EngineHall {
+    fn touched(&self) {
+        if let Some(engine) = self.engine() {
+            engine.touch();
+        }
+    }
+
     fn carry_out(&mut self, effect: Effect, replies: &Replies) {
         let pending = replies.pending();
         match effect {
@@ -129,7 +135,7 @@ impl Hall for EngineHall {
                     let made = initialise(options, *set_up, actor, &shared).await;
                     if let (Ok(_), Some(session)) = (&made, current(&shared)) {
                         session.engine.start().await;
-                        tokio::spawn(forward(session.engine, replies));
+                        tokio::spawn(forward(session, replies));
                     }
                     let answer = Answer::Initialised(ticket, made);
                     pending.answer(Msg::Answer(answer)).await;
@@ -204,7 +210,7 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
     let Session { engine, actor } = session;
     Some(match effect {
         Effect::Load(load) => read(session, load).await,
-        Effect::Template(ticket) => Answer::Template(ticket, engine.template().await),
+        Effect::Template(ticket) => Answer::Template(ticket, engine.template(actor).await),
         Effect::Plan(ticket, intent) => Answer::Planned(ticket, engine.plan(actor, &intent).await),
         Effect::Examine(ticket, entered) => {
             let KeyEntered {
@@ -336,15 +342,9 @@ async fn communities(
 }
 
 /// Tells what the engine tells, and how far each operation is that runs here.
-async fn forward(engine: Engine, replies: Replies) {
-    let mut events = engine.events();
-    loop {
-        let event = match events.recv().await {
-            Ok(event) => event,
-            // Whoever missed something reads everything again.
-            Err(RecvError::Lagged(_)) => EngineEvent::Changed { community: None },
-            Err(RecvError::Closed) => return,
-        };
+async fn forward(Session { engine, actor }: Session, replies: Replies) {
+    let mut events = engine.events(&actor);
+    while let Some(event) = events.next().await {
         if let EngineEvent::Operation { operation, .. } = &event
             && let Some(mut progress) = engine.progress(*operation)
         {

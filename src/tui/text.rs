@@ -1,6 +1,7 @@
 //! The user-visible style of small things: ages, times, sizes, counts. One place, so that every view says them alike.
 
 use crate::domain::{self, Mark, SlotUse};
+pub use crate::domain::{counted, thousands};
 use crate::tui::theme::{Glyphs, Ink};
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::UnicodeWidthStr;
@@ -49,25 +50,6 @@ pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
 /// "250 MB", "3,100 MB".
 pub fn megabytes(mib: u64) -> String {
     format!("{} MB", thousands(mib))
-}
-
-/// A count with separators: "3,100".
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// "1 community", "3 communities".
-pub fn counted(count: u64, one: &str, many: &str) -> String {
-    let word = if count == 1 { one } else { many };
-    format!("{} {word}", thousands(count))
 }
 
 /// The character for a mark.

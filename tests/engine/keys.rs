@@ -3,7 +3,10 @@
 use super::*;
 use guildhall::{
     domain::{CredentialState, FaultKind},
-    engine::views::VaultState,
+    engine::{
+        KeyOwner,
+        views::{EngineEvent, VaultState},
+    },
     vault::Unlocker,
 };
 use std::path::Path;
@@ -334,9 +337,61 @@ async fn a_backup_restores_on_another_folder_and_opens_with_the_passphrase() {
     let restored = Engine::restore(&file, &elsewhere.home).unwrap();
     assert_eq!(restored.installation, "commons.example");
     let engine = Engine::open(elsewhere).await.unwrap();
+    let actor = ada(&engine).await;
+    let tried = engine.try_keys(&actor).await.unwrap();
+    assert_eq!((tried.stored, tried.open), (1, 0), "it is locked");
     unlock(&engine).await;
+    let tried = engine.try_keys(&actor).await.unwrap();
+    assert_eq!((tried.stored, tried.open), (1, 1));
     settle(&engine).await;
     switch(&engine, "beta", Desired::Active).await.unwrap();
     settle(&engine).await;
     assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_a_person_opened_locks_itself_when_nobody_is_there() {
+    let mut home = Home::new();
+    home.options.limits.idle_lock = Duration::from_millis(150);
+    drop(home.init().await);
+    let engine = home.open().await;
+    let actor = ada(&engine).await;
+    engine.start().await;
+    let mut events = engine.events(&actor);
+    unlock(&engine).await;
+    assert_eq!(engine.vault_state(), VaultState::Unlocked);
+    let waited = tokio::time::timeout(Duration::from_secs(20), async {
+        while let Some(event) = events.next().await {
+            if event == EngineEvent::LockedItself {
+                return;
+            }
+        }
+    });
+    waited.await.expect("it locks itself");
+    assert_eq!(engine.vault_state(), VaultState::Locked);
+    engine.set_idle_lock(&actor, 0).await.unwrap();
+    assert_eq!(engine.idle_lock(&actor).await.unwrap(), None);
+    assert!(engine.set_idle_lock(&actor, 100_000).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_installation_is_examined_before_there_is_any_community() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let entries = vec![KeyEntry {
+        field: "token".into(),
+        secret: SecretString::from(TOKEN),
+    }];
+    let examined = engine
+        .examine_key(
+            &ada(&engine).await,
+            KeyOwner::Installation,
+            &id("beta"),
+            entries,
+            BTreeMap::new(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(examined.fault, None);
+    assert_eq!(examined.identity.unwrap().who, "a bot");
 }

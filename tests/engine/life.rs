@@ -3,7 +3,7 @@
 use super::*;
 use guildhall::{
     domain::{ConnectionState, FaultKind, Health, PlanItemKind, RemoveMode},
-    engine::{Communities, Page},
+    engine::{Communities, Page, views::EngineEvent},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -454,4 +454,44 @@ async fn a_test_asks_the_other_end_where_the_sending_end_is_blind() {
     let seen = tested().await;
     assert_eq!(seen.state, ConnectionState::Ok);
     assert_eq!(seen.note, "hello was sent. It was seen there.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_now_so_is_told_in_the_adapters_words() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let mut events = engine.events(&ada(&engine).await);
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    let said: Vec<_> = events
+        .so_far()
+        .into_iter()
+        .filter_map(|event| match event {
+            EngineEvent::Operation { said, .. } => said,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(said, ["It is off; everything is kept."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_guildhall_changes_is_told_here_and_what_is_done_here_only_once() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let actor = ada(&engine).await;
+    engine.start().await;
+    let mut events = engine.events(&actor);
+    let elsewhere = home.open().await;
+    create(&elsewhere).await;
+    let told = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let event = events.next().await.unwrap();
+            if event == (EngineEvent::Changed { community: None }) {
+                return;
+            }
+        }
+    });
+    told.await.expect("it is told here");
 }

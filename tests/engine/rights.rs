@@ -3,7 +3,7 @@
 use super::*;
 use guildhall::{
     domain::{ActorId, AuditResult, FaultKind, Role},
-    engine::{Communities, Page},
+    engine::{Communities, Page, views::EngineEvent},
     store::Store,
 };
 
@@ -228,4 +228,124 @@ async fn a_plan_is_only_shown_to_who_may_do_it() {
         assert_eq!(fault.kind, FaultKind::NotAllowed, "{intent:?}");
         engine.plan(&ada, &intent).await.unwrap();
     }
+}
+
+/// What needs no actor, and why.
+const WITHOUT_ACTOR: &[(&str, &str)] = &[
+    (
+        "exists",
+        "asks the file system, of which the caller has the rights",
+    ),
+    ("init", "makes the first operator"),
+    (
+        "open",
+        "there is nobody yet; what is opened answers nothing by itself",
+    ),
+    (
+        "restore",
+        "there may be no installation to ask; may_restore is asked where there is one",
+    ),
+    ("actor", "answers who one is"),
+    ("start", "takes up what somebody was allowed to ask for"),
+    ("settle", "waits"),
+    ("shutdown", "puts away what this process does"),
+    (
+        "progress",
+        "of an operation whose number only its listeners were told",
+    ),
+    ("changed_elsewhere", "a number that tells nothing"),
+    ("touch", "a key was pressed, by whoever is there"),
+    ("catalog", "the same in every installation"),
+    ("has_adapter", "the same in every installation"),
+    ("vault_state", "on every screen's title"),
+    ("unlock", "whoever holds the secret"),
+    ("unwrap_key", "whoever holds the secret"),
+    ("lock", "of this process alone"),
+];
+
+#[test]
+fn every_way_into_the_engine_asks_who_it_is() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+    let mut ways = BTreeMap::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for block in text.split("\nimpl Engine {\n").skip(1) {
+                let block = block.split("\n}\n").next().unwrap();
+                for method in block.split("\n    pub ").skip(1) {
+                    let method = method.trim_start_matches("async ");
+                    let Some(rest) = method.strip_prefix("fn ") else {
+                        continue;
+                    };
+                    let name = rest.split(['(', '<']).next().unwrap().to_owned();
+                    let asks = rest.split('{').next().unwrap().contains("actor: &Actor");
+                    ways.insert(name, asks);
+                }
+            }
+        }
+    }
+    assert!(ways.len() > 25, "the methods were found: {ways:?}");
+    let free: Vec<&str> = WITHOUT_ACTOR.iter().map(|(name, _)| *name).collect();
+    for (name, asks) in &ways {
+        assert_ne!(*asks, free.contains(&name.as_str()), "{name}");
+    }
+    for name in free {
+        assert!(ways.contains_key(name), "{name} is there no more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_the_installations_is_not_shown_to_an_administrator_of_one_community() {
+    let home = Home::new();
+    let (engine, admin, auditor) = with_people(&home).await;
+    let ada = ada(&engine).await;
+    let refused = |fault: Fault| assert_eq!(fault.kind, FaultKind::NotAllowed);
+    refused(engine.template(&admin).await.unwrap_err());
+    refused(engine.doctor(&admin).await.unwrap_err());
+    refused(engine.idle_lock(&admin).await.unwrap_err());
+    refused(engine.try_keys(&admin).await.unwrap_err());
+    for actor in [&admin, &auditor] {
+        refused(engine.may_restore(actor).await.unwrap_err());
+        refused(engine.set_idle_lock(actor, 5).await.unwrap_err());
+        let file = home.folder.path().join("theirs.db");
+        refused(engine.backup(actor, &file).await.unwrap_err());
+    }
+    engine.template(&ada).await.unwrap();
+    engine.doctor(&auditor).await.unwrap();
+    engine.may_restore(&ada).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_what_happens_in_a_community_they_may_not_know_of() {
+    let home = Home::new();
+    let (engine, admin, _) = with_people(&home).await;
+    let ada = ada(&engine).await;
+    let (mut theirs, mut all) = (engine.events(&admin), engine.events(&ada));
+    let mut new = rosewood();
+    new.slug = slug("fern");
+    let fern = engine
+        .submit(&ada, Intent::CreateCommunity(new))
+        .await
+        .unwrap()
+        .community;
+    settle(&engine).await;
+    let of_fern = |events: Vec<EngineEvent>| {
+        events
+            .into_iter()
+            .filter(|event| match event {
+                EngineEvent::Changed { community } => *community == fern,
+                EngineEvent::Operation { community, .. }
+                | EngineEvent::Looked { community, .. } => Some(*community) == fern,
+                _ => false,
+            })
+            .count()
+    };
+    assert!(of_fern(all.so_far()) > 0);
+    assert_eq!(of_fern(theirs.so_far()), 0);
 }

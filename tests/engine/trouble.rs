@@ -96,9 +96,7 @@ async fn a_step_for_a_person_parks_and_goes_on_once_it_is_done() {
     assert_eq!(alpha.advice[0], "somebody there: invite the bot.");
     let actor = ada(&engine).await;
     let task = engine.tasks(&actor).await.unwrap().remove(0);
-    let check = Intent::ResumeOperation {
-        operation: task.operation,
-    };
+    let check = task.check();
     engine.submit(&actor, check.clone()).await.unwrap();
     settle(&engine).await;
     assert_eq!(
@@ -108,6 +106,47 @@ async fn a_step_for_a_person_parks_and_goes_on_once_it_is_done() {
     );
     home.world.person_does_it();
     engine.submit(&actor, check).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(engine.tasks(&actor).await.unwrap(), []);
+    assert_eq!(observed(&engine, "alpha").await, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_a_look_finds_is_a_task_until_another_look_by_anybody_finds_it_done() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    assert_eq!(engine.tasks(&actor).await.unwrap(), []);
+    home.world.need_person_later();
+    let everything = Intent::Check {
+        community: None,
+        platform: None,
+    };
+    engine.submit(&actor, everything).await.unwrap();
+    settle(&engine).await;
+    let first = engine.tasks(&actor).await.unwrap().remove(0);
+    assert_eq!(first.operation, None, "no operation stands at it");
+    assert_eq!(
+        (first.slug.as_str(), first.task.title.as_str()),
+        ("rosewood", "invite the bot")
+    );
+    assert_eq!(detail(&engine, "alpha").await.task.as_ref(), Some(&first));
+    engine.shutdown().await;
+
+    // Hours later, another process.
+    let engine = home.open().await;
+    engine.submit(&actor, first.check()).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(
+        engine.tasks(&actor).await.unwrap(),
+        [first.clone()],
+        "not done yet, and waiting since the same moment"
+    );
+    assert_eq!(observed(&engine, "alpha").await, Observed::NeedsHuman);
+    home.world.person_does_it();
+    engine.submit(&actor, first.check()).await.unwrap();
     settle(&engine).await;
     assert_eq!(engine.tasks(&actor).await.unwrap(), []);
     assert_eq!(observed(&engine, "alpha").await, Observed::Ready);

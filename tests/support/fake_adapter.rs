@@ -42,6 +42,7 @@ struct State {
     panic_at: Option<String>,
     person_did_it: bool,
     asks_for_person: bool,
+    look_asks_for_person: bool,
     gone: bool,
     messages: Vec<String>,
     look_for: Option<String>,
@@ -105,6 +106,11 @@ impl World {
     /// Provisioning asks for a person from now on.
     pub fn ask_for_person(&self) {
         self.state().asks_for_person = true;
+    }
+
+    /// A look finds from now on that a person is needed.
+    pub fn need_person_later(&self) {
+        self.state().look_asks_for_person = true;
     }
 
     /// The person did it.
@@ -269,6 +275,19 @@ impl FakeAdapter {
     }
 }
 
+fn invitation() -> HumanTask {
+    HumanTask {
+        step: "invite".into(),
+        title: "invite the bot".into(),
+        why: "a program cannot".into(),
+        who: "somebody there".into(),
+        url: None,
+        instructions: vec!["Press the button.".into()],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
+}
+
 fn accepted(token: &str) -> Result<(), Fault> {
     if token.contains("bad") {
         return Err(Fault::new(
@@ -326,17 +345,7 @@ impl Adapter for FakeAdapter {
         self.world.point("provision").await?;
         self.token(op)?;
         if self.world.state().asks_for_person {
-            let task = HumanTask {
-                step: "invite".into(),
-                title: "invite the bot".into(),
-                why: "a program cannot".into(),
-                who: "somebody there".into(),
-                url: None,
-                instructions: vec!["Press the button.".into()],
-                asks_for: Vec::new(),
-                others_decide: false,
-            };
-            op.human(task, || async {
+            op.human(invitation(), || async {
                 Ok(self.world.state().person_did_it.then_some(true))
             })
             .await?;
@@ -407,6 +416,10 @@ impl Adapter for FakeAdapter {
             .as_ref()
             .is_some_and(|id| self.world.state().objects.contains_key(id));
         let gone = self.world.state().gone || !there;
+        let needs_person = {
+            let state = self.world.state();
+            state.look_asks_for_person && !state.person_did_it
+        };
         Ok(Observation {
             standing: if gone {
                 Standing::Gone
@@ -416,7 +429,7 @@ impl Adapter for FakeAdapter {
             health: if gone { Health::Down } else { Health::Ok },
             note: String::new(),
             drift: Vec::new(),
-            task: None,
+            task: needs_person.then(invitation),
             slots: Vec::new(),
             url: None,
         })

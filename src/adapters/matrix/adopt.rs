@@ -9,7 +9,7 @@ use crate::adapters::{
     durable::{Halt, Op},
     http::{Method, segment},
 };
-use crate::domain::{Fault, FaultKind, HumanTask, InstanceKind, clean_line};
+use crate::domain::{Fault, FaultKind, HumanTask, InstanceKind, clean_line, counted};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -144,7 +144,7 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
     let (kind, note) = match seen.short_of {
         None => (
             InstanceKind::Account,
-            format!("{} rooms", places.rooms.len()),
+            counted(places.rooms.len(), "room", "rooms"),
         ),
         Some((has, needs)) => (
             InstanceKind::Link,

@@ -60,6 +60,18 @@ impl Client {
         Ok(Self::new(op.site(), base, op.secret(field)?, op.cancel()))
     }
 
+    /// Waits, and stops waiting when the operation is cancelled.
+    pub async fn wait(&self, duration: Duration) -> Result<(), Fault> {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => Ok(()),
+            () = self.cancel.cancelled() => Err(Fault::new(
+                FaultKind::Cancelled,
+                "The operation was stopped while it waited for the homeserver.",
+            )
+            .hint("What it had done stays done; resume it to go on.")),
+        }
+    }
+
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.http
             .request(method, &self.base, path)

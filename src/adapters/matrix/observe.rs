@@ -8,7 +8,7 @@ use crate::adapters::{
     contract::{Observation, Site, Standing},
     http::{Method, segment},
 };
-use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots};
+use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots, counted};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
@@ -86,8 +86,11 @@ fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation
         Health::Degraded
     };
     let note = match missing {
-        0 => format!("{} rooms", places.rooms.len()),
-        missing => format!("{missing} of {} rooms missing", places.rooms.len()),
+        0 => counted(places.rooms.len(), "room", "rooms"),
+        missing => format!(
+            "{missing} of {} missing",
+            counted(places.rooms.len(), "room", "rooms")
+        ),
     };
     Observation {
         drift,

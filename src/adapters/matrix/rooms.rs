@@ -127,7 +127,7 @@ impl Maker<'_> {
     ) -> Result<Option<Place>, Fault> {
         if let Seen::Half(_) = self.look(key, wanted).await? {
             // The call that makes it may still be running on the server.
-            tokio::time::sleep(self.site.settling).await;
+            self.client.wait(self.site.settling).await?;
         }
         match self.look(key, wanted).await? {
             Seen::Ours(room) => Ok(Some(self.place(room, key, wanted))),

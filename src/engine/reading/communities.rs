@@ -2,7 +2,9 @@
 
 use super::{Communities, Page, only, seen};
 use crate::{
-    domain::{Actor, CommunityId, Connection, Fault, InstanceId, PlatformId, Slug},
+    domain::{
+        Actor, CommunityId, Connection, Fault, InstanceId, InstanceSummary, PlatformId, Slug,
+    },
     engine::{
         Engine, titles,
         views::{CommunityDetail, CommunityRow, ConnectionRow, PlatformRow},
@@ -45,6 +47,23 @@ impl Engine {
                         archived: row.community.archived_at.is_some(),
                     })
                     .collect())
+            })
+            .await
+    }
+
+    /// Every instance that the actor may see, with its community's short name, in one reading.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn instances(&self, actor: &Actor) -> Result<Vec<(Slug, PlatformRow)>, Fault> {
+        let (asking, core) = (actor.id, self.core.clone());
+        self.core
+            .store
+            .read(move |reader| {
+                let actor = reader.actor(asking)?;
+                let rows = reader.every_instance(super::only(&actor).as_deref())?;
+                let row = |(slug, summary)| (slug, platform_row(&core, summary));
+                Ok(rows.into_iter().map(row).collect())
             })
             .await
     }
@@ -105,6 +124,18 @@ impl Engine {
                 })
             })
             .await
+    }
+}
+
+fn platform_row(core: &crate::engine::core::Core, summary: InstanceSummary) -> PlatformRow {
+    let id = &summary.platform;
+    let manifest = core.options.catalog.get(id);
+    PlatformRow {
+        name: titles::platform(&core.options.catalog, id),
+        group: manifest.map_or_else(|| "other".to_owned(), |known| known.group.to_string()),
+        adapter: core.options.registry.get(id).is_some(),
+        platform: id.clone(),
+        instance: Some(summary),
     }
 }
 

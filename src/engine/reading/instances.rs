@@ -5,12 +5,12 @@ use crate::{
     catalog::Manifest,
     domain::{
         Actor, CredentialMeta, CredentialState, Desired, DriftKind, Fault, HumanTask, Instance,
-        Observed, Operation, OperationId, OperationState, PlatformId, Slug,
+        Observed, Operation, OperationState, PlatformId, Slug,
     },
     engine::{
         Engine, facts, keyring,
         rules::{self, Rules},
-        views::InstanceDetail,
+        views::{InstanceDetail, TaskRow},
     },
     store::{OperationFilter, Reader},
 };
@@ -52,11 +52,21 @@ impl Engine {
                     }
                     None => (Vec::new(), Vec::new()),
                 };
-                let task = task_of(&operations);
+                let task = match &instance {
+                    Some(instance) => {
+                        let named = (
+                            &community.slug,
+                            community.name.as_str(),
+                            manifest.name.as_str(),
+                        );
+                        task_of(reader, instance, &operations, named)?
+                    }
+                    None => None,
+                };
                 let advice = match &instance {
                     Some(instance) => {
                         let open = Open {
-                            task: task.as_ref().map(|(_, task)| task),
+                            task: task.as_ref().map(|row| &row.task),
                             operations: &operations,
                             keys: &keys,
                         };
@@ -92,11 +102,32 @@ impl Engine {
     }
 }
 
-fn task_of(operations: &[Operation]) -> Option<(OperationId, HumanTask)> {
-    operations
+/// The step that waits for a person: where an operation stands at one, that; else what the last look found.
+fn task_of(
+    reader: &Reader<'_>,
+    instance: &Instance,
+    operations: &[Operation],
+    (slug, community, platform_name): (&Slug, &str, &str),
+) -> Result<Option<TaskRow>, Fault> {
+    let waiting = operations
         .iter()
         .filter(|operation| operation.state == OperationState::WaitsHuman)
-        .find_map(|operation| Some((operation.id, operation.task.clone()?)))
+        .find_map(|operation| Some((operation, operation.task.clone()?)));
+    let found = match waiting {
+        Some((operation, task)) => Some((Some(operation.id), task, operation.updated_at)),
+        None => facts::found_task(reader, instance.id)?.map(|(task, since)| (None, task, since)),
+    };
+    Ok(found.map(|(operation, task, since)| TaskRow {
+        instance: instance.id,
+        operation,
+        community_id: instance.community,
+        slug: slug.clone(),
+        community: community.to_owned(),
+        platform: instance.platform.clone(),
+        platform_name: platform_name.to_owned(),
+        task,
+        since,
+    }))
 }
 
 struct Open<'a> {
@@ -124,11 +155,6 @@ fn advice(
     if let Some(task) = open.task {
         advice.push(format!("{}: {}.", task.who, task.title));
         advice.extend(task.instructions.iter().cloned());
-    }
-    let seen: Option<HumanTask> = facts::recall(reader, instance.id, facts::TASK)?;
-    if let Some(task) = seen.filter(|_| open.task.is_none()) {
-        advice.push(format!("{}: {}.", task.who, task.title));
-        advice.extend(task.instructions);
     }
     if open
         .operations

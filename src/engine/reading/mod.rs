@@ -19,9 +19,12 @@ use crate::{
         Actor, ActorId, AuditEntry, AuditSequence, Choice, Community, CommunityId, Fault,
         FaultKind, IntentKind, OperationState, PlatformId, Role, Slug, Subject, permits,
     },
-    store::{AuditFilter, OperationFilter, Reader},
+    store::{AuditFilter, Reader},
 };
 use std::collections::BTreeMap;
+
+/// The most steps for people that are listed.
+const TASKS: u32 = 1000;
 
 /// Which communities a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,12 +124,15 @@ impl Engine {
     /// What a new community gets.
     ///
     /// # Errors
-    /// `Storage`.
-    pub async fn template(&self) -> Result<BTreeMap<PlatformId, Choice>, Fault> {
-        let rules = self.core.rules();
+    /// `NotAllowed`, `Storage`.
+    pub async fn template(&self, actor: &Actor) -> Result<BTreeMap<PlatformId, Choice>, Fault> {
+        let (asking, rules) = (actor.clone(), self.core.rules());
         self.core
             .store
-            .read(move |reader| templates::template(reader, &rules))
+            .read(move |reader| {
+                Rules::require(reader, &asking, IntentKind::View, None)?;
+                templates::template(reader, &rules)
+            })
             .await
     }
 
@@ -175,7 +181,7 @@ impl Engine {
         })
     }
 
-    /// Every step that waits for a person.
+    /// Every step that waits for a person, those first that have waited longest.
     ///
     /// # Errors
     /// `Storage`.
@@ -185,27 +191,21 @@ impl Engine {
             .store
             .read(move |reader| {
                 let actor = reader.actor(asking)?;
-                let filter = OperationFilter {
-                    states: vec![OperationState::WaitsHuman],
-                    only: only(&actor),
-                    ..Default::default()
-                };
-                let mut rows = Vec::new();
-                for operation in reader.operations(&filter, 1000)? {
-                    let Some(task) = operation.task else { continue };
-                    let community = reader.community(operation.community)?;
-                    rows.push(TaskRow {
-                        operation: operation.id,
-                        slug: community.slug,
-                        community: community.name,
-                        platform_name: super::titles::platform(&catalog, &operation.platform),
-                        platform: operation.platform,
-                        task,
-                        since: operation.updated_at,
-                    });
-                }
-                rows.reverse();
-                Ok(rows)
+                let rows = reader.waiting_tasks(only(&actor).as_deref(), TASKS)?;
+                Ok(rows
+                    .into_iter()
+                    .map(|row| TaskRow {
+                        instance: row.instance,
+                        operation: row.operation,
+                        community_id: row.community,
+                        slug: row.slug,
+                        community: row.name,
+                        platform_name: super::titles::platform(&catalog, &row.platform),
+                        platform: row.platform,
+                        task: row.task,
+                        since: row.since,
+                    })
+                    .collect())
             })
             .await
     }

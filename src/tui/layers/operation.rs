@@ -73,7 +73,11 @@ impl Overlay for OperationSheet {
             Ink::Text,
         );
         if operation.attempts > 1 {
-            sheet.fact("begun", &format!("{} times", operation.attempts), Ink::Text);
+            sheet.fact(
+                "begun",
+                &crate::domain::counted(operation.attempts, "time", "times"),
+                Ink::Text,
+            );
         }
         if let Some(at) = operation.not_before {
             sheet.fact("again at", &when(at), Ink::Text);

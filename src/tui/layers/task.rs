@@ -2,7 +2,8 @@
 //! is done.
 
 use super::{Overlay, Turn};
-use crate::domain::{HumanTask, Intent, OperationId, OperationState};
+use crate::domain::{Fault, HumanTask, InstanceId, OperationId, OperationState};
+use crate::engine::views::TaskRow;
 use crate::tui::{
     effect::Effect,
     input::Input,
@@ -28,37 +29,32 @@ enum Check {
 #[derive(Debug)]
 pub struct TaskSheet {
     ticket: Ticket,
-    /// The operation that waits for it.
-    pub operation: OperationId,
-    community: String,
-    platform_name: String,
-    task: HumanTask,
+    row: TaskRow,
     check: Check,
     top: usize,
 }
 
 impl TaskSheet {
-    /// For a task of an operation.
-    pub fn new(
-        ticket: Ticket,
-        operation: OperationId,
-        community: String,
-        platform_name: String,
-        task: HumanTask,
-    ) -> Self {
+    /// For a task.
+    pub fn new(ticket: Ticket, row: TaskRow) -> Self {
         Self {
             ticket,
-            operation,
-            community,
-            platform_name,
-            task,
+            row,
             check: Check::NotYet,
             top: 0,
         }
     }
 
-    /// The operation came to a stop. Answers whether the page has served its purpose.
-    pub fn stopped(&mut self, state: OperationState, now: Timestamp) -> bool {
+    /// An operation came to a stop. Answers whether the page has served its purpose.
+    pub fn stopped(
+        &mut self,
+        operation: OperationId,
+        state: OperationState,
+        now: Timestamp,
+    ) -> bool {
+        if self.row.operation != Some(operation) {
+            return false;
+        }
         match state {
             OperationState::Queued | OperationState::Running => {
                 self.check = Check::Looking;
@@ -71,6 +67,36 @@ impl TaskSheet {
             _ => true,
         }
     }
+
+    /// An instance was looked at. Answers what is to be said, and whether the page has served its purpose.
+    pub fn looked(
+        &mut self,
+        instance: InstanceId,
+        task: Option<&HumanTask>,
+        fault: Option<&Fault>,
+        state: &mut State,
+    ) -> bool {
+        if self.row.operation.is_some() || self.row.instance != instance {
+            return false;
+        }
+        if let Some(fault) = fault {
+            self.check = Check::NotYet;
+            state.notices.fault(state.now, fault);
+            return false;
+        }
+        if let Some(task) = task {
+            self.row.task = task.clone();
+            self.check = Check::Missing(state.now);
+            return false;
+        }
+        let row = &self.row;
+        let said = format!(
+            "{} of {}: done: {}.",
+            row.platform_name, row.community, row.task.title
+        );
+        state.notices.done(state.now, said);
+        true
+    }
 }
 
 impl Overlay for TaskSheet {
@@ -82,12 +108,10 @@ impl Overlay for TaskSheet {
             KeyCode::Esc | KeyCode::Char('l' | 'q') => Turn::close(),
             KeyCode::Enter if !state.is_read_only() => {
                 self.check = Check::Looking;
-                let intent = Intent::ResumeOperation {
-                    operation: self.operation,
-                };
-                Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
+                let intent = Box::new(self.row.check());
+                Turn::with(vec![Effect::Submit(Some(self.ticket), intent)])
             }
-            KeyCode::Char('y') => match &self.task.url {
+            KeyCode::Char('y') => match &self.row.task.url {
                 Some(address) => {
                     state.notices.done(
                         state.now,
@@ -122,22 +146,23 @@ impl Overlay for TaskSheet {
     }
 
     fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
-        let waits = if self.task.others_decide {
+        let task = &self.row.task;
+        let waits = if task.others_decide {
             "waits for somebody's decision"
         } else {
             "needs you"
         };
-        let title = format!("{} {waits}: {}", self.platform_name, self.task.title);
+        let title = format!("{} {waits}: {}", self.row.platform_name, task.title);
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
-        sheet.fact("community", &self.community, Ink::Text);
-        sheet.fact("why", &self.task.why, Ink::Text);
-        if let Some(address) = &self.task.url {
+        sheet.fact("community", &self.row.community, Ink::Text);
+        sheet.fact("why", &task.why, Ink::Text);
+        if let Some(address) = &task.url {
             sheet.address("open", address);
         }
-        sheet.fact("asks for", &self.task.asks_for.join(", "), Ink::Text);
-        sheet.fact("who", &self.task.who, Ink::Text);
+        sheet.fact("asks for", &task.asks_for.join(", "), Ink::Text);
+        sheet.fact("who", &task.who, Ink::Text);
         sheet.gap();
-        sheet.steps(&self.task.instructions);
+        sheet.steps(&task.instructions);
         sheet.gap();
         match &self.check {
             Check::NotYet => sheet.paragraph("Press enter when it is done.", Ink::Dim),
@@ -154,7 +179,7 @@ impl Overlay for TaskSheet {
         if !state.is_read_only() {
             sheet.hint("enter", "check now");
         }
-        if self.task.url.is_some() {
+        if task.url.is_some() {
             sheet.hint("y", "address");
         }
         sheet.hint("l", "later");

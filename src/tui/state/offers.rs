@@ -119,9 +119,9 @@ impl State {
         if let Some(task) = self
             .present_instance()
             .and_then(|detail| detail.task.as_ref())
-            && task.1.url.is_some()
+            && task.task.url.is_some()
         {
-            return task.1.url.clone();
+            return task.task.url.clone();
         }
         self.chosen_platform()?.instance.as_ref()?.url.clone()
     }

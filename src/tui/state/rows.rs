@@ -3,7 +3,7 @@
 use super::notices::Notice;
 use super::table::Row;
 use crate::catalog::Manifest;
-use crate::domain::{AccountId, AuditEntry, AuditSequence, OperationId, PlatformId};
+use crate::domain::{AccountId, AuditEntry, AuditSequence, InstanceId, OperationId, PlatformId};
 use crate::engine::views::{AccountRow, OperationRow, PlatformRow, TaskRow};
 use jiff::Timestamp;
 
@@ -48,10 +48,10 @@ impl Row for OperationRow {
 }
 
 impl Row for TaskRow {
-    type Key = OperationId;
+    type Key = (InstanceId, Option<OperationId>);
 
-    fn key(&self) -> OperationId {
-        self.operation
+    fn key(&self) -> Self::Key {
+        (self.instance, self.operation)
     }
 
     fn words(&self) -> String {

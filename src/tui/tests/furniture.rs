@@ -249,7 +249,7 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
             ],
             _ => vec![],
         },
-        task: (platform.as_str() == "epsilon").then(|| (OperationId(3), task())),
+        task: (platform.as_str() == "epsilon").then(|| tasks().remove(0)),
         keys: if platform.as_str() == "delta" {
             vec![key]
         } else {
@@ -407,7 +407,9 @@ pub fn operation(id: OperationId) -> OperationDetail {
 
 pub fn tasks() -> Vec<TaskRow> {
     vec![TaskRow {
-        operation: OperationId(3),
+        instance: InstanceId(5),
+        operation: Some(OperationId(3)),
+        community_id: CommunityId(1),
         slug: slug("rosewood-co-op"),
         community: "Rosewood Co-op".into(),
         platform: PlatformId::new("epsilon"),

@@ -280,6 +280,7 @@ fn a_step_for_a_person_is_checked_sent_and_put_off() {
         title: "Epsilon of Rosewood Co-op".into(),
         state: OperationState::WaitsHuman,
         fault: None,
+        said: None,
     };
     update(&mut state, Msg::Engine(event));
     assert!(
@@ -289,6 +290,53 @@ fn a_step_for_a_person_is_checked_sent_and_put_off() {
     );
     press(&mut state, "l");
     assert!(state.layers.is_empty());
+}
+
+#[test]
+fn a_step_that_a_look_found_is_looked_at_again_and_goes_when_it_is_done() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "t");
+    let mut row = state.tasks.chosen().cloned().unwrap();
+    row.operation = None;
+    state.tasks.replace(vec![row.clone()], 20);
+    press(&mut state, "enter");
+    let effects = press(&mut state, "enter");
+    assert_eq!(submitted(&effects), [&row.check()]);
+    assert!(matches!(row.check(), Intent::Check { .. }));
+    let looked = |task| EngineEvent::Looked {
+        instance: row.instance,
+        community: row.community_id,
+        task,
+        fault: None,
+    };
+    update(&mut state, Msg::Engine(looked(Some(row.task.clone()))));
+    assert!(
+        screen(&state).contains("Not there yet (checked 09:14)"),
+        "{}",
+        screen(&state)
+    );
+    update(&mut state, Msg::Engine(looked(None)));
+    assert!(state.layers.is_empty());
+    assert!(screen(&state).contains("done:"), "{}", screen(&state));
+}
+
+#[test]
+fn what_is_now_so_is_said_in_the_adapters_words() {
+    let mut state = furnished(SIZE, colour());
+    let event = EngineEvent::Operation {
+        operation: OperationId(3),
+        community: CommunityId(1),
+        title: "Epsilon of Rosewood Co-op".into(),
+        state: OperationState::Done,
+        fault: None,
+        said: Some("Members cannot write; everything is kept.".into()),
+    };
+    update(&mut state, Msg::Engine(event));
+    assert!(
+        screen(&state).contains("Rosewood Co-op: Members cannot write; everything is kept."),
+        "{}",
+        screen(&state)
+    );
 }
 
 #[test]

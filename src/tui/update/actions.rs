@@ -238,7 +238,7 @@ fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String
     if state.view == View::Tasks {
         let row = state.tasks.chosen()?;
         let title = format!("{} of {}", row.platform_name, row.community);
-        return Some((row.operation, title, OperationState::WaitsHuman));
+        return Some((row.operation?, title, OperationState::WaitsHuman));
     }
     let row = state.operations.chosen()?;
     let title = format!(
@@ -249,6 +249,11 @@ fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String
 }
 
 fn resume(state: &mut State) -> Vec<Effect> {
+    if state.view == View::Tasks
+        && let Some(row) = state.tasks.chosen()
+    {
+        return vec![Effect::Submit(None, Box::new(row.check()))];
+    }
     match chosen_operation(state) {
         Some((operation, ..)) => vec![Effect::Submit(
             None,

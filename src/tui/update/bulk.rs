@@ -49,7 +49,7 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
         "Deactivate"
     };
     let intents = concerned.iter().map(|row| intent(row)).collect();
-    let count = text::counted(concerned.len() as u64, "instance", "instances");
+    let count = text::counted(concerned.len(), "instance", "instances");
     let title = format!("{does} {count} of {name}");
     let question = Confirm::new(title, does, intents)
         .says(if desired == Desired::Active {
@@ -133,7 +133,10 @@ pub fn remove(state: &mut State, mode: RemoveMode) -> Vec<Effect> {
         return vec![effect];
     }
     let intents = targets.iter().map(|row| intent(row, &slug)).collect();
-    let title = format!("{does} {} instances of {name}", targets.len());
+    let title = format!(
+        "{does} {} of {name}",
+        crate::domain::counted(targets.len(), "instance", "instances")
+    );
     let question = Confirm::new(title, does, intents)
         .says(sentence)
         .objects(targets.iter().map(|row| row.name.clone()).collect())

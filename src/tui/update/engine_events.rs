@@ -2,7 +2,7 @@
 
 use super::answers;
 use crate::domain::{CommunityId, OperationState};
-use crate::engine::views::EngineEvent;
+use crate::engine::views::{EngineEvent, VaultState};
 use crate::tui::{
     effect::{Effect, Load},
     layers::Layer,
@@ -25,10 +25,36 @@ pub fn take(state: &mut State, event: &EngineEvent) -> Vec<Effect> {
             effects.extend(answers::refresh(state));
             effects
         }
+        EngineEvent::Looked {
+            instance,
+            task,
+            fault,
+            ..
+        } => {
+            let mut layers = std::mem::take(&mut state.layers);
+            layers.retain_mut(|layer| match layer {
+                Layer::Task(sheet) => {
+                    !sheet.looked(*instance, task.as_ref(), fault.as_ref(), state)
+                }
+                _ => true,
+            });
+            state.layers = layers;
+            answers::view_again(state)
+        }
         EngineEvent::Vault(vault) => {
             if let Some(overview) = &mut state.overview {
                 overview.vault = *vault;
             }
+            state.ask(Load::Overview)
+        }
+        EngineEvent::LockedItself => {
+            if let Some(overview) = &mut state.overview {
+                overview.vault = VaultState::Locked;
+            }
+            state.notices.warn(
+                state.now,
+                "The vault locked itself, since nobody used it for a while. Unlock it to go on with keys.",
+            );
             state.ask(Load::Overview)
         }
         EngineEvent::Operation {
@@ -37,12 +63,11 @@ pub fn take(state: &mut State, event: &EngineEvent) -> Vec<Effect> {
             title,
             state: now,
             fault,
+            said,
         } => {
-            tell(state, title, *now, fault.as_ref());
+            tell(state, title, *now, fault.as_ref(), said.as_deref());
             state.layers.retain_mut(|layer| match layer {
-                Layer::Task(sheet) if sheet.operation == *operation => {
-                    !sheet.stopped(*now, state.now)
-                }
+                Layer::Task(sheet) => !sheet.stopped(*operation, *now, state.now),
                 _ => true,
             });
             let mut effects = state.ask(Load::Operations);
@@ -54,7 +79,13 @@ pub fn take(state: &mut State, event: &EngineEvent) -> Vec<Effect> {
     }
 }
 
-fn tell(state: &mut State, title: &str, now: OperationState, fault: Option<&crate::domain::Fault>) {
+fn tell(
+    state: &mut State,
+    title: &str,
+    now: OperationState,
+    fault: Option<&crate::domain::Fault>,
+    said: Option<&str>,
+) {
     match (now, fault) {
         (OperationState::Failed, Some(fault)) => state.notices.fault(state.now, fault),
         (OperationState::Failed, None) => {
@@ -76,7 +107,10 @@ fn tell(state: &mut State, title: &str, now: OperationState, fault: Option<&crat
                 format!("{title}: waits until the vault is unlocked."),
             );
         }
-        (OperationState::Done, _) => state.notices.done(state.now, format!("{title}: done.")),
+        (OperationState::Done, _) => {
+            let said = said.unwrap_or("done.");
+            state.notices.done(state.now, format!("{title}: {said}"));
+        }
         (OperationState::Cancelled, _) => {
             state.notices.done(
                 state.now,

@@ -1,6 +1,7 @@
 //! Going into things: panes, details after a rest, views, a click.
 
-use crate::domain::ActionId;
+use crate::domain::{ActionId, OperationState};
+use crate::engine::views::{OperationRow, TaskRow};
 use crate::tui::{
     effect::{Effect, Load},
     layers::{Layer, operation::OperationSheet, task::TaskSheet},
@@ -35,38 +36,20 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         View::Operations => match state.operations.chosen() {
             Some(row) => {
                 let id = row.operation.id;
-                match row.operation.task.clone() {
-                    Some(task)
-                        if row.operation.state == crate::domain::OperationState::WaitsHuman =>
-                    {
-                        let (community, name) = (row.community.clone(), row.platform_name.clone());
-                        let ticket = state.ticket();
-                        let sheet = TaskSheet::new(ticket, id, community, name, task);
-                        state.layers.push(Layer::Task(Box::new(sheet)));
-                        vec![]
-                    }
-                    _ => {
-                        let sheet = OperationSheet::new(id);
-                        state.layers.push(Layer::Operation(Box::new(sheet)));
-                        state.ask(Load::Operation(id))
-                    }
+                if let Some(task) = task_of(row) {
+                    open_sheet(state, task);
+                    return vec![];
                 }
+                let sheet = OperationSheet::new(id);
+                state.layers.push(Layer::Operation(Box::new(sheet)));
+                state.ask(Load::Operation(id))
             }
             None => vec![],
         },
         View::Tasks => {
-            let Some(row) = state.tasks.chosen().cloned() else {
-                return vec![];
-            };
-            let ticket = state.ticket();
-            let sheet = TaskSheet::new(
-                ticket,
-                row.operation,
-                row.community,
-                row.platform_name,
-                row.task,
-            );
-            state.layers.push(Layer::Task(Box::new(sheet)));
+            if let Some(row) = state.tasks.chosen().cloned() {
+                open_sheet(state, row);
+            }
             vec![]
         }
         View::Accounts | View::Platforms | View::Audit | View::Messages => {
@@ -117,14 +100,35 @@ pub fn open_task(state: &mut State) -> bool {
     let Some(detail) = state.present_instance() else {
         return false;
     };
-    let Some((operation, task)) = detail.task.clone() else {
+    let Some(task) = detail.task.clone() else {
         return false;
     };
-    let (community, name) = (detail.community.clone(), detail.platform_name.clone());
-    let ticket = state.ticket();
-    let sheet = TaskSheet::new(ticket, operation, community, name, task);
-    state.layers.push(Layer::Task(Box::new(sheet)));
+    open_sheet(state, task);
     true
+}
+
+fn open_sheet(state: &mut State, task: TaskRow) {
+    let sheet = TaskSheet::new(state.ticket(), task);
+    state.layers.push(Layer::Task(Box::new(sheet)));
+}
+
+/// The step for a person at which an operation stands.
+fn task_of(row: &OperationRow) -> Option<TaskRow> {
+    let operation = &row.operation;
+    if operation.state != OperationState::WaitsHuman {
+        return None;
+    }
+    Some(TaskRow {
+        instance: operation.instance,
+        operation: Some(operation.id),
+        community_id: operation.community,
+        slug: row.slug.clone(),
+        community: row.community.clone(),
+        platform: operation.platform.clone(),
+        platform_name: row.platform_name.clone(),
+        task: operation.task.clone()?,
+        since: operation.updated_at,
+    })
 }
 
 /// Goes to a view.

@@ -3,7 +3,7 @@
 use super::instances::connection_state;
 use crate::catalog::Manifest;
 use crate::domain::{CredentialMeta, CredentialState, Desired, Observed};
-use crate::engine::views::InstanceDetail;
+use crate::engine::views::{InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
     state::{Pane, State},
@@ -108,7 +108,7 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
         sheet.gap();
     }
     facts(&mut sheet, state, detail);
-    if let Some((_, task)) = &detail.task {
+    if let Some(TaskRow { task, .. }) = &detail.task {
         sheet.gap();
         sheet.fact("step", &task.title, Ink::Waiting);
         if let Some(address) = &task.url {

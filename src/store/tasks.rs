@@ -1,0 +1,73 @@
+//! Steps that wait for a person: those an operation stands at, and those that a look at an instance found.
+
+use super::{
+    Reader,
+    columns::{Columns, only_these},
+};
+use crate::domain::{CommunityId, Fault, HumanTask, InstanceId, OperationId, PlatformId, Slug};
+use jiff::Timestamp;
+
+/// A step that waits for a person, with what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaitingTask {
+    /// On which instance.
+    pub instance: InstanceId,
+    /// Of which community.
+    pub community: CommunityId,
+    /// Its short name.
+    pub slug: Slug,
+    /// Its name.
+    pub name: String,
+    /// On which platform.
+    pub platform: PlatformId,
+    /// The operation that stands at it; none where a look found it.
+    pub operation: Option<OperationId>,
+    /// What to do.
+    pub task: HumanTask,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The tasks of operations, then those that looks left as the fact [`Reader::FOUND_TASK`] on instances where no operation
+/// stands at a task of its own. A found task bears its time as `since`, in milliseconds.
+const TASKS: &str = "
+    SELECT i.id, i.community, c.slug, c.name, i.platform, o.id AS operation, o.task AS task, o.updated_at AS since
+    FROM operations o JOIN instances i ON i.id = o.instance JOIN communities c ON c.id = i.community
+    WHERE o.state = 'waits-human' AND o.task IS NOT NULL
+        AND (?1 IS NULL OR i.community IN (SELECT value FROM json_each(?1)))
+    UNION ALL
+    SELECT i.id, i.community, c.slug, c.name, i.platform, NULL, f.value, f.value ->> 'since'
+    FROM facts f JOIN instances i ON i.id = f.instance JOIN communities c ON c.id = i.community
+    WHERE f.name = '@task' AND i.removed_at IS NULL
+        AND (?1 IS NULL OR i.community IN (SELECT value FROM json_each(?1)))
+        AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.instance = i.id AND o.state = 'waits-human')
+    ORDER BY since, operation LIMIT ?2";
+
+impl Reader<'_> {
+    /// The name of the fact as which a look leaves the step that it found: a task with `since`.
+    pub const FOUND_TASK: &'static str = "@task";
+
+    /// Steps that wait for a person, those first that have waited longest; with `only` for an actor of those communities.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn waiting_tasks(
+        &self,
+        only: Option<&[CommunityId]>,
+        limit: u32,
+    ) -> Result<Vec<WaitingTask>, Fault> {
+        self.many(TASKS, (only_these(only)?, limit), |row| {
+            let mut columns = Columns::of(row);
+            Ok(WaitingTask {
+                instance: InstanceId(columns.value()?),
+                community: CommunityId(columns.value()?),
+                slug: columns.slug()?,
+                name: columns.value()?,
+                platform: columns.platform()?,
+                operation: columns.value::<Option<i64>>()?.map(OperationId),
+                task: columns.json()?,
+                since: columns.time()?,
+            })
+        })
+    }
+}
