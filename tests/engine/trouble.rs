@@ -141,7 +141,7 @@ async fn a_step_that_a_look_finds_is_a_task_until_another_look_by_anybody_finds_
     settle(&engine).await;
     assert_eq!(
         engine.tasks(&actor).await.unwrap(),
-        [first.clone()],
+        std::slice::from_ref(&first),
         "not done yet, and waiting since the same moment"
     );
     assert_eq!(observed(&engine, "alpha").await, Observed::NeedsHuman);

@@ -14,7 +14,7 @@ use guildhall::{
 };
 use secrecy::ExposeSecret;
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -41,8 +41,8 @@ struct State {
     stop_at: Option<String>,
     panic_at: Option<String>,
     person_did_it: bool,
-    asks_for_person: bool,
-    look_asks_for_person: bool,
+    /// At which points a person is asked for.
+    asks_for_person: BTreeSet<&'static str>,
     gone: bool,
     messages: Vec<String>,
     look_for: Option<String>,
@@ -105,12 +105,12 @@ impl World {
 
     /// Provisioning asks for a person from now on.
     pub fn ask_for_person(&self) {
-        self.state().asks_for_person = true;
+        self.state().asks_for_person.insert("provision");
     }
 
     /// A look finds from now on that a person is needed.
     pub fn need_person_later(&self) {
-        self.state().look_asks_for_person = true;
+        self.state().asks_for_person.insert("observe");
     }
 
     /// The person did it.
@@ -344,7 +344,7 @@ impl Adapter for FakeAdapter {
         let _inside = self.world.enter(op.site().instance.0);
         self.world.point("provision").await?;
         self.token(op)?;
-        if self.world.state().asks_for_person {
+        if self.world.state().asks_for_person.contains("provision") {
             op.human(invitation(), || async {
                 Ok(self.world.state().person_did_it.then_some(true))
             })
@@ -418,7 +418,7 @@ impl Adapter for FakeAdapter {
         let gone = self.world.state().gone || !there;
         let needs_person = {
             let state = self.world.state();
-            state.look_asks_for_person && !state.person_did_it
+            state.asks_for_person.contains("observe") && !state.person_did_it
         };
         Ok(Observation {
             standing: if gone {
