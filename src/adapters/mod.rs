@@ -4,11 +4,13 @@
 //! To add a platform: write its manifest in `assets/platforms`, its adapter here, and register it in [`registry`].
 
 pub mod contract;
+mod discourse;
 pub mod durable;
 pub mod http;
 pub mod internal;
 pub mod local;
 mod loomio;
+mod mastodon;
 mod matrix;
 pub mod opencollective;
 pub mod process;

@@ -15,7 +15,9 @@ impl Registry {
     #[must_use]
     pub fn builtin() -> Self {
         let adapters: Vec<Arc<dyn Adapter>> = vec![
+            Arc::new(super::discourse::Discourse),
             Arc::new(super::loomio::Loomio::default()),
+            Arc::new(super::mastodon::Mastodon),
             Arc::new(super::matrix::Matrix),
             Arc::new(super::opencollective::OpenCollective),
             Arc::new(super::slack::Slack),

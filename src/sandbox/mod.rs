@@ -6,8 +6,10 @@
 //!
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
+mod discourse;
 pub mod internal;
 mod loomio;
+mod mastodon;
 mod matrix;
 mod opencollective;
 pub mod service;
@@ -51,7 +53,9 @@ pub fn lay_runtimes(
 /// Every simulated platform of this build.
 fn platforms() -> Vec<Arc<dyn Simulated>> {
     vec![
+        Arc::new(discourse::SimulatedDiscourse),
         Arc::new(loomio::SimulatedLoomio),
+        Arc::new(mastodon::SimulatedMastodon),
         Arc::new(matrix::SimulatedMatrix),
         Arc::new(opencollective::SimulatedOpenCollective),
         Arc::new(slack::SimulatedSlack),

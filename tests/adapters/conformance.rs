@@ -76,8 +76,10 @@ macro_rules! conformance {
 }
 
 conformance! {
+    discourse: crate::discourse::Forum,
     loomio_hosted: crate::loomio::Hosted,
     loomio_own_server: crate::loomio::OwnServer,
+    mastodon: crate::mastodon::Server,
     matrix: crate::matrix::Homeserver,
     opencollective: crate::opencollective::Service,
     slack: crate::slack::Workspace,

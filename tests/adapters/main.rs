@@ -9,9 +9,11 @@
 
 mod conformance;
 mod description;
+mod discourse;
 #[path = "../support/journal.rs"]
 mod journal;
 mod loomio;
+mod mastodon;
 mod matrix;
 mod opencollective;
 mod slack;

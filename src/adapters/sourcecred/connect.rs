@@ -28,6 +28,10 @@ fn source_of(op: &Op, peer: &Peer) -> Result<Source, Fault> {
     };
     match peer.platform.as_str() {
         "discourse" => {
+            // The whole forum is read from its root; the instance's own address may be that of a category.
+            if let Some(Target::Site { address }) = &peer.target {
+                return config::forum(address).map(Source::Discourse);
+            }
             let address = peer.url.as_deref().ok_or_else(|| need("address"))?;
             let url = Url::parse(address).map_err(|error| need("address").detail(error))?;
             config::forum(&url).map(Source::Discourse)

@@ -1,0 +1,195 @@
+//! The community's category: found by its slug, made with its permissions, changed as a whole.
+
+use super::{
+    client::{Client, bad_answer},
+    errors,
+    record::{Category, Permissions},
+};
+use crate::adapters::http::Method;
+use crate::domain::{Fault, clean_line};
+use serde_json::{Value, json};
+
+/// Everything, as a permission (sheet: discourse 4, P2).
+pub(super) const FULL: u8 = 1;
+/// Reading only.
+pub(super) const READ: u8 = 3;
+/// The group of administrators and moderators.
+pub(super) const STAFF: &str = "staff";
+/// The group of everybody, signed in or not.
+pub(super) const EVERYONE: &str = "everyone";
+
+const COLOR: &str = "49d9e9";
+const TEXT_COLOR: &str = "f0fcfd";
+
+/// A category as the forum shows it now.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub category: Category,
+    pub topics: u64,
+    pub can_delete: bool,
+    pub can_edit: bool,
+}
+
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64()
+}
+
+/// Who may do what. A category without restrictions shows `everyone` with everything.
+fn permissions(shown: &Value) -> Permissions {
+    let listed = shown["group_permissions"].as_array();
+    let permissions: Permissions = listed
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let level = entry["permission_type"].as_u64()?;
+            Some((
+                entry["group_name"].as_str()?.to_owned(),
+                u8::try_from(level).ok()?,
+            ))
+        })
+        .collect();
+    if permissions.is_empty() && listed.is_some() {
+        return [(EVERYONE.to_owned(), FULL)].into();
+    }
+    permissions
+}
+
+fn read(client: &Client, shown: &Value) -> Result<Seen, Fault> {
+    let text = |field: &str| shown[field].as_str().unwrap_or_default().to_owned();
+    let id = number(&shown["id"]).ok_or_else(|| bad_answer(client.base(), "the category"))?;
+    Ok(Seen {
+        category: Category {
+            id,
+            name: text("name"),
+            slug: text("slug"),
+            color: text("color"),
+            text_color: text("text_color"),
+            parent: number(&shown["parent_category_id"]),
+            permissions: permissions(shown),
+        },
+        topics: number(&shown["topic_count"]).unwrap_or_default(),
+        can_delete: shown["can_delete"] == true,
+        // Shown to who may edit only.
+        can_edit: shown["can_edit"] == true || shown["group_permissions"].is_array(),
+    })
+}
+
+/// Every category the key's user sees, sub-categories too.
+pub(super) async fn list(client: &Client) -> Result<Vec<Seen>, Fault> {
+    let page = client
+        .get(
+            "/categories.json?include_subcategories=true",
+            "list the categories",
+        )
+        .await?;
+    let top = page["category_list"]["categories"]
+        .as_array()
+        .ok_or_else(|| bad_answer(client.base(), "categories"))?;
+    let mut found = Vec::new();
+    let mut left: Vec<&Value> = top.iter().rev().collect();
+    while let Some(shown) = left.pop() {
+        found.push(read(client, shown)?);
+        let below = shown["subcategory_list"].as_array();
+        left.extend(below.into_iter().flatten().rev());
+    }
+    Ok(found)
+}
+
+/// One category in full; none when it is gone or hidden.
+pub(super) async fn show(client: &Client, id: u64) -> Result<Option<Seen>, Fault> {
+    let path = format!("/c/{id}/show.json");
+    let shown = client.find(&path, "look at the category").await?;
+    shown
+        .map(|shown| read(client, &shown["category"]))
+        .transpose()
+}
+
+/// The category with our slug. The list may leave permissions out, so it is looked at once more.
+pub(super) async fn find(client: &Client, slug: &str) -> Result<Option<Category>, Fault> {
+    let Some(seen) = list(client)
+        .await?
+        .into_iter()
+        .find(|seen| seen.category.slug == slug)
+    else {
+        return Ok(None);
+    };
+    Ok(show(client, seen.category.id)
+        .await?
+        .map(|seen| seen.category))
+}
+
+pub(super) async fn create(
+    client: &Client,
+    name: &str,
+    slug: &str,
+    parent: Option<u64>,
+    permissions: &Permissions,
+) -> Result<Category, Fault> {
+    let mut body = json!({
+        "name": name, "slug": slug, "color": COLOR, "text_color": TEXT_COLOR, "permissions": permissions,
+    });
+    if let Some(parent) = parent {
+        body["parent_category_id"] = json!(parent);
+    }
+    let doing = format!("make the category {name:?}");
+    let answer = client
+        .try_send(Method::POST, "/categories.json", &body)
+        .await?;
+    if errors::is_taken(&answer)
+        && let Some(found) = find(client, slug).await?
+    {
+        return Ok(found);
+    }
+    let made: Value = client.accept(answer, &doing).await?.json()?;
+    let mut seen = read(client, &made["category"])?.category;
+    // What was sent holds where an older forum does not show it.
+    if seen.permissions.is_empty() {
+        seen.permissions = permissions.clone();
+    }
+    Ok(seen)
+}
+
+/// Changes name and permissions. Name and colours go along always: the forum wants them (sheet: discourse 4), and the
+/// permissions replace all that was there.
+pub(super) async fn put(
+    client: &Client,
+    category: &Category,
+    permissions: &Permissions,
+) -> Result<(), Fault> {
+    let body = json!({
+        "name": category.name,
+        "color": category.color,
+        "text_color": category.text_color,
+        "permissions": permissions,
+    });
+    let path = format!("/categories/{}.json", category.id);
+    let doing = format!("change the category {:?}", clean_line(&category.name));
+    client.send(Method::PUT, &path, &body, &doing).await?;
+    Ok(())
+}
+
+/// The category and what is below it, as they are now; empty when it is gone.
+pub(super) async fn with_children(client: &Client, id: u64) -> Result<Vec<Seen>, Fault> {
+    let Some(own) = show(client, id).await? else {
+        return Ok(Vec::new());
+    };
+    let mut family = vec![own];
+    let all = list(client).await?;
+    let mut at = 0;
+    while at < family.len() {
+        let parent = family[at].category.id;
+        for seen in all
+            .iter()
+            .filter(|seen| seen.category.parent == Some(parent))
+        {
+            let known = family
+                .iter()
+                .any(|known| known.category.id == seen.category.id);
+            if !known && let Some(seen) = show(client, seen.category.id).await? {
+                family.push(seen);
+            }
+        }
+        at += 1;
+    }
+    Ok(family)
+}

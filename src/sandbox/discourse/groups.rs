@@ -1,0 +1,144 @@
+//! Groups and their members.
+
+use super::{
+    access::Caller,
+    model::{Forum, Group},
+    reply::{Outcome, bad_parameter, fine, invalid, no_access, not_found, success},
+    routes::number,
+};
+use crate::sandbox::{Incoming, Reply};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+impl Forum {
+    pub fn create_group(&mut self, caller: &Caller, incoming: &Incoming) -> Outcome<Reply> {
+        caller.admin()?;
+        let body = incoming.json().unwrap_or(Value::Null);
+        // The wrapper is required (published description).
+        let Some(asked) = body.get("group").filter(|group| group.is_object()) else {
+            return bad_parameter("group");
+        };
+        let name = asked["name"].as_str().unwrap_or_default();
+        let id = self.add_group(name)?;
+        let Some(group) = self.groups.get_mut(&id) else {
+            return not_found();
+        };
+        asked["full_name"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut group.full_name);
+        group.visibility_level = asked["visibility_level"].as_u64().unwrap_or_default();
+        fine(json!({"basic_group": shown(group)}))
+    }
+
+    pub fn add_group(&mut self, name: &str) -> Outcome<u64> {
+        let length = name.chars().count();
+        let right = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+        if !(3..=20).contains(&length) || !name.chars().all(right) {
+            return invalid(
+                "Name must be between 3 and 20 letters, digits, dashes and underscores",
+            );
+        }
+        let is_kept = matches!(name, "staff" | "admins" | "moderators" | "everyone");
+        if is_kept || self.group_named(name).is_some() || self.user(name).is_some() {
+            return invalid("Name has already been taken");
+        }
+        let id = self.next_id();
+        let group = Group {
+            id,
+            name: name.to_owned(),
+            full_name: String::new(),
+            visibility_level: 0,
+            members: BTreeSet::new(),
+        };
+        self.groups.insert(id, group);
+        Ok(id)
+    }
+
+    pub fn delete_group(&mut self, caller: &Caller, id: &str) -> Outcome<Reply> {
+        caller.admin()?;
+        let id = number(id)?;
+        let Some(group) = self.groups.remove(&id) else {
+            return not_found();
+        };
+        for category in self.categories.values_mut() {
+            category.permissions.remove(&group.name);
+        }
+        success()
+    }
+
+    fn seen_group(&self, caller: &Caller, name: &str) -> Outcome<&Group> {
+        let name = name.strip_suffix(".json").unwrap_or(name);
+        match self.group_named(name) {
+            Some(group) if self.sees_group(caller, group) => Ok(group),
+            _ => not_found(),
+        }
+    }
+
+    pub fn show_group(&self, caller: &Caller, name: &str) -> Outcome<Reply> {
+        let group = self.seen_group(caller, name)?;
+        fine(json!({"group": shown(group), "extras": {}}))
+    }
+
+    pub fn list_members(&self, caller: &Caller, name: &str, incoming: &Incoming) -> Outcome<Reply> {
+        let group = self.seen_group(caller, name)?;
+        let read = |field: &str, default| {
+            let text = incoming.query_value(field);
+            text.and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        let (limit, offset): (usize, usize) = (read("limit", 50), read("offset", 0));
+        let members: Vec<Value> = group
+            .members
+            .iter()
+            .skip(offset)
+            .take(limit)
+            .filter_map(|name| self.user(name))
+            .map(|user| json!({"id": user.id, "username": user.username, "name": user.name}))
+            .collect();
+        fine(json!({
+            "members": members, "owners": [],
+            "meta": {"total": group.members.len(), "limit": limit, "offset": offset},
+        }))
+    }
+
+    pub fn add_members(
+        &mut self,
+        caller: &Caller,
+        id: &str,
+        incoming: &Incoming,
+    ) -> Outcome<Reply> {
+        caller.signed_in()?;
+        let id = number(id)?;
+        let Some(group) = self.groups.get(&id) else {
+            return not_found();
+        };
+        if !caller.is_staff() {
+            return no_access();
+        }
+        let body = incoming.json().unwrap_or(Value::Null);
+        let named: Vec<String> = body["usernames"]
+            .as_str()
+            .unwrap_or_default()
+            .split(',')
+            .filter(|name| !name.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        if named.is_empty() || named.iter().any(|name| self.user(name).is_none()) {
+            return bad_parameter("usernames");
+        }
+        if let Some(present) = named.iter().find(|name| group.members.contains(*name)) {
+            return invalid(format!("{present} is already a member of this group."));
+        }
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.members.extend(named.iter().cloned());
+        }
+        fine(json!({"success": "OK", "usernames": named, "emails": []}))
+    }
+}
+
+fn shown(group: &Group) -> Value {
+    json!({
+        "id": group.id, "name": group.name, "full_name": group.full_name, "automatic": false,
+        "user_count": group.members.len(), "visibility_level": group.visibility_level,
+    })
+}

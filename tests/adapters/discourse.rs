@@ -1,0 +1,121 @@
+//! The Discourse adapter against the simulated forum.
+
+mod keys;
+mod looking;
+mod making;
+mod removing;
+mod switching;
+mod wiring;
+mod world;
+
+pub use world::World as Forum;
+
+use crate::description::{Drift, Platform};
+use guildhall::{domain::HumanTask, sandbox::LimitShape};
+use serde_json::json;
+use world::{MARK, all};
+
+impl Platform for Forum {
+    const NAME: &'static str = "discourse";
+    const CREATIONS: &'static [(&'static str, &'static str)] = &[
+        ("POST", "/admin/groups.json"),
+        ("POST", "/categories.json"),
+        ("POST", "/posts.json"),
+        ("POST", "/admin/api/web_hooks.json"),
+        ("POST", "/users.json"),
+        ("POST", "/admin/api/keys.json"),
+        ("POST", "/invites.json"),
+    ];
+    const LIMITS: &'static [LimitShape] = &[LimitShape::Seconds, LimitShape::Text];
+    const UNKNOWN_KEY: Option<(&'static str, &'static str)> = Some((
+        "api_key",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    ));
+
+    async fn fresh() -> Self {
+        Self::with_webhook().await
+    }
+
+    async fn fulfil(&self, task: &HumanTask) {
+        assert_eq!(task.step, "empty category", "{task:?}");
+        let id = self.category().await;
+        self.act("delete-topics", json!({"id": id})).await;
+    }
+
+    async fn made(&self) -> Vec<String> {
+        let ours = self.ours().await;
+        let mut made = Vec::new();
+        for part in ["category", "group"] {
+            if ours[part].is_object() {
+                made.push(format!("{part} {}", ours[part]["name"]));
+            }
+        }
+        for topic in ours["topics"].as_array().unwrap() {
+            made.push(format!(
+                "topic {} pinned {}",
+                topic["title"], topic["pinned"]
+            ));
+        }
+        for webhook in ours["webhooks"].as_array().unwrap() {
+            made.push(format!("webhook {}", webhook["payload_url"]));
+        }
+        for key in ours["keys"].as_array().unwrap() {
+            made.push(format!("key of {} {}", key["user"], key["mode"]));
+        }
+        made.push(format!("{} invites", ours["invites"]));
+        for user in all(&self.state().await["users"]) {
+            let name = user["username"].as_str().unwrap();
+            if name.starts_with(MARK) {
+                made.push(format!("user {name}"));
+            }
+        }
+        made.retain(|line| line != "0 invites");
+        made
+    }
+
+    async fn use_it(&mut self) {
+        self.connect(&crate::world::chat(7, "json", "https://other.example/in"))
+            .await;
+        assert!(self.may_write("amina", "A topic of the community").await);
+    }
+
+    async fn in_use(&self) -> String {
+        self.ours().await.to_string()
+    }
+
+    async fn drift(&self, how: Drift) -> bool {
+        let ours = self.ours().await;
+        let category = ours["category"]["id"].clone();
+        let (action, input) = match how {
+            Drift::Renamed => ("edit-category", json!({"id": category, "name": "Roses"})),
+            Drift::Archived => (
+                "edit-category",
+                json!({"id": category, "permissions": {"staff": 1}}),
+            ),
+            Drift::PartDeleted => ("delete-group", json!({"id": ours["group"]["id"]})),
+            Drift::RightTaken => ("demote", json!({"user": "guildhall"})),
+            Drift::KeyRevoked => ("revoke", json!({"key": self.key("api_key")})),
+            Drift::Deleted => ("delete-category", json!({"id": category})),
+        };
+        self.act(action, input).await;
+        true
+    }
+
+    async fn narrow_key(&self) -> Option<(&'static str, String)> {
+        Some(("api_key", self.key("narrow_key")))
+    }
+
+    async fn somebody_elses(&mut self) -> Option<String> {
+        let made = self.act("add-category", json!({"name": "Elders"})).await;
+        Some(made["id"].to_string())
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        let state = self.state().await;
+        let categories = all(&state["categories"]);
+        categories
+            .iter()
+            .map(|category| format!("{} {}", category["name"], category["permissions"]))
+            .collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! The Mastodon adapter against the simulated server.
+
+mod keys;
+mod life;
+mod shut;
+mod world;
+
+pub use world::World as Server;
+
+use crate::description::{Drift, Platform};
+use guildhall::{domain::HumanTask, sandbox::LimitShape};
+use serde_json::json;
+
+impl Platform for Server {
+    const NAME: &'static str = "mastodon";
+    const CREATIONS: &'static [(&'static str, &'static str)] = &[
+        ("PATCH", "update_credentials"),
+        ("POST", "/api/v1/statuses"),
+    ];
+    const LIMITS: &'static [LimitShape] = &[LimitShape::ResetIso];
+    const UNKNOWN_KEY: Option<(&'static str, &'static str)> = Some((
+        "access_token",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ));
+
+    async fn fresh() -> Self {
+        Self::new().await
+    }
+
+    async fn fulfil(&self, task: &HumanTask) {
+        assert_eq!(task.step, "delete account", "{task:?}");
+        self.act("delete-account", json!({"account": "rosewood"}))
+            .await;
+    }
+
+    async fn made(&self) -> Vec<String> {
+        let account = self.account("rosewood").await;
+        let mut made = self.posts("rosewood").await;
+        for field in account["fields"].as_array().into_iter().flatten() {
+            if field[0] == "Guildhall" {
+                made.push(format!("marker {}", field[1]));
+            }
+        }
+        made
+    }
+
+    async fn use_it(&mut self) {
+        let said = json!({"account": "rosewood", "text": "Come to our assembly.", "pin": true});
+        self.act("post", said).await;
+    }
+
+    async fn in_use(&self) -> String {
+        let account = self.account("rosewood").await;
+        format!("{account} {:?}", self.posts("rosewood").await)
+    }
+
+    async fn drift(&self, how: Drift) -> bool {
+        let (action, mut input) = match how {
+            Drift::Renamed => ("set", json!({"display_name": "Roses"})),
+            Drift::Archived => ("set", json!({"disabled": true})),
+            Drift::PartDeleted => ("unpin", json!({})),
+            Drift::RightTaken => return false,
+            Drift::KeyRevoked => ("revoke", json!({"token": self.key("access_token")})),
+            Drift::Deleted => ("delete-account", json!({})),
+        };
+        input["account"] = json!("rosewood");
+        self.act(action, input).await;
+        true
+    }
+
+    async fn narrow_key(&self) -> Option<(&'static str, String)> {
+        Some(("access_token", self.key("narrow_token")))
+    }
+
+    async fn somebody_elses(&mut self) -> Option<String> {
+        self.use_key("access_token", "token_of_another_account");
+        let said = json!({"account": "elder", "text": "We are the elders.", "pin": true});
+        self.act("post", said).await;
+        Some("@elder".into())
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        let mut theirs = self.posts("elder").await;
+        theirs.push(self.account("elder").await.to_string());
+        theirs
+    }
+}
