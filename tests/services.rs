@@ -7,6 +7,11 @@
     reason = "tests"
 )]
 
+#[path = "services/communities.rs"]
+mod communities;
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "support/hall.rs"]
+mod hall;
 #[path = "services/killing.rs"]
 mod killing;
 #[path = "services/running.rs"]

@@ -1,19 +1,26 @@
 //! Which adapters there are.
 
 use super::contract::Adapter;
-use crate::domain::PlatformId;
+use crate::{domain::PlatformId, services::supervisor::Supervisor};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The adapters of this build, by platform.
 #[derive(Clone, Default)]
 pub struct Registry {
     adapters: BTreeMap<PlatformId, Arc<dyn Adapter>>,
+    supervisor: Supervisor,
 }
 
 impl Registry {
     /// Every adapter that ships. A platform of the catalog without one is listed and says so.
     #[must_use]
     pub fn builtin() -> Self {
+        Self::kept_by(&Supervisor::default())
+    }
+
+    /// The same, whose services on this host are kept by this supervisor.
+    #[must_use]
+    pub fn kept_by(supervisor: &Supervisor) -> Self {
         let adapters: Vec<Arc<dyn Adapter>> = vec![
             Arc::new(super::discourse::Discourse),
             Arc::new(super::loomio::Loomio::default()),
@@ -21,9 +28,12 @@ impl Registry {
             Arc::new(super::matrix::Matrix),
             Arc::new(super::opencollective::OpenCollective),
             Arc::new(super::slack::Slack),
-            Arc::new(super::sourcecred::SourceCred::default()),
+            Arc::new(super::sourcecred::SourceCred::kept_by(supervisor.clone())),
         ];
-        Self::of(adapters)
+        Self {
+            supervisor: supervisor.clone(),
+            ..Self::of(adapters)
+        }
     }
 
     /// Exactly these adapters.
@@ -33,7 +43,16 @@ impl Registry {
             .into_iter()
             .map(|adapter| (adapter.platform(), adapter))
             .collect();
-        Self { adapters }
+        Self {
+            adapters,
+            supervisor: Supervisor::default().without_systemd(),
+        }
+    }
+
+    /// What keeps the services on this host.
+    #[must_use]
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
     }
 
     /// The adapter of a platform.

@@ -2,7 +2,7 @@
 
 use super::{
     account, audit, catalog, community, connection, init, instance, internal, keeping, key, manual,
-    operation, sandbox, task, template, vault,
+    operation, sandbox, service, task, template, vault,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -108,6 +108,13 @@ pub enum Command {
     Catalog(catalog::Catalog),
     /// Look at instances now: health and drift.
     Check(instance::CheckArguments),
+    /// Start on this host what should run, as after a restart; for boot.
+    Up,
+    /// Stop everything that runs on this host; what is wanted stays so.
+    Down,
+    /// What runs on this host: list, logs, estimate.
+    #[command(subcommand)]
+    Service(service::Service),
     /// Look whether everything is well with this installation on this host.
     Doctor,
     /// Who did what.

@@ -9,6 +9,7 @@ use crate::{
     catalog::Catalog,
     domain::{Actor, ActorId, Community, Fault, FaultKind, PlatformId, Slug},
     engine::{Engine, EngineOptions, views::VaultState},
+    services::supervisor::Supervisor,
     vault::{Unlocker, WorkFactor},
 };
 use std::{
@@ -17,6 +18,9 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+/// Says how services on this host are run: `plain` for processes of Guildhall's own, else systemd where it is there.
+const SUPERVISOR: &str = "GUILDHALL_SUPERVISOR";
 
 /// What every command is given.
 pub struct Context {
@@ -56,7 +60,7 @@ impl Context {
     pub async fn options(&self) -> Result<(EngineOptions, Option<Simulation>), Fault> {
         let home = self.place.home.clone();
         let catalog = Arc::new(self.catalog()?);
-        let mut options = EngineOptions::new(home, catalog, Registry::builtin());
+        let mut options = EngineOptions::new(home, catalog, registry(self.globals.sandbox));
         options.config = Some(self.place.config.clone());
         options.read_only = self.globals.read_only;
         options.sandbox = self.globals.sandbox;
@@ -166,6 +170,17 @@ impl Context {
         )
         .hint("Run the command again to be asked again."))
     }
+}
+
+/// The adapters, and what keeps their services: in the sandbox, and where the operator says so, without systemd, so that
+/// nothing is left outside the folder of the installation.
+fn registry(sandbox: bool) -> Registry {
+    let is_plain = std::env::var_os(SUPERVISOR).is_some_and(|name| name == "plain");
+    let supervisor = Supervisor::default();
+    if sandbox || is_plain {
+        return Registry::kept_by(&supervisor.without_systemd());
+    }
+    Registry::kept_by(&supervisor)
 }
 
 /// Private SSH keys say so on their first line; age identities do not.

@@ -38,6 +38,7 @@ mod plan;
 mod prompt;
 mod sandbox;
 mod screen;
+mod service;
 mod shapes;
 mod simulation;
 mod table;
@@ -141,6 +142,9 @@ async fn command(
         Command::Template(template) => template::run(context, template).await,
         Command::Catalog(catalog) => catalog::run(context, &catalog),
         Command::Check(arguments) => instance::check(context, arguments).await,
+        Command::Up => service::up(context).await,
+        Command::Down => service::down(context).await,
+        Command::Service(command) => service::run(context, command).await,
         Command::Doctor => doctor::run(context).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Unlock(unlock) => vault::unlock(context, unlock).await,

@@ -9,6 +9,7 @@
 //! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
 //! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
+//! | `services` | what runs on this host: up, down, logs |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
@@ -49,6 +50,7 @@ mod rules;
 mod runner;
 mod scene;
 mod scheduler;
+mod services;
 mod submit;
 mod titles;
 mod trial;
@@ -61,7 +63,9 @@ pub use events::Events;
 pub use examine::KeyOwner;
 pub use keeping::{AuditReport, KeysTried, Restored};
 pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
+pub use planner::free_memory_mib;
 pub use reading::{Communities, Operations, Page};
+pub use services::Up;
 
 use self::{core::Core, desk::Stop};
 use crate::domain::{Actor, Fault, OperationId, Progress};

@@ -357,7 +357,8 @@ pub(super) fn digest(parts: &[String]) -> String {
 }
 
 /// Memory of this host that programs can have, in MiB (proc(5), `MemAvailable`); 0 when it cannot be read.
-pub(super) fn free_memory_mib() -> u64 {
+#[must_use]
+pub fn free_memory_mib() -> u64 {
     fs::read_to_string("/proc/meminfo")
         .ok()
         .and_then(|text| available(&text))

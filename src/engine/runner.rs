@@ -14,11 +14,12 @@ use super::{
     views::EngineEvent,
 };
 use crate::{
-    adapters::{Adapter, Halt, Op},
+    adapters::{Adapter, Halt, Op, local},
     domain::{
-        AuditResult, Fault, FaultKind, InstanceId, Observed, Operation, OperationId,
+        AuditResult, Fault, FaultKind, InstanceId, InstanceKind, Observed, Operation, OperationId,
         OperationState, OperationVerb, RemoveMode,
     },
+    services::supervisor::folder_of,
     store::Writer,
 };
 use serde_json::Value;
@@ -311,6 +312,24 @@ fn no_adapter(operation: &Operation) -> Fault {
     .hint("Its instances are recorded; a later Guildhall makes them.")
 }
 
+/// What is to run on this host must fit into its memory, unless it runs already.
+async fn require_room(core: &Core, op: &Op) -> Result<(), Fault> {
+    let site = op.site();
+    let Some(manifest) = core.options.catalog.get(&site.platform) else {
+        return Ok(());
+    };
+    if site.kind != InstanceKind::Dedicated || manifest.resources.memory_active_mib == 0 {
+        return Ok(());
+    }
+    let folder = folder_of(&site.data_folder);
+    let tools = local::tools(site, op.cancel());
+    let state = core.options.registry.supervisor().state(&tools, &folder);
+    if state.await?.is_some_and(|state| state.kept) {
+        return Ok(());
+    }
+    super::services::require_room(manifest, &site.community_name)
+}
+
 /// The verb itself.
 async fn work(
     core: Arc<Core>,
@@ -332,7 +351,10 @@ async fn work(
             let changed = changed_fields(&operation.argument);
             adapter.configure(&op, &changed).await.map(stands)
         }
-        OperationVerb::Activate => adapter.activate(&op).await.map(Effect::Switched),
+        OperationVerb::Activate => {
+            require_room(&core, &op).await?;
+            adapter.activate(&op).await.map(Effect::Switched)
+        }
         OperationVerb::Deactivate => adapter.deactivate(&op).await.map(Effect::Switched),
         OperationVerb::RemoveSoft => adapter
             .remove(&op, RemoveMode::Soft)

@@ -7,7 +7,10 @@ use crate::{
     store::{Reader, Writer},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use uuid::Uuid;
 
 /// What stands in the store about an instance, its keys still sealed.
@@ -85,7 +88,6 @@ impl Scene {
         let mut secrets = opened.secrets;
         secrets.extend(core.held.lent(&owner));
         let home = &core.options.home;
-        let platform = self.instance.platform.as_str();
         let manifest = core.options.catalog.get(&self.instance.platform);
         let credential_key = self.keys.first().map_or_else(
             || format!("instance-{}", self.instance.id),
@@ -94,10 +96,7 @@ impl Scene {
         let site = Site {
             installation: core.installation.uuid.clone(),
             community: self.community.id,
-            data_folder: home
-                .join("communities")
-                .join(self.community.slug.as_str())
-                .join(platform),
+            data_folder: data_folder(home, &self.community.slug, &self.instance.platform),
             runtime_folder: home.join("runtimes"),
             slug: self.community.slug,
             community_name: self.community.name,
@@ -122,6 +121,13 @@ impl Scene {
         };
         (site, opened.bad)
     }
+}
+
+/// The own folder of an instance on this host.
+pub(super) fn data_folder(home: &Path, community: &Slug, platform: &PlatformId) -> PathBuf {
+    home.join("communities")
+        .join(community.as_str())
+        .join(platform.as_str())
 }
 
 /// The name under which the installation keeps the settings of a platform that hold for all communities.

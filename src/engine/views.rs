@@ -2,9 +2,10 @@
 
 pub use crate::adapters::Discovered;
 use crate::domain::{
-    Account, Capability, Community, CommunityId, Connection, CredentialMeta, ExaminationId, Fault,
-    HumanTask, Identity, Instance, InstanceId, InstanceSummary, Intent, Mark, Operation,
-    OperationId, OperationState, PlatformId, Progress, Slots, Slug, StepRecord,
+    Account, Capability, Community, CommunityId, Connection, CredentialMeta, Desired,
+    ExaminationId, Fault, Health, HumanTask, Identity, Instance, InstanceId, InstanceSummary,
+    Intent, Mark, Operation, OperationId, OperationState, PlatformId, Progress, Slots, Slug,
+    StepRecord,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -239,6 +240,43 @@ pub struct Receipt {
     pub community: Option<CommunityId>,
     /// The operations it began.
     pub operations: Vec<OperationId>,
+}
+
+/// The service of an instance on this host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceRow {
+    /// Whose.
+    pub slug: Slug,
+    /// Whether that community is archived.
+    pub archived: bool,
+    /// Of which platform.
+    pub platform: PlatformId,
+    /// The instance.
+    #[serde(skip)]
+    pub instance: InstanceId,
+    /// What is wanted.
+    pub desired: Desired,
+    /// Where it is shown.
+    pub url: Option<String>,
+    /// The memory it takes while active, estimated, in MiB.
+    pub memory_mib: u64,
+    /// How the platform did at the last look.
+    pub health: Health,
+    /// When that was.
+    pub checked_at: Option<Timestamp>,
+    /// Where the supervisor keeps it.
+    pub folder: std::path::PathBuf,
+    /// What runs of it.
+    pub state: crate::services::supervisor::ServiceState,
+}
+
+/// A line of a service's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceLine {
+    /// Which of its processes wrote it.
+    pub process: String,
+    /// What, cleaned, without keys.
+    pub text: String,
 }
 
 /// What the engine tells while it works.

@@ -69,7 +69,8 @@ pub struct World {
 impl World {
     /// One stand-in with these manners, called `web`; `name` chooses where ports are looked for.
     pub fn of(name: &str, manners: &Manners) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        // Not in the folder for temporary files: units of systemd have one of their own.
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let service = ServiceDescription {
             name: name.to_owned().try_into().unwrap(),
             title: format!("The stand-in {name}"),

@@ -281,7 +281,7 @@ fn only(actor: &Actor) -> Option<Vec<CommunityId>> {
 }
 
 /// A community that the actor may see. One that it may not know of does not exist.
-fn seen(reader: &Reader<'_>, actor: &Actor, slug: &Slug) -> Result<Community, Fault> {
+pub(super) fn seen(reader: &Reader<'_>, actor: &Actor, slug: &Slug) -> Result<Community, Fault> {
     let actor = reader.actor(actor.id)?;
     let missing = || {
         let Fault { kind, hint, .. } = hidden();

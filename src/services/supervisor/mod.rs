@@ -9,6 +9,7 @@
 //! | `log` | logs of limited size |
 //! | `folder` | what lies in a service's folder, and who holds its locks |
 //! | `plain` | the driver with processes of our own, kept by a [keeper](super::keeper) |
+//! | `systemd` | the driver with systemd's units, from the templates in `assets/systemd/` |
 //! | `enter` | the hidden commands between the keeper and what it runs |
 //! | `own` | how this program starts itself |
 //!
@@ -24,6 +25,7 @@ mod own;
 mod plain;
 mod ready;
 pub(super) mod state;
+mod systemd;
 
 pub use description::{
     Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, TimerDescription,
@@ -35,7 +37,11 @@ use super::{command::Commands, files, pages::Pages};
 use crate::domain::Fault;
 use folder::{Record, ServiceFolder};
 use secrecy::SecretString;
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use systemd::Systemd;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -70,17 +76,65 @@ pub enum Stopped {
     Killed,
 }
 
+/// No process gets longer to end than this, whatever its description says.
+pub(super) const LONGEST_GRACE: Duration = Duration::from_secs(120);
+
 /// Starts, stops and looks at services.
 #[derive(Debug, Clone, Default)]
 pub struct Supervisor {
     own: Option<OwnProgram>,
+    driver: Choice,
+}
+
+/// Which driver starts services.
+#[derive(Debug, Clone, Default)]
+enum Choice {
+    /// systemd where it runs the host and stays, else processes of our own.
+    #[default]
+    Host,
+    Plain,
+    Systemd(Systemd),
+}
+
+/// The driver of one service.
+enum Driver {
+    Plain,
+    Systemd(Systemd),
+}
+
+impl Driver {
+    fn kind(&self) -> DriverKind {
+        match self {
+            Self::Plain => DriverKind::Plain,
+            Self::Systemd(systemd) => systemd.kind(),
+        }
+    }
 }
 
 impl Supervisor {
     /// One that runs processes of our own, started by this program instead of the one that runs now.
     #[must_use]
     pub fn plain(own: OwnProgram) -> Self {
-        Self { own: Some(own) }
+        Self {
+            own: Some(own),
+            driver: Choice::Plain,
+        }
+    }
+
+    /// One that writes units for the systemd of the user whose runtime folder this is.
+    #[must_use]
+    pub fn systemd_user(own: OwnProgram, runtime: PathBuf) -> Self {
+        Self {
+            own: Some(own),
+            driver: Choice::Systemd(Systemd::user(runtime)),
+        }
+    }
+
+    /// The same with processes of our own, whatever runs this host: what is started leaves nothing outside its folder.
+    #[must_use]
+    pub fn without_systemd(mut self) -> Self {
+        self.driver = Choice::Plain;
+        self
     }
 
     /// How this program starts itself: what an adapter describes as a process of the service may be a hidden command.
@@ -89,6 +143,29 @@ impl Supervisor {
     /// [`FaultKind::Host`](crate::domain::FaultKind::Host) when its file cannot be found out.
     pub fn own(&self) -> Result<OwnProgram, Fault> {
         self.own.clone().map_or_else(OwnProgram::running, Ok)
+    }
+
+    /// What new services are started with.
+    fn driver(&self) -> Driver {
+        match &self.driver {
+            Choice::Plain => Driver::Plain,
+            Choice::Systemd(systemd) => Driver::Systemd(systemd.clone()),
+            Choice::Host => Systemd::here().map_or(Driver::Plain, Driver::Systemd),
+        }
+    }
+
+    /// What a service was started with. Units of a systemd that is not there any more do not run any more.
+    fn driver_of(&self, record: &Record) -> Option<Driver> {
+        let own = self.driver();
+        if own.kind() == record.driver {
+            return Some(own);
+        }
+        match record.driver {
+            DriverKind::Plain => Some(Driver::Plain),
+            kind => Systemd::here()
+                .filter(|systemd| systemd.kind() == kind)
+                .map(Driver::Systemd),
+        }
     }
 
     /// Starts the service and waits until every process is ready. One that already runs as described is left alone; one
@@ -108,32 +185,59 @@ impl Supervisor {
         files::make_folder(&service.folder)?;
         let folder = ServiceFolder::at(&service.folder);
         let lock = folder.change(tools.cancel).await?;
-        let state = self.look(&folder)?;
+        let state = self.look(tools, &folder).await?;
         let runs_so = state.is_some_and(|state| state.kept)
             && folder
                 .record()?
                 .is_some_and(|record| record.service == *service);
         if !runs_so {
-            plain::stop(&folder).await?;
-            let start = folder::fresh_start();
-            folder.write_record(&Record {
-                driver: DriverKind::Plain,
-                start: Some(start.clone()),
-                service: service.clone(),
-            })?;
-            for process in &service.processes {
-                log::rotate_in_place(&folder.log(process.name.as_str()))?;
-                log::mark_start(&folder.log(process.name.as_str()));
-            }
-            plain::start(&folder, &self.own()?, &start, secrets).await?;
+            self.begin(tools, &folder, service, secrets).await?;
         }
         // Others may look meanwhile, and stop it; the wait below sees that.
         drop(lock);
-        let ready = ready::wait(tools, service, || async { self.look(&folder) }).await;
+        let ready = ready::wait(tools, service, || self.look(tools, &folder)).await;
         if ready.is_err() && !runs_so {
             self.stop(tools, &service.folder).await?;
         }
         ready
+    }
+
+    /// Stops what runs of it and starts it, under the lock of changes.
+    async fn begin(
+        &self,
+        tools: &Tools<'_>,
+        folder: &ServiceFolder,
+        service: &ServiceDescription,
+        secrets: &Zeroizing<Vec<u8>>,
+    ) -> Result<(), Fault> {
+        self.end(tools, folder).await?;
+        let driver = self.driver();
+        let start = folder::fresh_start();
+        folder.write_record(&Record {
+            driver: driver.kind(),
+            start: Some(start.clone()),
+            service: service.clone(),
+        })?;
+        for process in &service.processes {
+            let log = folder.log(process.name.as_str());
+            log::rotate_in_place(&log)?;
+            log::mark_start(&log);
+        }
+        match driver {
+            Driver::Plain => plain::start(folder, &self.own()?, &start, secrets).await,
+            Driver::Systemd(systemd) => systemd::start(&systemd, tools, service, secrets).await,
+        }
+    }
+
+    async fn end(&self, tools: &Tools<'_>, folder: &ServiceFolder) -> Result<Stopped, Fault> {
+        let Some(record) = folder.record()? else {
+            return Ok(Stopped::WasNot);
+        };
+        match self.driver_of(&record) {
+            None => Ok(Stopped::WasNot),
+            Some(Driver::Plain) => plain::stop(folder).await,
+            Some(Driver::Systemd(systemd)) => systemd::stop(&systemd, tools, &record.service).await,
+        }
     }
 
     /// Stops the service if it runs, and starts it: for changed secrets and settings, which a description does not show.
@@ -161,28 +265,42 @@ impl Supervisor {
         }
         let folder = ServiceFolder::at(folder);
         let _lock = folder.change(tools.cancel).await?;
-        plain::stop(&folder).await
+        self.end(tools, &folder).await
     }
 
     /// How the service does; none when it was never started.
     ///
     /// # Errors
     /// [`FaultKind::Storage`](crate::domain::FaultKind::Storage), [`FaultKind::Host`](crate::domain::FaultKind::Host).
-    #[expect(
-        clippy::unused_async,
-        reason = "a driver that has to ask somebody needs it"
-    )]
     pub async fn state(
         &self,
-        _tools: &Tools<'_>,
+        tools: &Tools<'_>,
         folder: &Path,
     ) -> Result<Option<ServiceState>, Fault> {
-        self.look(&ServiceFolder::at(folder))
+        self.look(tools, &ServiceFolder::at(folder)).await
     }
 
-    #[expect(clippy::unused_self, reason = "another driver looks elsewhere")]
-    fn look(&self, folder: &ServiceFolder) -> Result<Option<ServiceState>, Fault> {
-        plain::state(folder)
+    async fn look(
+        &self,
+        tools: &Tools<'_>,
+        folder: &ServiceFolder,
+    ) -> Result<Option<ServiceState>, Fault> {
+        let Some(record) = folder.record()? else {
+            return Ok(None);
+        };
+        match self.driver_of(&record) {
+            Some(Driver::Systemd(systemd)) => systemd::state(&systemd, tools, &record.service)
+                .await
+                .map(Some),
+            Some(Driver::Plain) => plain::state(folder),
+            // Whoever ran it is gone, and it with him; what is known is told as not running.
+            None => plain::state(folder).map(|state| {
+                state.map(|state| ServiceState {
+                    driver: record.driver,
+                    ..state
+                })
+            }),
+        }
     }
 
     /// What was last started from this folder; none when nothing ever was.

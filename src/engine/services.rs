@@ -1,0 +1,322 @@
+//! The services on this host: how they do, starting those that should run, stopping all, their logs.
+
+use super::{
+    Engine, facts, planner,
+    reading::seen,
+    reconcile::Reached,
+    rules::Rules,
+    scene::{self, Scene},
+    scheduler,
+    views::{Receipt, ServiceLine, ServiceRow},
+};
+use crate::{
+    adapters::local,
+    catalog::Manifest,
+    domain::{
+        Actor, AuditResult, Community, Desired, Fault, FaultKind, Instance, InstanceId, IntentKind,
+        OperationId, PlatformId, Slug, clean_line, counted,
+    },
+    services::supervisor::{self, Stopped, Supervisor, log},
+    store::{CommunityFilter, Reader},
+};
+use futures::future::join_all;
+use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
+
+/// Communities that are read at once.
+const PAGE: u32 = 500;
+/// Shorter words of a log are never taken for a key.
+const SHORTEST_KEY: usize = 16;
+/// What stands for a key in a log.
+const STRUCK: &str = "[secret]";
+
+/// What [`Engine::up`] did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Up {
+    /// Services that ran already.
+    pub running: usize,
+    /// The instances whose service is started now, by community and platform.
+    pub begun: Vec<(Slug, PlatformId)>,
+    /// Those that were left out because they do not fit into free memory, each with its estimate in MiB.
+    pub no_room: Vec<(Slug, PlatformId, u64)>,
+    /// The operations that start them.
+    pub receipt: Receipt,
+}
+
+impl Engine {
+    /// The services of this host that were ever started, of one community or of all that the actor may see.
+    ///
+    /// # Errors
+    /// `NotFound` for a community that does not exist or that the actor may not know of; `Host` when the supervisor cannot be
+    /// asked; `Storage`.
+    pub async fn services(
+        &self,
+        actor: &Actor,
+        slug: Option<&Slug>,
+    ) -> Result<Vec<ServiceRow>, Fault> {
+        let (core, asking, slug) = (self.core.clone(), actor.clone(), slug.cloned());
+        let found = self
+            .core
+            .store
+            .read(move |reader| {
+                let communities = match &slug {
+                    Some(slug) => vec![seen(reader, &asking, slug)?],
+                    None => all_seen(reader, &asking)?,
+                };
+                let mut found = Vec::new();
+                for community in communities {
+                    for instance in reader.instances(community.id)? {
+                        let data = scene::data_folder(
+                            &core.options.home,
+                            &community.slug,
+                            &instance.platform,
+                        );
+                        let folder = supervisor::folder_of(&data);
+                        if folder.is_dir() {
+                            found.push((community.clone(), instance, folder));
+                        }
+                    }
+                }
+                Ok(found)
+            })
+            .await?;
+        let mut rows = Vec::new();
+        for (community, instance, folder) in found {
+            rows.extend(self.row(&community, instance, folder).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn row(
+        &self,
+        community: &Community,
+        instance: Instance,
+        folder: PathBuf,
+    ) -> Result<Option<ServiceRow>, Fault> {
+        let core = &self.core;
+        let never = CancellationToken::new();
+        let tools = local::lent(&core.runner, &core.http, &never);
+        let supervisor = core.options.registry.supervisor();
+        let Some(state) = supervisor.state(&tools, &folder).await? else {
+            return Ok(None);
+        };
+        let manifest = core.options.catalog.get(&instance.platform);
+        Ok(Some(ServiceRow {
+            slug: community.slug.clone(),
+            archived: community.archived_at.is_some(),
+            platform: instance.platform.clone(),
+            instance: instance.id,
+            desired: instance.desired,
+            url: instance.url.clone(),
+            memory_mib: manifest.map_or(0, |manifest| manifest.resources.memory_active_mib),
+            health: instance.health,
+            checked_at: instance.checked_at,
+            folder,
+            state,
+        }))
+    }
+
+    /// Starts the service of every instance that is wanted active and does not run, as after a restart of the host. What
+    /// needs the vault waits for its unlock, and what does not fit into free memory is left out and named.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Host`, `Storage`.
+    pub async fn up(&self, actor: &Actor) -> Result<Up, Fault> {
+        self.core.require_writable()?;
+        self.allow(actor, IntentKind::Activate).await?;
+        let rows = self.services(actor, None).await?;
+        let mut free = planner::free_memory_mib();
+        let mut up = Up {
+            running: 0,
+            begun: Vec::new(),
+            no_room: Vec::new(),
+            receipt: Receipt::default(),
+        };
+        let mut ids = Vec::new();
+        for row in rows {
+            if row.state.is_up() {
+                up.running += 1;
+            } else if row.desired == Desired::Active && !row.archived {
+                if free > 0 && row.memory_mib > free {
+                    up.no_room.push((row.slug, row.platform, row.memory_mib));
+                    continue;
+                }
+                free = free.saturating_sub(row.memory_mib);
+                ids.push(row.instance);
+                up.begun.push((row.slug, row.platform));
+            }
+        }
+        up.receipt.operations = self.begin_again(actor, ids.clone()).await?;
+        self.core.desk.widen(ids);
+        scheduler::ensure_started(&self.core);
+        self.core.emit_changed(None);
+        Ok(up)
+    }
+
+    /// What was reached is not so any more, and what is desired is: the rest follows from the one rule.
+    async fn begin_again(
+        &self,
+        actor: &Actor,
+        instances: Vec<InstanceId>,
+    ) -> Result<Vec<OperationId>, Fault> {
+        let name = actor.name.clone();
+        let label = super::submit::label(actor);
+        self.core
+            .change(move |writer, rules| {
+                let mut operations = Vec::new();
+                for id in instances {
+                    let reached: Option<String> = facts::recall(writer, id, facts::REACHED)?;
+                    if Reached::of(reached.as_deref()) == Reached::Active {
+                        let word = Reached::Inactive.word();
+                        facts::remember(writer, id, facts::REACHED, &word)?;
+                    }
+                    operations.extend(rules.towards_desired(writer, id, &name, true)?);
+                }
+                let detail = counted(operations.len(), "service", "services");
+                let permitted = AuditResult::Permitted;
+                rules.audit(writer, &label, "up", "", None, permitted, &detail)?;
+                Ok(operations)
+            })
+            .await
+    }
+
+    /// Stops every service of this installation on this host. What is wanted stays as it is: [`Engine::up`] starts them
+    /// again. Answers whose were stopped, and how.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Host` when one cannot be ended, `Storage`.
+    pub async fn down(&self, actor: &Actor) -> Result<Vec<(Slug, PlatformId, Stopped)>, Fault> {
+        self.core.require_writable()?;
+        self.allow(actor, IntentKind::Deactivate).await?;
+        let core = &self.core;
+        let rows = self.services(actor, None).await?;
+        let never = CancellationToken::new();
+        let tools = local::lent(&core.runner, &core.http, &never);
+        let supervisor = core.options.registry.supervisor();
+        let stopping = rows.iter().map(|row| supervisor.stop(&tools, &row.folder));
+        let stopped = join_all(stopping).await;
+        let mut done = Vec::new();
+        for (row, how) in rows.into_iter().zip(stopped) {
+            let how = how?;
+            if how != Stopped::WasNot {
+                done.push((row.slug, row.platform, how));
+            }
+        }
+        let label = super::submit::label(actor);
+        let detail = counted(done.len(), "service", "services");
+        self.core
+            .change(move |writer, rules| {
+                let permitted = AuditResult::Permitted;
+                rules.audit(writer, &label, "down", "", None, permitted, &detail)
+            })
+            .await?;
+        core.emit_changed(None);
+        Ok(done)
+    }
+
+    async fn allow(&self, actor: &Actor, kind: IntentKind) -> Result<(), Fault> {
+        let asking = actor.clone();
+        self.core
+            .store
+            .read(move |reader| Rules::require(reader, &asking, kind, None).map(|_| ()))
+            .await
+    }
+
+    /// The last lines that each part of an instance's service wrote, keys struck out: those of its environment files, those
+    /// of its account while the vault is open, and whatever has the shape of a platform's key.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such instance for this actor or its service was never started; `Storage`.
+    pub async fn service_log(
+        &self,
+        actor: &Actor,
+        slug: &Slug,
+        platform: &PlatformId,
+        lines: usize,
+    ) -> Result<Vec<ServiceLine>, Fault> {
+        let (core, asking) = (self.core.clone(), actor.clone());
+        let (wanted_slug, wanted) = (slug.clone(), platform.clone());
+        let scene = self
+            .core
+            .store
+            .read(move |reader| {
+                let community = seen(reader, &asking, &wanted_slug)?;
+                let instance = reader.instance_of(community.id, &wanted)?;
+                let instance = instance.ok_or_else(|| never_ran(&wanted_slug, &wanted))?;
+                Scene::read(reader, &core.rules(), instance)
+            })
+            .await?;
+        let (site, _) = scene.open(&self.core);
+        let folder = supervisor::folder_of(&site.data_folder);
+        let service = Supervisor::described(&folder)?.ok_or_else(|| never_ran(slug, platform))?;
+        let mut secrets = service.secrets();
+        secrets.extend(site.secrets.0.into_values());
+        let mut found = Vec::new();
+        for name in service.launches().map(|(name, _)| name).chain(["keeper"]) {
+            let said = log::tail(&folder.join(format!("{name}.log")), lines)?.join("\n");
+            let said = local::strike(&secrets, &said);
+            found.extend(said.lines().map(|line| ServiceLine {
+                process: name.to_owned(),
+                text: clean_line(&self.without_keys(line)),
+            }));
+        }
+        Ok(found)
+    }
+
+    /// A line without the words that have the shape of a key.
+    fn without_keys(&self, line: &str) -> String {
+        let catalog = &self.core.options.catalog;
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+        let mut clean = line.to_owned();
+        for word in line.split(|letter| !is_part(letter)) {
+            if word.len() >= SHORTEST_KEY && !catalog.guess_platform(word).is_empty() {
+                clean = clean.replace(word, STRUCK);
+            }
+        }
+        clean
+    }
+}
+
+/// Refuses to start on this host what does not fit into its free memory.
+///
+/// # Errors
+/// `Host`, with the estimate and what is free.
+pub(super) fn require_room(manifest: &Manifest, community: &str) -> Result<(), Fault> {
+    let (needed, free) = (
+        manifest.resources.memory_active_mib,
+        planner::free_memory_mib(),
+    );
+    if free == 0 || needed <= free {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Host,
+        format!(
+            "{} of {community} needs about {needed} MiB of memory, and {free} MiB are free; it was not started.",
+            manifest.name
+        ),
+    )
+    .hint("Deactivate an instance that runs on this host, or give the host more memory; then activate it again."))
+}
+
+fn never_ran(slug: &Slug, platform: &PlatformId) -> Fault {
+    Fault::new(
+        FaultKind::NotFound,
+        format!("{platform} of {slug} never ran on this host."),
+    )
+    .hint("Activate it first; what lives elsewhere has its log there.")
+}
+
+fn all_seen(reader: &Reader<'_>, actor: &Actor) -> Result<Vec<Community>, Fault> {
+    let mut all: Vec<Community> = Vec::new();
+    loop {
+        let after = all.last().map(|community| community.id);
+        let page = reader.communities(&CommunityFilter::default(), after, PAGE)?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page.into_iter().map(|summary| summary.community));
+    }
+    all.retain(|community| actor.sees(community.id));
+    Ok(all)
+}
