@@ -83,10 +83,6 @@ impl Manager {
         found
     }
 
-    pub fn text(&self, unit: &str) -> String {
-        fs::read_to_string(unit).unwrap()
-    }
-
     pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.runtime().join("systemd/user").join(name);
         fs::write(&path, text).unwrap();
