@@ -18,6 +18,8 @@ mod keys;
 mod life;
 #[path = "engine/rights.rs"]
 mod rights;
+#[path = "engine/slots.rs"]
+mod slots;
 #[path = "engine/trouble.rs"]
 mod trouble;
 

@@ -163,6 +163,28 @@ CREATE TABLE accounts (
 CREATE UNIQUE INDEX accounts_by_name ON accounts (platform, name, coalesce(community, 0));
 CREATE INDEX accounts_of_community ON accounts (community, platform);
 
+-- How full an account was when its platform last told; the most is the manifest's where the platform told none.
+CREATE TABLE account_slots (
+    account     INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    unit        TEXT NOT NULL,
+    most        INTEGER,
+    used        INTEGER,
+    source      TEXT NOT NULL,
+    measured_at INTEGER NOT NULL,
+    PRIMARY KEY (account, unit)
+) STRICT, WITHOUT ROWID;
+-- A limit of one is a fact of the platform and no account filling up.
+CREATE INDEX account_slots_near ON account_slots (account) WHERE most > 1 AND used * 5 >= most * 4;
+
+-- Which accounts an instance was made with, and since when.
+CREATE TABLE account_uses (
+    instance INTEGER NOT NULL REFERENCES instances (id),
+    account  INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    since    INTEGER NOT NULL,
+    PRIMARY KEY (instance, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_uses_of_account ON account_uses (account, since);
+
 -- Secrets, sealed: `sealed` under the vault key, `inbox` to the vault's public inbox while it was locked.
 -- Ids are never used again (AUTOINCREMENT): a seal is bound to its row.
 CREATE TABLE credentials (

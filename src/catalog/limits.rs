@@ -32,6 +32,8 @@ pub struct SlotLimit {
     pub per: String,
     /// The most; none where no limit is known.
     pub max: Option<u64>,
+    /// How many of them a new instance takes; 0 where it takes none or that cannot be said.
+    pub takes: u64,
     /// How the use is measured.
     pub measure: String,
     /// What happens at the limit, and what else there is to know.

@@ -118,6 +118,7 @@ fn slot(mut table: Reader<'_>) -> Result<SlotLimit> {
         unit: table.text("unit", "\"servers joined\"")?,
         per: table.text("per", "\"bot\"")?,
         max: table.optional_number("max")?,
+        takes: table.optional_number("takes")?.unwrap_or(0),
         measure: table.text("measure", "\"how the use is counted\"")?,
         note: table.text("note", "\"what happens at the limit\"")?,
         source: table.text("source", "\"where the limit was read\"")?,

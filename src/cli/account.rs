@@ -11,8 +11,11 @@ use super::{
 };
 use crate::{
     catalog::Holder,
-    domain::{Fault, FaultKind, Intent, KeyEntry, SlotUse, Slots, Slug},
-    engine::{KeyOwner, views::AccountRow},
+    domain::{AccountPolicy, Fault, FaultKind, Intent, KeyEntry, SlotUse, Slug},
+    engine::{
+        KeyOwner,
+        views::{AccountRow, SlotRow},
+    },
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -30,6 +33,16 @@ pub enum Account {
         platform: String,
         /// The account's name.
         name: String,
+    },
+    /// Say whether communities without a key of their own may use an account of the installation.
+    Policy {
+        /// The platform.
+        platform: String,
+        /// own (one credential for each community) or shared; without it, what holds is shown.
+        policy: Option<AccountPolicy>,
+        /// The platform's id, as confirmation of sharing.
+        #[arg(long, value_name = "PLATFORM")]
+        confirm: Option<String>,
     },
     /// Add an account of the installation; its key comes on standard input, or is asked for.
     Add(Add),
@@ -60,6 +73,11 @@ pub async fn run(context: &Context, command: Account) -> Result<Exit, Fault> {
         Account::List => list(context, &hall).await,
         Account::Slots => slots(context, &hall).await,
         Account::Show { platform, name } => show(context, &hall, &platform, &name).await,
+        Account::Policy {
+            platform,
+            policy,
+            confirm,
+        } => self::policy(context, &hall, &platform, policy, confirm).await,
         Account::Add(add) => self::add(context, &hall, add).await,
     };
     hall.close().await;
@@ -106,26 +124,33 @@ async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
 async fn slots(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
     let rows = hall.engine.accounts(&hall.actor).await?;
     let mut lines = Vec::new();
-    let mut table = Table::new(&["", "platform", "account", "unit", "used", "of", "source"]);
+    let mut table = Table::new(&[
+        "", "platform", "account", "unit", "used", "of", "age", "source",
+    ]);
     for row in &rows {
-        for slots in &row.slots {
+        for known in &row.slots {
+            let slots = &known.slots;
             lines.push(json!({
                 "platform": row.account.platform,
                 "account": row.account.name,
                 "community": row.slug,
                 "unit": slots.unit,
+                "per": known.per,
+                "takes": known.takes,
                 "used": slots.used,
                 "max": slots.max,
                 "level": slots.level(),
                 "source": slots.source,
+                "measured_at": known.measured_at,
             }));
             table.row([
-                sign(slots).to_owned(),
+                sign(known).to_owned(),
                 row.account.platform.to_string(),
                 row.account.name.clone(),
                 slots.unit.clone(),
                 number(slots.used),
                 number(slots.max),
+                age(known),
                 slots.source.clone(),
             ]);
         }
@@ -133,19 +158,78 @@ async fn slots(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
     context
         .out
         .data(&json!({ "slots": lines }), |out| table.render(out))?;
+    warn(context, &rows);
     Ok(Exit::Done)
 }
 
-fn sign(slots: &Slots) -> &'static str {
-    match slots.level() {
+/// Says which accounts are full or nearly so.
+pub fn warn(context: &Context, rows: &[AccountRow]) {
+    for row in rows {
+        if let Some(pressing) = row.pressing() {
+            let (name, platform) = (&row.account.name, &row.account.platform);
+            let words = pressing.words();
+            context.out.advise(&format!(
+                "! {name} on {platform}: {words}. Make another account there in time. {}",
+                pressing.note
+            ));
+        }
+    }
+}
+
+/// A limit of one is always used up and presses nobody.
+fn sign(row: &SlotRow) -> &'static str {
+    match row.slots.level() {
+        SlotUse::Near | SlotUse::Full if row.slots.max == Some(1) => "",
         SlotUse::Near => "!",
         SlotUse::Full => "x",
         SlotUse::Free | SlotUse::Unknown => "",
     }
 }
 
+fn age(row: &SlotRow) -> String {
+    match row.measured_at {
+        Some(at) => super::words::ago(at),
+        None if row.slots.used.is_some() => "counted here".to_owned(),
+        None => String::new(),
+    }
+}
+
 fn number(count: Option<u64>) -> String {
     count.map_or_else(|| "?".to_owned(), |count| count.to_string())
+}
+
+async fn policy(
+    context: &Context,
+    hall: &Hall,
+    platform: &str,
+    policy: Option<AccountPolicy>,
+    confirm: Option<String>,
+) -> Result<Exit, Fault> {
+    let platform = hall.platform(platform)?;
+    let Some(policy) = policy else {
+        let policy = hall.engine.account_policy(&hall.actor, &platform).await?;
+        context
+            .out
+            .data(&json!({ "platform": platform, "policy": policy }), |_| {
+                format!("{platform}: {policy}")
+            })?;
+        return Ok(Exit::Done);
+    };
+    let typed = match confirm {
+        Some(typed) => typed,
+        None if policy == AccountPolicy::Shared && prompt::somebody_is_there() => {
+            prompt::typed(&format!(
+                "A shared account reaches every community without a key of its own. Type {platform} to share: "
+            ))?
+        }
+        None => String::new(),
+    };
+    let intent = Intent::SetAccountPolicy {
+        platform,
+        policy,
+        typed,
+    };
+    work::carry_out(context, hall, intent, None).await
 }
 
 async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Result<Exit, Fault> {
@@ -176,15 +260,17 @@ async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Res
         for key in &row.keys {
             page.field(out, &format!("key {}", key.field), &key_words(key));
         }
-        for slots in &row.slots {
+        for known in &row.slots {
+            let slots = &known.slots;
             let text = format!(
-                "{} {} of {} ({})",
-                sign(slots),
+                "{} {} of {}  {} ({})",
+                sign(known),
                 number(slots.used),
                 number(slots.max),
+                age(known),
                 slots.source
             );
-            page.field(out, &slots.unit, &text);
+            page.field(out, &slots.unit, text.trim_start());
         }
         page.render()
     })?;

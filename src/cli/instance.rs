@@ -347,6 +347,12 @@ async fn look(context: &Context, hall: &Hall, arguments: &CheckArguments) -> Res
     if let Some(stopped) = work::wait(context, hall, &receipt.operations).await {
         return Ok(stopped);
     }
+    match hall.engine.accounts(&hall.actor).await {
+        Ok(accounts) => super::account::warn(context, &accounts),
+        // A community's administrator sees no accounts, and need not.
+        Err(fault) if fault.kind == FaultKind::NotAllowed => {}
+        Err(fault) => return Err(fault),
+    }
     let Some(community) = community else {
         return list(context, hall, None).await;
     };

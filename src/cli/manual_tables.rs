@@ -52,7 +52,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "account slots",
-        "slots: platform, account, community, unit, used, max, level, source",
+        "slots: platform, account, community, unit, per, takes, used, max, level, source, measured_at",
     ),
     (
         "connection list",

@@ -43,6 +43,16 @@ words! {
     }
 }
 
+words! {
+    /// Which accounts an instance may use for keys that belong to its community.
+    AccountPolicy {
+        /// Its community's own only: one credential for each installation, community and platform.
+        Own = "own",
+        /// Also those of the installation, which then reach several communities.
+        Shared = "shared",
+    }
+}
+
 /// Everything about a stored secret but the secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CredentialMeta {

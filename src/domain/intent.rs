@@ -146,6 +146,15 @@ pub enum Intent {
         /// The examination that holds its key.
         examination: ExaminationId,
     },
+    /// Say whether communities without a key of their own may use an account of the installation.
+    SetAccountPolicy {
+        /// On which platform.
+        platform: PlatformId,
+        /// Own accounts only, or shared ones too.
+        policy: super::AccountPolicy,
+        /// The platform's id, typed by a person who shares.
+        typed: String,
+    },
 }
 
 words! {
@@ -193,6 +202,8 @@ words! {
         Settings = "settings-set",
         /// Add an account of the installation.
         AddAccount = "account-add",
+        /// Say whether accounts may be shared.
+        SetAccountPolicy = "account-policy",
         /// Back up or restore the installation.
         Backup = "backup",
     }
@@ -230,6 +241,7 @@ impl Intent {
             Self::CancelOperation { .. } => IntentKind::CancelOperation,
             Self::SetTemplate { .. } => IntentKind::SetTemplate,
             Self::AddAccount { .. } => IntentKind::AddAccount,
+            Self::SetAccountPolicy { .. } => IntentKind::SetAccountPolicy,
         }
     }
 }

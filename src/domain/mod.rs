@@ -21,7 +21,8 @@ mod task;
 mod text;
 
 pub use account::{
-    Account, CredentialMeta, CredentialState, Identity, Reach, ReachedObject, SlotUse, Slots,
+    Account, AccountPolicy, CredentialMeta, CredentialState, Identity, Reach, ReachedObject,
+    SlotUse, Slots,
 };
 pub use action::{ACTIONS, Action, ActionId, Danger, Scope};
 pub use actor::{Actor, Role};

@@ -125,6 +125,8 @@ words! {
         RemoveHard = "remove-hard",
         /// Replace the key by a new one.
         Rotate = "rotate",
+        /// Make another account where one is full.
+        MakeAccount = "make-account",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is well and what is not with this installation on this host, each with what to do about it.
 
-use super::{Engine, rules::Rules, unlocking, views::VaultState};
+use super::{Engine, rules::Rules, slots, titles, unlocking, views::VaultState};
 use crate::{
     domain::{Actor, Fault, IntentKind, OperationState},
     store::{Depth, OperationFilter},
@@ -97,7 +97,37 @@ impl Engine {
             ),
         });
         checks.extend(self.work().await?);
+        checks.extend(self.fullness().await?);
         Ok(checks)
+    }
+
+    /// Accounts that are full or nearly so, one line each.
+    async fn fullness(&self) -> Result<Vec<Check>, Fault> {
+        let rules = self.core.rules();
+        let pressed = self
+            .core
+            .store
+            .read(move |reader| {
+                let mut pressed = Vec::new();
+                for account in reader.accounts()? {
+                    if let Some(row) = slots::pressing(&slots::rows(reader, &rules, &account)?) {
+                        let platform = titles::platform(&rules.catalog, &account.platform);
+                        pressed.push((format!("{} on {platform}", account.name), row.clone()));
+                    }
+                }
+                Ok(pressed)
+            })
+            .await?;
+        if pressed.is_empty() {
+            return Ok(vec![Check::well("accounts", "none is nearly full")]);
+        }
+        Ok(pressed
+            .into_iter()
+            .map(|(account, row)| {
+                let found = format!("{account}: {}", row.words());
+                Check::not("accounts", found, "Make another account there in time.")
+            })
+            .collect())
     }
 
     async fn work(&self) -> Result<Vec<Check>, Fault> {

@@ -18,6 +18,8 @@ pub(super) const REACHED: &str = "@reached";
 pub(super) const UNSENT: &str = "@unsent";
 /// A person's step that a look found to be needed, without an operation.
 pub(super) const TASK: &str = Reader::FOUND_TASK;
+/// Accounts that were full when the instance was to be made, so that it was made without them.
+pub(super) const LEFT_ACCOUNTS: &str = "@left-accounts";
 /// The operation that somebody asks its holder to stop.
 pub(super) const CANCEL: &str = "@cancel";
 

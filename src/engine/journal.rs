@@ -136,12 +136,13 @@ impl Journal for StoreJournal {
         };
         let (operation, community, platform) =
             (self.operation, self.community, self.platform.clone());
-        let holder = self.core.holder.clone();
+        let (holder, instance) = (self.core.holder.clone(), self.instance);
         self.core
             .change(move |writer, rules| {
                 writer.require_lease(operation, &holder)?;
                 let account = keyring::account_of_community(writer, rules, &platform, community)?;
-                keyring::store(writer, rules, &account, new)
+                keyring::store(writer, rules, &account, new)?;
+                writer.use_accounts(instance, &[account.id], rules.now)
             })
             .await
     }

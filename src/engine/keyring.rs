@@ -1,11 +1,10 @@
 //! Keys in the store: whose they are, sealing and opening them, and what becomes of one that does not open or is refused.
 
-use super::{core::Core, rules::Rules};
+use super::{choosing, core::Core, facts, rules::Rules, slots};
 use crate::{
-    catalog::Holder,
     domain::{
-        Account, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault, FaultKind,
-        Identity, Instance, PlatformId, last_four,
+        Account, AccountId, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault,
+        FaultKind, Identity, Instance, PlatformId, last_four,
     },
     store::{NewAccount, NewCredential, Reader, SealedSecret, Writer},
     vault::{self, Custody, SealContext, Sealed},
@@ -42,25 +41,14 @@ pub(super) struct Opened {
     pub bad: Vec<CredentialId>,
 }
 
-/// The keys in use for an instance: its community's, then for fields that the manifest gives to the installation, the
-/// installation's.
+/// The keys in use for an instance: its community's, then the installation's, as far as manifest and policy allow.
 pub(super) fn current(
     reader: &Reader<'_>,
     rules: &Rules,
     platform: &PlatformId,
     community: CommunityId,
 ) -> Result<Vec<CredentialMeta>, Fault> {
-    let manifest = rules.manifest(platform)?;
-    let mut keys = reader.current_credentials(Some(community), platform)?;
-    for key in reader.current_credentials(None, platform)? {
-        let shared = manifest
-            .credential(&key.field)
-            .is_some_and(|field| field.holder == Holder::Installation);
-        if shared && !keys.iter().any(|own| own.field == key.field) {
-            keys.push(key);
-        }
-    }
-    Ok(keys)
+    choosing::best(reader, rules, platform, Some(community))
 }
 
 /// The same with their sealed bytes. A row without bytes is left out: it shows as missing.
@@ -180,23 +168,34 @@ pub(super) async fn mark_bad(core: &Core, bad: Vec<CredentialId>) -> Result<(), 
     .await
 }
 
-/// The account of a platform for a community, made where there is none: one for each, by policy.
+/// The account of a platform for a community, made where there is none: one for each, by policy. One that was full when
+/// the instance was made is left alone; another takes its place.
 pub(super) fn account_of_community(
     writer: &Writer<'_>,
     rules: &Rules,
     platform: &PlatformId,
     community: CommunityId,
 ) -> Result<Account, Fault> {
-    if let Some(account) = writer
-        .accounts_of(Some(community), platform)?
+    let left: Option<Vec<AccountId>> = match writer.instance_of(community, platform)? {
+        Some(instance) => facts::recall(writer, instance.id, facts::LEFT_ACCOUNTS)?,
+        None => None,
+    };
+    let left = left.unwrap_or_default();
+    let known = writer.accounts_of(Some(community), platform)?;
+    let taken = known.len();
+    if let Some(account) = known
         .into_iter()
-        .next()
+        .find(|account| !left.contains(&account.id))
     {
         return Ok(account);
     }
+    let slug = writer.community(community)?.slug;
     let new = NewAccount {
         platform: platform.clone(),
-        name: writer.community(community)?.slug.to_string(),
+        name: match taken {
+            0 => slug.to_string(),
+            _ => format!("{slug}-{}", taken + 1),
+        },
         community: Some(community),
         external_id: None,
     };
@@ -256,7 +255,18 @@ pub(super) fn store(
         identity: new.identity,
     };
     if let Some(identity) = &record.identity {
+        let known = writer.account(account.id)?.external_id;
+        if known.is_some_and(|known| known != identity.external_id) {
+            writer.forget_measured_slots(account.id)?;
+        }
         writer.set_account_external_id(account.id, &identity.external_id)?;
+        slots::record(
+            writer,
+            rules,
+            account.id,
+            &account.platform,
+            &identity.slots,
+        )?;
     }
     writer.add_credential(&record, rules.now, |meta| {
         let context = context(&rules.installation, account, meta);

@@ -1,6 +1,7 @@
 //! Intents about keys: storing one that was examined, forgetting one, adding an account of the installation.
 
 use super::{
+    choosing,
     held::Examined,
     instances, keyring,
     keyring::NewKey,
@@ -173,18 +174,24 @@ fn require_installation(writer: &Writer<'_>, actor: &Actor) -> Result<(), Fault>
     .hint("Ask an operator to enter it."))
 }
 
-/// Queues what waited for the key of an instance.
+/// Queues what waited for the key of an instance, or for another account in the place of a full one.
 fn wake_waiting(
     writer: &Writer<'_>,
     rules: &Rules,
     instance: crate::domain::InstanceId,
 ) -> Result<Vec<crate::domain::OperationId>, Fault> {
     let filter = OperationFilter {
-        states: vec![OperationState::WaitsKey],
+        states: vec![OperationState::WaitsKey, OperationState::WaitsHuman],
         instance: Some(instance),
         ..Default::default()
     };
-    let waiting = writer.operations(&filter, 64)?;
+    let mut waiting = writer.operations(&filter, 64)?;
+    waiting.retain(|operation| {
+        operation
+            .task
+            .as_ref()
+            .is_none_or(|task| task.step == choosing::STEP)
+    });
     for operation in &waiting {
         rules.wake(writer, operation.id, instance)?;
     }
@@ -195,9 +202,9 @@ fn wake_waiting(
 pub(super) fn add_account(
     writer: &Writer<'_>,
     rules: &Rules,
+    actor: &Actor,
     platform: &PlatformId,
-    name: &str,
-    examination: ExaminationId,
+    (name, examination): (&str, ExaminationId),
     examined: Examined,
 ) -> Result<Applied, Fault> {
     require_verified(&examined, false)?;
@@ -233,16 +240,17 @@ pub(super) fn add_account(
         shared.extend(examined.settings);
         writer.set_setting(&setting, &shared)?;
     }
-    Ok(Applied {
+    let mut applied = Applied {
         subject: format!("{platform}/{name}"),
-        detail: String::new(),
         receipt: super::views::Receipt {
             message: format!("The account {name} on {} is added.", manifest.name),
             ..Default::default()
         },
         after: vec![After::DropExamined(examination)],
         ..Applied::default()
-    })
+    };
+    choosing::wake(writer, rules, &actor.name, platform, &mut applied)?;
+    Ok(applied)
 }
 
 /// Forgets stored keys. What needs them waits from then on; nothing is changed on the platform.

@@ -10,12 +10,14 @@
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
 //! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
 //! | `services` | what runs on this host: up, down, logs |
+//! | `slots`, `choosing` | how full accounts are; with which of them an instance works |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
 mod advance;
 mod auditing;
 mod budget;
+mod choosing;
 mod communities;
 mod connections;
 mod core;
@@ -51,6 +53,7 @@ mod runner;
 mod scene;
 mod scheduler;
 mod services;
+mod slots;
 mod submit;
 mod titles;
 mod trial;

@@ -7,21 +7,19 @@ use super::{
     facts, keyring,
     rules::{self, Rules},
     scene::Scene,
+    slots,
     submit::{After, Applied},
     views::{EngineEvent, Receipt},
 };
 use crate::{
     adapters::{Observation, Standing},
     domain::{
-        Actor, CommunityId, CredentialMeta, Drift, DriftKind, Fault, FaultKind, Health, Instance,
-        InstanceId, Observed, PlatformId, clean_line,
+        Actor, CommunityId, Drift, DriftKind, Fault, FaultKind, Health, Instance, InstanceId,
+        Observed, PlatformId, clean_line,
     },
     store::{InstancePlace, Reader, Writer},
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// The most instances of one platform that one request looks at, those first that were not looked at for longest.
@@ -243,7 +241,7 @@ fn record(
     }
 }
 
-/// The limits of the account as the look told them, beside what the last verification found.
+/// The limits of the account as the look told them.
 fn record_slots(
     writer: &Writer<'_>,
     rules: &Rules,
@@ -251,21 +249,10 @@ fn record_slots(
     seen: &Observation,
 ) -> Result<(), Fault> {
     let keys = keyring::current(writer, rules, &instance.platform, instance.community)?;
-    let known = |key: &CredentialMeta| key.identity.is_some();
-    let Some(key) = keys.into_iter().find(known) else {
-        return Ok(());
-    };
-    let mut identity = key.identity.unwrap_or_default();
-    let mut slots: BTreeMap<String, _> = identity
-        .slots
-        .into_iter()
-        .map(|slot| (slot.unit.clone(), slot))
-        .collect();
-    for slot in &seen.slots {
-        slots.insert(slot.unit.clone(), slot.clone());
+    match keys.first() {
+        Some(key) => slots::record(writer, rules, key.account, &instance.platform, &seen.slots),
+        None => Ok(()),
     }
-    identity.slots = slots.into_values().collect();
-    writer.set_credential_verified(key.id, &identity, rules.now)
 }
 
 /// A look that failed says something too, unless only the vault stood in its way.

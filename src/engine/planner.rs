@@ -1,10 +1,11 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, communities, connections,
+    Engine, choosing, communities, connections,
     held::Examined,
     keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
+    slots,
 };
 use crate::{
     catalog::{Manifest, Maturity, Needs},
@@ -125,7 +126,10 @@ fn concerned(
     examined: Option<&Examined>,
 ) -> Result<Option<CommunityId>, Fault> {
     Ok(match intent {
-        Intent::CreateCommunity(_) | Intent::SetTemplate { .. } | Intent::AddAccount { .. } => None,
+        Intent::CreateCommunity(_)
+        | Intent::SetTemplate { .. }
+        | Intent::AddAccount { .. }
+        | Intent::SetAccountPolicy { .. } => None,
         Intent::ArchiveCommunity { community }
         | Intent::SetDesired { community, .. }
         | Intent::Configure { community, .. }
@@ -222,7 +226,13 @@ fn create(reader: &Reader<'_>, rules: &Rules, new: &NewCommunity) -> Result<Plan
             held.contains(field)
         });
         basis.push(format!("{platform} {choice} {can}"));
-        draft.make(reader, rules, manifest, active, can, &settings)?;
+        let making = Making {
+            community: None,
+            active,
+            can,
+            settings: &settings,
+        };
+        draft.make(reader, rules, manifest, &making)?;
         if matches!(
             manifest.maturity,
             Maturity::Experimental | Maturity::Unmaintained
@@ -243,6 +253,18 @@ fn order_of(kind: PlanItemKind) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+/// An instance that will be made.
+pub(super) struct Making<'a> {
+    /// For which community, where that is there already.
+    pub community: Option<CommunityId>,
+    /// Whether it is switched on as well.
+    pub active: bool,
+    /// Whether the keys for it are at hand.
+    pub can: bool,
+    /// Its settings.
+    pub settings: &'a BTreeMap<String, String>,
+}
+
 impl Draft {
     /// The lines for an instance that will be made.
     pub fn make(
@@ -250,10 +272,14 @@ impl Draft {
         reader: &Reader<'_>,
         rules: &Rules,
         manifest: &Manifest,
-        active: bool,
-        can: bool,
-        settings: &BTreeMap<String, String>,
+        making: &Making<'_>,
     ) -> Result<(), Fault> {
+        let Making {
+            active,
+            can,
+            settings,
+            ..
+        } = *making;
         let platform = &manifest.id;
         if rules.registry.get(platform).is_none() {
             self.say(
@@ -302,22 +328,38 @@ impl Draft {
             let text = format!("{} (made, left inactive{cost})", manifest.name);
             self.say(PlanItemKind::Record, Some(platform), text);
         }
-        self.slots(reader, manifest)
+        self.slots(reader, rules, manifest, making.community)
     }
 
-    /// What it takes of the installation's account there, where that was measured.
-    fn slots(&mut self, reader: &Reader<'_>, manifest: &Manifest) -> Result<(), Fault> {
-        for key in reader.current_credentials(None, &manifest.id)? {
-            for slot in key.identity.iter().flat_map(|identity| &identity.slots) {
-                if let (Some(used), Some(max)) = (slot.used, slot.max) {
-                    let text = format!(
-                        "{}, {}: {} of {max} after this",
-                        manifest.name,
-                        slot.unit,
-                        used + 1
-                    );
-                    self.say(PlanItemKind::Slot, Some(&manifest.id), text);
-                }
+    /// What it takes of the account there, and whether that has room.
+    fn slots(
+        &mut self,
+        reader: &Reader<'_>,
+        rules: &Rules,
+        manifest: &Manifest,
+        community: Option<CommunityId>,
+    ) -> Result<(), Fault> {
+        let keys = choosing::best(reader, rules, &manifest.id, community)?;
+        let Some(key) = keys.first() else {
+            return Ok(());
+        };
+        let account = reader.account(key.account)?;
+        let rows = slots::rows(reader, rules, &account)?;
+        for row in rows.iter().filter(|row| row.takes > 0) {
+            let (Some(used), Some(max)) = (row.slots.used, row.slots.max) else {
+                continue;
+            };
+            let after = used.saturating_add(row.takes);
+            let (name, unit) = (&manifest.name, &row.slots.unit);
+            if after > max {
+                let text = format!(
+                    "{name}, {unit}: {used} of {max}, so the account {} is full; another one is asked for",
+                    account.name
+                );
+                self.say(PlanItemKind::NeedsHuman, Some(&manifest.id), text);
+            } else {
+                let text = format!("{name}, {unit}: {after} of {max} after this");
+                self.say(PlanItemKind::Slot, Some(&manifest.id), text);
             }
         }
         Ok(())

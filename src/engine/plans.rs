@@ -2,7 +2,7 @@
 
 use super::{
     connections, instances, keyring,
-    planner::{Draft, basis_of, digest},
+    planner::{Draft, Making, basis_of, digest},
     reconcile,
     rules::{self, NO_ADAPTER, Rules},
     titles,
@@ -48,7 +48,13 @@ pub(super) fn switch(
             let can = Needs::met(manifest.needs.to_provision(&settings), |field| {
                 held.contains(field)
             });
-            draft.make(reader, rules, manifest, on, can, &settings)?;
+            let making = Making {
+                community: Some(community),
+                active: on,
+                can,
+                settings: &settings,
+            };
+            draft.make(reader, rules, manifest, &making)?;
         }
     }
     if on {

@@ -4,7 +4,7 @@
 //! adapters of this build, the custody of keys. It starts nothing; who called it runs what it enqueued.
 
 use super::{
-    facts,
+    choosing, facts,
     held::Owner,
     keyring,
     options::Limits,
@@ -163,23 +163,14 @@ impl Rules {
         Ok(held)
     }
 
-    /// The fields that the installation's own accounts hold for every community.
+    /// The fields that the installation's own accounts hold for a community that is made now.
     pub fn shared_fields(
         &self,
         reader: &Reader<'_>,
         platform: &PlatformId,
     ) -> Result<BTreeSet<String>, Fault> {
-        let manifest = self.manifest(platform)?;
-        Ok(reader
-            .current_credentials(None, platform)?
-            .into_iter()
-            .map(|key| key.field)
-            .filter(|field| {
-                manifest
-                    .credential(field)
-                    .is_some_and(|known| known.holder == crate::catalog::Holder::Installation)
-            })
-            .collect())
+        let keys = choosing::best(reader, self, platform, None)?;
+        Ok(keys.into_iter().map(|key| key.field).collect())
     }
 
     /// Where an instance stands, as the rule of [`reconcile`] looks at it.

@@ -1,6 +1,7 @@
 //! One run of one operation: take the lease, build the site, let the adapter work, write down how it ended.
 
 use super::{
+    choosing,
     core::Core,
     desk::{Place, Stop},
     ending::{Effect, Ending},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     adapters::{Adapter, Halt, Op, local},
     domain::{
-        AuditResult, Fault, FaultKind, InstanceId, InstanceKind, Observed, Operation, OperationId,
+        AuditResult, Fault, FaultKind, HumanTask, InstanceId, InstanceKind, Observed, Operation, OperationId,
         OperationState, OperationVerb, RemoveMode,
     },
     services::supervisor::folder_of,
@@ -52,7 +53,7 @@ pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place)
 
 async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result<(), Fault> {
     let (id, holder) = (due.id, core.holder.clone());
-    let Some((operation, scene)) = core
+    let Some((operation, scene, task)) = core
         .change(move |writer, rules| begin(writer, rules, id, &holder))
         .await?
     else {
@@ -65,7 +66,10 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     );
     tell(core, &operation, &title, None, None);
     let limits = core.options.limits;
-    let answer = perform(core, &operation, scene, place).await;
+    let answer = match task {
+        Some(task) => Err(Halt::Human(Box::new(task))),
+        None => perform(core, &operation, scene, place).await,
+    };
     let stop = *place.stop.borrow();
     let ending = match stop {
         Some(Stop::Lost) => return Ok(()),
@@ -121,13 +125,14 @@ fn tell(
     core.emit_changed(Some(operation.community));
 }
 
-/// Takes the lease and marks the operation as under way, in one transaction. None when it is not ours to begin.
+/// Takes the lease, marks the operation as under way and settles which accounts it uses, in one transaction. None when
+/// it is not ours to begin; with a person's step where every account is full.
 fn begin(
     writer: &Writer<'_>,
     rules: &Rules,
     id: OperationId,
     holder: &str,
-) -> Result<Option<(Operation, Scene)>, Fault> {
+) -> Result<Option<(Operation, Scene, Option<HumanTask>)>, Fault> {
     let operation = writer.operation(id)?;
     let waits = operation.not_before.is_some_and(|time| time > rules.now);
     if waits
@@ -153,8 +158,10 @@ fn begin(
         _ => operation,
     };
     writer.set_observed(instance, Observed::Working, "")?;
-    let scene = Scene::read(writer, rules, writer.instance(instance)?)?;
-    Ok(Some((operation, scene)))
+    let instance = writer.instance(instance)?;
+    let task = choosing::settle(writer, rules, &instance, operation.verb)?;
+    let scene = Scene::read(writer, rules, instance)?;
+    Ok(Some((operation, scene, task)))
 }
 
 /// A lease whose holder was a process of this host that is gone is taken away at once, and that is written down.

@@ -2,7 +2,7 @@
 //! transaction; then the work begins.
 
 use super::{
-    Engine, communities, connections,
+    Engine, choosing, communities, connections,
     desk::Stop,
     held::{Examined, Owner},
     instances, joining, keys, observe, operations, planner, removal,
@@ -258,7 +258,16 @@ fn apply(
         } => {
             let actor = allow(None)?;
             let examined = keys::require_examined(examined, &actor)?;
-            keys::add_account(writer, rules, &platform, &name, examination, examined)
+            let wish = (name.as_str(), examination);
+            keys::add_account(writer, rules, &actor, &platform, wish, examined)
+        }
+        Intent::SetAccountPolicy {
+            platform,
+            policy,
+            typed,
+        } => {
+            let actor = allow(None)?;
+            choosing::set_policy(writer, rules, &actor.name, &platform, policy, &typed)
         }
         Intent::ForgetKey {
             community,

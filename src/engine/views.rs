@@ -45,6 +45,8 @@ pub struct Overview {
     pub working: u64,
     /// Instances whose last operation failed.
     pub failed: u64,
+    /// Accounts with four fifths of a limit in use, or more; 0 for who may not see accounts.
+    pub nearly_full: u64,
 }
 
 /// One row of the list of communities.
@@ -208,10 +210,49 @@ pub struct AccountRow {
     pub slug: Option<Slug>,
     /// Its keys.
     pub keys: Vec<CredentialMeta>,
-    /// Its limits, with what is used, from the manifest and the last verification.
-    pub slots: Vec<Slots>,
+    /// Its limits, with what is used, from the manifest and from what the platform told last.
+    pub slots: Vec<SlotRow>,
     /// How many communities of this installation use it.
     pub reaches_communities: u64,
+}
+
+impl AccountRow {
+    /// The limit that is at four fifths or beyond and nearest to its end, where there is one.
+    #[must_use]
+    pub fn pressing(&self) -> Option<&SlotRow> {
+        super::slots::pressing(&self.slots)
+    }
+}
+
+/// A limit of an account, with where its numbers come from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlotRow {
+    /// Unit, maximum, use, source.
+    #[serde(flatten)]
+    pub slots: Slots,
+    /// By what it is counted there: "bot", "user"; may be empty.
+    pub per: String,
+    /// How many of it a new instance takes.
+    pub takes: u64,
+    /// What happens at the limit; may be empty.
+    pub note: String,
+    /// When the platform told it; none where the maximum is the manifest's and the use was counted here.
+    pub measured_at: Option<Timestamp>,
+}
+
+impl SlotRow {
+    /// "83 of 100 servers joined"; a question mark for what is not known.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let number = |count: Option<u64>| count.map_or("?".to_owned(), |count| count.to_string());
+        let Slots {
+            unit, max, used, ..
+        } = &self.slots;
+        match max {
+            Some(_) => format!("{} of {} {unit}", number(*used), number(*max)),
+            None => format!("{} {unit}", number(*used)),
+        }
+    }
 }
 
 /// What was found out about a key that was entered and is not stored yet.

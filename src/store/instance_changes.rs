@@ -213,6 +213,7 @@ impl Writer<'_> {
         for leftover in [
             "DELETE FROM facts WHERE instance = ?1",
             "DELETE FROM ports WHERE instance = ?1",
+            "DELETE FROM account_uses WHERE instance = ?1",
             "DELETE FROM connections WHERE ?1 IN (from_instance, to_instance)",
         ] {
             self.change(leftover, [id.0])?;

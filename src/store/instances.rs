@@ -180,4 +180,31 @@ impl Reader<'_> {
             |row| row.get(0).map(InstanceId),
         )
     }
+
+    /// The instances of a platform that wait for a key, in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn instances_without_key(&self, platform: &PlatformId) -> Result<Vec<InstanceId>, Fault> {
+        self.many(
+            "SELECT i.id FROM instances i JOIN communities c ON c.id = i.community
+             WHERE i.platform = ?1 AND i.removed_at IS NULL AND i.observed = 'needs-key' AND NOT c.archived
+             ORDER BY i.id",
+            [platform.as_str()],
+            |row| row.get(0).map(InstanceId),
+        )
+    }
+
+    /// How many communities have an instance of a platform.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn instances_of_platform(&self, platform: &PlatformId) -> Result<u32, Fault> {
+        let found = self.one(
+            "SELECT count(*) FROM instances WHERE platform = ?1 AND removed_at IS NULL",
+            [platform.as_str()],
+            |row| row.get(0),
+        )?;
+        Ok(found.unwrap_or(0))
+    }
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::domain::{
     CommunityId, Fault, InstanceId, Operation, OperationId, OperationState, OperationVerb,
+    PlatformId,
 };
 use jiff::Timestamp;
 use rusqlite::ToSql;
@@ -206,6 +207,26 @@ impl Reader<'_> {
                     state: columns.word()?,
                     count: columns.count()?,
                 })
+            },
+        )
+    }
+
+    /// The operations on instances of a platform that wait for a person at a step of this name, the oldest first.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn operations_at_step(
+        &self,
+        platform: &PlatformId,
+        step: &str,
+    ) -> Result<Vec<(OperationId, InstanceId)>, Fault> {
+        self.many(
+            "SELECT o.id, o.instance FROM operations o JOIN instances i ON i.id = o.instance
+             WHERE o.state = 'waits-human' AND i.platform = ?1 AND o.task ->> 'step' = ?2 ORDER BY o.id",
+            (platform.as_str(), step),
+            |row| {
+                let mut columns = Columns::of(row);
+                Ok((OperationId(columns.value()?), InstanceId(columns.value()?)))
             },
         )
     }

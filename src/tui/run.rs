@@ -205,6 +205,7 @@ fn unnamed(options: &EngineOptions) -> Overview {
         need_you: 0,
         working: 0,
         failed: 0,
+        nearly_full: 0,
     }
 }
 

@@ -45,6 +45,7 @@ struct State {
     asks_for_person: BTreeSet<&'static str>,
     gone: bool,
     messages: Vec<String>,
+    filled: Option<u64>,
     look_for: Option<String>,
     inside: BTreeMap<i64, u32>,
     most_inside: u32,
@@ -121,6 +122,11 @@ impl World {
     /// Everything is gone there, as far as a look can tell.
     pub fn vanish(&self) {
         self.state().gone = true;
+    }
+
+    /// From now on an account holds so many of its ten halls, as far as the platform tells.
+    pub fn fill(&self, halls: u64) {
+        self.state().filled = Some(halls);
     }
 
     /// Who sends through a connection does not see from there whether it arrives.
@@ -321,8 +327,13 @@ impl Adapter for FakeAdapter {
             role: "admin".into(),
             community: None,
         };
+        let mut secrets = request.entered.0.values();
+        let bot = secrets
+            .next()
+            .map_or(0, |secret| secret.expose_secret().len());
+        let used = self.world.state().filled.unwrap_or(3);
         Ok(Identity {
-            external_id: "bot-1".into(),
+            external_id: format!("bot-{bot}"),
             who: "a bot".into(),
             reach: Reach {
                 unit: "hall".into(),
@@ -333,7 +344,7 @@ impl Adapter for FakeAdapter {
             slots: vec![Slots {
                 unit: "halls".into(),
                 max: Some(10),
-                used: Some(3),
+                used: Some(used),
                 source: "measured".into(),
             }],
             ..Identity::default()
@@ -544,6 +555,7 @@ pub fn catalog(folder: &Path) -> Catalog {
         let text = include_str!("fake_manifest.toml")
             .replace("@id@", id)
             .replace("@order@", &order.to_string())
+            .replace("@another@", "human")
             .replace("@provision@", needs)
             .replace("@operate@", if needs.is_empty() { "" } else { needs });
         std::fs::write(folder.join(format!("{id}.toml")), text).expect("a manifest");

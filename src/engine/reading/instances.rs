@@ -5,11 +5,12 @@ use crate::{
     catalog::Manifest,
     domain::{
         Actor, CredentialMeta, CredentialState, Desired, DriftKind, Fault, HumanTask, Instance,
-        Observed, Operation, OperationState, PlatformId, Slug,
+        Observed, Operation, OperationState, PlatformId, SlotUse, Slug,
     },
     engine::{
         Engine, facts, keyring,
         rules::{self, Rules},
+        slots,
         views::{InstanceDetail, TaskRow},
     },
     store::{OperationFilter, Reader},
@@ -184,6 +185,26 @@ fn advice(
             DriftKind::CredentialDead => format!("{} Enter a new key.", drift.what),
             _ => drift.what.clone(),
         });
+    }
+    let mut looked_at = Vec::new();
+    for key in open.keys {
+        if looked_at.contains(&key.account) {
+            continue;
+        }
+        looked_at.push(key.account);
+        let account = reader.account(key.account)?;
+        if let Some(row) = slots::pressing(&slots::rows(reader, rules, &account)?) {
+            advice.push(format!(
+                "Its account {} is {}: {}. Make another there in time.",
+                account.name,
+                if row.slots.level() == SlotUse::Full {
+                    "full"
+                } else {
+                    "nearly full"
+                },
+                row.words()
+            ));
+        }
     }
     if advice.is_empty() && instance.observe_only {
         advice.push("It is only looked at; adopt it fully to manage it from here.".to_owned());

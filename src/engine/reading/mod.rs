@@ -142,7 +142,7 @@ impl Engine {
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
         let asking = actor.id;
-        let (actor, totals, counts) = self
+        let (actor, totals, counts, nearly_full) = self
             .core
             .store
             .read(move |reader| {
@@ -150,7 +150,11 @@ impl Engine {
                 let only = only(&actor);
                 let totals = reader.totals(only.as_deref())?;
                 let counts = reader.open_operation_counts(only.as_deref())?;
-                Ok((actor, totals, counts))
+                let nearly_full = match only {
+                    None => reader.accounts_near_full()?,
+                    Some(_) => 0,
+                };
+                Ok((actor, totals, counts, nearly_full))
             })
             .await?;
         let working: u32 = counts
@@ -178,6 +182,7 @@ impl Engine {
             need_you: u64::from(totals.counts.waiting),
             working: u64::from(working),
             failed: u64::from(totals.counts.failed),
+            nearly_full,
         })
     }
 

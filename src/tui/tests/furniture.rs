@@ -16,6 +16,7 @@ pub fn catalog() -> Catalog {
             .replace("The @id@", &name)
             .replace("@id@", id)
             .replace("@order@", &(100 + order).to_string())
+            .replace("@another@", "human")
             .replace("@provision@", r#"["token"], ["master"]"#)
             .replace("@operate@", r#"["token"]"#);
         std::fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
@@ -45,6 +46,7 @@ pub fn overview() -> Overview {
         need_you: 3,
         working: 2,
         failed: 1,
+        nearly_full: 0,
     }
 }
 
@@ -432,11 +434,17 @@ pub fn accounts() -> Vec<AccountRow> {
         platform_name: platform.into(),
         slug: None,
         keys: vec![],
-        slots: vec![Slots {
-            unit: "servers joined".into(),
-            max: Some(100),
-            used: Some(used),
-            source: "measured".into(),
+        slots: vec![SlotRow {
+            slots: Slots {
+                unit: "servers joined".into(),
+                max: Some(100),
+                used: Some(used),
+                source: "the documentation of Epsilon".into(),
+            },
+            per: "bot".into(),
+            takes: 1,
+            note: "The page for inviting refuses the next one.".into(),
+            measured_at: (used > 1).then(|| ago(3)),
         }],
         reaches_communities: reaches,
     };

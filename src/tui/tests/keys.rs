@@ -490,3 +490,25 @@ fn a_key_that_cannot_be_verified_is_kept_only_on_a_second_press() {
         }]
     ));
 }
+
+#[test]
+fn accounts_that_fill_up_are_told_in_the_title_and_in_their_list() {
+    let mut state = furnished(SIZE, colour());
+    let mut told = overview();
+    told.nearly_full = 2;
+    update(&mut state, Msg::Answer(Answer::Overview(Ok(told))));
+    let shown = screen(&state);
+    assert!(shown.contains("2 accounts nearly full"), "{shown}");
+    press(&mut state, "3");
+    let shown = screen(&state);
+    let row = |name: &str| {
+        shown
+            .lines()
+            .find(|line| line.contains(name))
+            .unwrap_or_else(|| panic!("{shown}"))
+    };
+    assert!(row("guildhall-shared").contains("83 of 100 servers joined"));
+    assert!(row("guildhall-shared").contains("nearly full"));
+    assert!(row("guildhall-old").contains("full: make another"));
+    assert!(row("guildhall-rosewood").contains("counted here"));
+}

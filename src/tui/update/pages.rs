@@ -1,7 +1,7 @@
 //! The full text of the chosen row of a list.
 
 use crate::catalog::Manifest;
-use crate::domain::AuditEntry;
+use crate::domain::{AuditEntry, SlotUse};
 use crate::engine::views::AccountRow;
 use crate::tui::{
     layers::page::Page,
@@ -40,13 +40,27 @@ fn account(state: &State, row: &AccountRow) -> Page {
         Ink::Text,
     );
     for slots in &row.slots {
-        let used = slots.used.map_or("?".to_owned(), text::thousands);
-        let most = slots.max.map_or("?".to_owned(), text::thousands);
+        let per = if slots.per.is_empty() {
+            String::new()
+        } else {
+            format!(" per {}", slots.per)
+        };
+        let level = slots.slots.level();
         page.fact(
             "slots",
-            format!("{}: {used} of {most} ({})", slots.unit, slots.source),
-            text::slot_ink(slots.level()),
+            format!("{}{per}", slots.words()),
+            text::slot_ink(level),
         );
+        let age = crate::tui::views::slots_age(state, slots);
+        let measured = if slots.measured_at.is_some() {
+            format!("measured {age}")
+        } else {
+            age
+        };
+        page.fact("", format!("{measured}; {}", slots.slots.source), Ink::Dim);
+        if level >= SlotUse::Near {
+            page.fact("", slots.note.clone(), Ink::Text);
+        }
     }
     for key in &row.keys {
         page.fact(

@@ -6,7 +6,7 @@ use super::{
     tables::{Words, table},
 };
 use crate::domain::{Mark, SlotUse};
-use crate::engine::views::AccountRow;
+use crate::engine::views::{AccountRow, SlotRow};
 use crate::tui::{state::State, text, theme::Ink, widgets::paint::Paint};
 use ratatui::layout::{Position, Rect};
 
@@ -22,25 +22,22 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Position
             empty: "None yet; the first key of a platform makes one.",
         },
         &Columns {
-            name: 16,
-            cells: &[22, 30, 12, 60],
+            name: 15,
+            cells: &[20, 26, 15, 60],
         },
-        account,
+        |row| account(state, row),
     )
 }
 
-fn account(row: &AccountRow) -> Drawable {
-    let fullest = row.slots.iter().max_by_key(|slots| slots.level());
-    let (slots, level) = match fullest {
-        Some(slots) => {
-            let used = slots.used.map_or("?".to_owned(), text::thousands);
-            let most = slots
-                .max
-                .map_or_else(String::new, |most| format!(" of {}", text::thousands(most)));
-            (format!("{} {used}{most}", slots.unit), slots.level())
-        }
-        None => (String::new(), SlotUse::Unknown),
-    };
+fn account(state: &State, row: &AccountRow) -> Drawable {
+    // The limit that presses most, else one that a new instance takes of, else the first that is known.
+    let shown = row
+        .pressing()
+        .or_else(|| row.slots.iter().find(|slots| slots.takes > 0))
+        .or(row.slots.first());
+    let level = row
+        .pressing()
+        .map_or(SlotUse::Unknown, |pressing| pressing.slots.level());
     let key = row.keys.first();
     let ending = key.map_or("no key".to_owned(), |key| {
         if key.last_four.is_empty() {
@@ -49,15 +46,13 @@ fn account(row: &AccountRow) -> Drawable {
             format!("key ..{}", key.last_four)
         }
     });
-    let full = if level == SlotUse::Full {
-        "full: make another; "
-    } else {
-        ""
+    let advice = match level {
+        SlotUse::Full => "full: make another; ",
+        SlotUse::Near => "nearly full; ",
+        SlotUse::Free | SlotUse::Unknown => "",
     };
     let reaches = text::counted(row.reaches_communities, "community", "communities");
-    let state_words = key.map_or(String::new(), |key| {
-        format!("{}; ", details::key_words(key))
-    });
+    let age = shown.map_or(String::new(), |slots| age(state, slots));
     Drawable {
         mark: Some(match level {
             SlotUse::Full => Mark::Failed,
@@ -68,12 +63,24 @@ fn account(row: &AccountRow) -> Drawable {
         name: cell(row.platform_name.clone()),
         cells: vec![
             cell(row.account.name.clone()),
-            inked(slots, text::slot_ink(level)),
             inked(
-                ending,
+                shown.map_or(String::new(), SlotRow::words),
+                text::slot_ink(level),
+            ),
+            inked(age, Ink::Dim),
+            inked(
+                format!("{advice}{ending}; reaches {reaches}"),
                 key.map_or(Ink::Waiting, |key| details::key_ink(key.state)),
             ),
-            inked(format!("{full}{state_words}reaches {reaches}"), Ink::Dim),
         ],
+    }
+}
+
+/// How old the number of a limit is, and whose it is.
+pub fn age(state: &State, row: &SlotRow) -> String {
+    match row.measured_at {
+        Some(at) => text::ago(state.now, at),
+        None if row.slots.used.is_some() => "counted here".to_owned(),
+        None => "not measured".to_owned(),
     }
 }

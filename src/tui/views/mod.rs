@@ -8,6 +8,7 @@ mod list;
 mod operations;
 mod tables;
 
+pub use accounts::age as slots_age;
 pub use details::{key_ink, key_words};
 
 use super::{

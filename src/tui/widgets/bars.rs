@@ -40,6 +40,14 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
             Ink::Failed,
         ));
     }
+    if overview.nearly_full > 0 {
+        let said = text::counted(
+            overview.nearly_full,
+            "account nearly full",
+            "accounts nearly full",
+        );
+        right.push((said, Ink::Waiting));
+    }
     if overview.working > 0 {
         right.push((
             format!("{} working", text::thousands(overview.working)),

@@ -1,0 +1,206 @@
+//! Full accounts: what is counted, which account is chosen, what becomes of an instance when none has room.
+
+use super::*;
+use guildhall::{
+    domain::{AccountPolicy, FaultKind, PlanItemKind, SlotUse},
+    engine::KeyOwner,
+};
+
+const FIRST: &str = "tok-0123456789abcdef";
+const OTHER: &str = "tok-0123456789abcdef-other";
+const MASTER: &str = "mas-0123456789abcdef";
+
+async fn add_account(engine: &Engine, name: &str, field: &str, secret: &str) -> Receipt {
+    let actor = ada(engine).await;
+    let entries = vec![KeyEntry {
+        field: field.into(),
+        secret: SecretString::from(secret),
+    }];
+    let owner = KeyOwner::Installation;
+    let examined = engine
+        .examine_key(&actor, owner, &id("beta"), entries, BTreeMap::new())
+        .await
+        .expect("examined");
+    let intent = Intent::AddAccount {
+        platform: id("beta"),
+        name: name.into(),
+        examination: examined.id,
+    };
+    engine.submit(&actor, intent).await.expect("added")
+}
+
+async fn create_named(engine: &Engine, name: &str) {
+    let actor = ada(engine).await;
+    let new = NewCommunity {
+        slug: slug(name),
+        name: name.into(),
+        ..rosewood()
+    };
+    engine
+        .submit(&actor, Intent::CreateCommunity(new))
+        .await
+        .expect("created");
+    settle(engine).await;
+}
+
+async fn reaches(engine: &Engine, name: &str) -> u64 {
+    let actor = ada(engine).await;
+    let accounts = engine.accounts(&actor).await.unwrap();
+    let row = accounts
+        .iter()
+        .find(|row| row.account.name == name)
+        .expect("the account");
+    row.reaches_communities
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_account_parks_the_instance_until_another_one_is_there() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.fill(10);
+    enter(&engine, "token", FIRST).await;
+    settle(&engine).await;
+    let beta = detail(&engine, "beta").await;
+    let instance = beta.instance.unwrap();
+    assert_eq!(instance.observed, Observed::NeedsHuman);
+    assert!(
+        instance.note.contains("another account"),
+        "{}",
+        instance.note
+    );
+    let actor = ada(&engine).await;
+    let task = engine.tasks(&actor).await.unwrap().remove(0).task;
+    assert!(task.why.contains("10 of 10 halls"), "{task:?}");
+    assert_eq!(home.world.count("hall"), 1, "only alpha's was made");
+
+    home.world.fill(2);
+    enter(&engine, "token", OTHER).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert!(engine.tasks(&actor).await.unwrap().is_empty());
+    let accounts = engine.accounts(&actor).await.unwrap();
+    assert_eq!(accounts.len(), 1, "one account for each community");
+    let halls = &accounts[0].slots[0];
+    assert_eq!((halls.slots.used, halls.slots.max), (Some(3), Some(10)));
+    assert!(halls.measured_at.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_accounts_the_least_loaded_is_taken_and_kept() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create_named(&engine, "first").await;
+    home.world.fill(6);
+    add_account(&engine, "heavy", "master", MASTER).await;
+    settle(&engine).await;
+    assert_eq!(reaches(&engine, "heavy").await, 1, "it woke what waited");
+    home.world.fill(1);
+    add_account(&engine, "light", "master", &format!("{MASTER}-2")).await;
+    settle(&engine).await;
+    create_named(&engine, "second").await;
+    create_named(&engine, "third").await;
+    assert_eq!(reaches(&engine, "light").await, 2);
+    assert_eq!(reaches(&engine, "heavy").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_since_the_last_measurement_counts_and_the_last_room_is_given_once() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create_named(&engine, "first").await;
+    home.world.fill(8);
+    add_account(&engine, "only", "master", MASTER).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    assert_eq!(engine.overview(&actor).await.unwrap().nearly_full, 1);
+    let plan = Intent::CreateCommunity(rosewood());
+    let said = engine.plan(&actor, &plan).await.unwrap();
+    assert!(
+        said.items.iter().any(|item| item.kind == PlanItemKind::Slot
+            && item.text.contains("halls: 10 of 10 after this")),
+        "{:?}",
+        said.items
+    );
+    create_named(&engine, "second").await;
+    create_named(&engine, "third").await;
+    assert_eq!(reaches(&engine, "only").await, 2);
+    assert_eq!(engine.tasks(&actor).await.unwrap().len(), 1);
+    let accounts = engine.accounts(&actor).await.unwrap();
+    let row = accounts[0].pressing().expect("it presses");
+    assert_eq!(row.slots.level(), SlotUse::Full);
+    let doctor = engine.doctor().await.unwrap();
+    assert!(
+        doctor
+            .iter()
+            .any(|check| !check.well && check.found.contains("only on The beta: 10 of 10 halls")),
+        "{doctor:?}"
+    );
+    let said = engine.plan(&actor, &plan).await.unwrap();
+    assert!(
+        said.items
+            .iter()
+            .any(|item| item.kind == PlanItemKind::NeedsHuman && item.text.contains("full")),
+        "{:?}",
+        said.items
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_made_without_the_full_account_is_made_without_it() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.fill(10);
+    enter(&engine, "token", FIRST).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::NeedsHuman);
+    home.world.fill(0);
+    add_account(&engine, "administrator", "master", MASTER).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    let keys = detail(&engine, "beta").await.keys;
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].field, "master");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_shared_only_after_a_typed_acknowledgement() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    add_account(&engine, "shared", "token", FIRST).await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::NeedsKey);
+    let actor = ada(&engine).await;
+    let share = |typed: &str| Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy: AccountPolicy::Shared,
+        typed: typed.into(),
+    };
+    let fault = engine.submit(&actor, share("yes")).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::BadInput);
+    assert!(fault.what.contains("1 have an instance"), "{fault}");
+    assert_eq!(observed(&engine, "beta").await, Observed::NeedsKey);
+    engine.submit(&actor, share("beta")).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert_eq!(reaches(&engine, "shared").await, 1);
+    // A community of its own key keeps to that.
+    let own = Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy: AccountPolicy::Own,
+        typed: String::new(),
+    };
+    engine.submit(&actor, own).await.unwrap();
+    create_named(&engine, "late").await;
+    assert_eq!(reaches(&engine, "shared").await, 1);
+    assert_eq!(
+        observed(&engine, "beta").await,
+        Observed::Ready,
+        "what was made keeps its account"
+    );
+}
