@@ -12,6 +12,8 @@ mod fake_adapter;
 
 #[path = "engine/crash.rs"]
 mod crash;
+#[path = "engine/drift.rs"]
+mod drift;
 #[path = "engine/keys.rs"]
 mod keys;
 #[path = "engine/life.rs"]

@@ -1,7 +1,7 @@
 //! `guildhall instance ...` and `guildhall check`.
 
 use super::{
-    choices,
+    adopt, choices, drift,
     exit::Exit,
     hall::{self, Context, Hall},
     instance_page, plan, prompt, shapes,
@@ -36,18 +36,26 @@ pub enum Instance {
         #[arg(required = true, value_name = "SETTING=VALUE")]
         settings: Vec<String>,
     },
-    /// Take over what exists on the platform already; without a reference, list what could be taken over.
+    /// List what exists on the platform already and could be adopted.
+    Discover(Which),
+    /// Adopt what exists on the platform already; it is only looked at, until it is managed.
     Adopt {
         #[command(flatten)]
         which: Which,
-        /// The object there.
+        /// The object there, as `discover` lists it; without one, what could be adopted is listed.
         reference: Option<String>,
-        /// Only look at it, and change nothing there.
-        #[arg(long)]
-        observe_only: bool,
         #[command(flatten)]
         binding: plan::Binding,
     },
+    /// Manage from here what was adopted and only looked at so far.
+    Manage {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        binding: plan::Binding,
+    },
+    /// Show what differs from the record; with an answer, decide about it.
+    Drift(drift::Drift),
     /// Look at instances now: health and drift.
     Check(CheckArguments),
     /// Forget an instance here and hide it there, or destroy it there.
@@ -120,10 +128,13 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
         Instance::Adopt {
             which,
             reference: Some(reference),
-            observe_only,
             binding,
-        } => adopt(context, &hall, &which, (reference, observe_only), binding).await,
-        Instance::Adopt { which, .. } => discover(context, &hall, &which).await,
+        } => adopt::adopt(context, &hall, &which, reference, binding).await,
+        Instance::Adopt { which, .. } | Instance::Discover(which) => {
+            adopt::discover(context, &hall, &which).await
+        }
+        Instance::Manage { which, binding } => adopt::manage(context, &hall, &which, binding).await,
+        Instance::Drift(drift) => drift::run(context, &hall, drift).await,
         Instance::Check(arguments) => look(context, &hall, &arguments).await,
         Instance::Remove {
             which,
@@ -279,54 +290,6 @@ async fn configure(
         settings,
     };
     work::carry_out(context, hall, intent, Some(watched)).await
-}
-
-async fn adopt(
-    context: &Context,
-    hall: &Hall,
-    which: &Which,
-    (reference, observe_only): (String, bool),
-    binding: plan::Binding,
-) -> Result<Exit, Fault> {
-    let (community, platform) = which.find(hall).await?;
-    let watched = Watched::instance(&community, &platform);
-    let intent = Intent::Adopt {
-        community: community.id,
-        platform,
-        reference,
-        observe_only,
-    };
-    plan_or_do(context, hall, intent, watched, binding).await
-}
-
-async fn discover(context: &Context, hall: &Hall, which: &Which) -> Result<Exit, Fault> {
-    let (community, platform) = which.find(hall).await?;
-    let found = hall
-        .engine
-        .discover(&hall.actor, &community.slug, &platform)
-        .await?;
-    context.out.data(&json!({ "found": found }), |out| {
-        let mut table = Table::new(&["reference", "what", "name", "cannot be adopted because"]);
-        for object in &found {
-            table.row([
-                object.reference.clone(),
-                object.what.clone(),
-                object.name.clone(),
-                object.obstacle.clone().unwrap_or_default(),
-            ]);
-        }
-        table.render(out)
-    })?;
-    let advice = if found.is_empty() {
-        "Nothing was found there that could be taken over.".to_owned()
-    } else {
-        format!(
-            "To take one over: guildhall instance adopt {} {platform} REFERENCE",
-            community.slug
-        )
-    };
-    context.out.advise(&advice);
-    Ok(Exit::Done)
 }
 
 async fn look(context: &Context, hall: &Hall, arguments: &CheckArguments) -> Result<Exit, Fault> {

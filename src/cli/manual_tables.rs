@@ -35,8 +35,12 @@ const OBJECTS: &[(&str, &str)] = &[
         "instance, meaning, kind, external_id, made_by_us, observe_only, settings, drift, advice, task, keys, connections, operations, warnings, capabilities",
     ),
     (
-        "instance adopt (without a reference)",
+        "instance discover",
         "found: reference, name, what, obstacle",
+    ),
+    (
+        "instance drift",
+        "drift: kind, what; gone, answered: kind, what, verdict, until, at, by; checked_at",
     ),
     (
         "--plan",

@@ -12,6 +12,7 @@
 //! Must not know: tables, HTTP, any platform by name.
 
 mod account;
+mod adopt;
 mod arguments;
 mod audit;
 mod catalog;
@@ -20,6 +21,7 @@ mod community;
 mod connection;
 mod descriptors;
 mod doctor;
+mod drift;
 mod exit;
 mod hall;
 mod init;

@@ -29,6 +29,7 @@ pub enum ActionId {
     EnterKey,
     Configure,
     Adopt,
+    AnswerDrift,
     Check,
     Connect,
     RemoveSoft,
@@ -121,7 +122,8 @@ table! {
     Palette "palette" "command" Anywhere None None, "Find any action by name";
     Help "help" "help" Anywhere None None, "Show all keys; the chosen row runs";
     Configure "configure" "settings" Instance Confirm Some("instance configure S P KEY=VALUE"), "Change the settings of the instance";
-    Adopt "adopt" "adopt" Instance Confirm Some("instance adopt S P REF"), "Take over what exists on the platform already";
+    AnswerDrift "drift" "drift" Instance Confirm Some("instance drift S P"), "Decide about what differs: take it over, put it back, ignore it until a day";
+    Adopt "adopt" "adopt" Instance Confirm Some("instance adopt S P REF"), "Look at what exists on the platform already, then manage it";
     Check "check" "check" Instance Reversible Some("instance check S P"), "Look at the instance now: health and drift";
     Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";

@@ -65,6 +65,53 @@ words! {
         ScopeShrank = "scope-shrank",
         /// A limit of the account is exceeded.
         OverQuota = "over-quota",
+        /// It was archived or frozen by somebody else.
+        Archived = "archived",
+    }
+}
+
+words! {
+    /// What was decided about a difference that stays.
+    DriftVerdict {
+        /// What is there is right; it is no difference any more.
+        TakenOver = "taken-over",
+        /// It is not shown until a time.
+        Ignored = "ignored",
+    }
+}
+
+/// What is to be done about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriftAnswer {
+    /// Take what is there for right from now on.
+    TakeOver,
+    /// Make it as it was.
+    PutBack,
+    /// Do not show it until this time.
+    IgnoreUntil(Timestamp),
+}
+
+/// A difference that somebody has decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredDrift {
+    /// The difference, as the look told it.
+    #[serde(flatten)]
+    pub drift: Drift,
+    /// What was decided.
+    pub verdict: DriftVerdict,
+    /// Until when, where that was said.
+    pub until: Option<Timestamp>,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
+impl AnsweredDrift {
+    /// Whether it still holds.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
     }
 }
 

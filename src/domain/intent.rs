@@ -85,6 +85,24 @@ pub enum Intent {
         /// Only look at it.
         observe_only: bool,
     },
+    /// Manage from here what was adopted and only looked at so far.
+    Manage {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+    },
+    /// Decide about differences between the record and what is there.
+    AnswerDrift {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// Only differences of this kind.
+        only: Option<super::DriftKind>,
+        /// What is to be done.
+        answer: super::DriftAnswer,
+    },
     /// Look at instances and record health and drift.
     Check {
         /// Only this community.
@@ -178,6 +196,10 @@ words! {
         Configure = "instance-configure",
         /// Take over.
         Adopt = "instance-adopt",
+        /// Manage what was only looked at.
+        Manage = "instance-manage",
+        /// Decide about differences.
+        AnswerDrift = "instance-drift",
         /// Look and record.
         Check = "instance-check",
         /// Remove.
@@ -233,6 +255,8 @@ impl Intent {
             Self::StoreKey { .. } => IntentKind::SetKey,
             Self::ForgetKey { .. } => IntentKind::ForgetKey,
             Self::Adopt { .. } => IntentKind::Adopt,
+            Self::Manage { .. } => IntentKind::Manage,
+            Self::AnswerDrift { .. } => IntentKind::AnswerDrift,
             Self::Check { .. } => IntentKind::Check,
             Self::Connect { .. } => IntentKind::Connect,
             Self::Disconnect { .. } => IntentKind::Disconnect,

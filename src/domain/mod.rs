@@ -35,7 +35,10 @@ pub use ids::{
     AccountId, ActorId, AuditSequence, CommunityId, ConnectionId, CredentialId, ExaminationId,
     InstanceId, OperationId, OperationKey,
 };
-pub use instance::{Desired, Drift, DriftKind, Health, Instance, InstanceSummary, Mark, Observed};
+pub use instance::{
+    AnsweredDrift, Desired, Drift, DriftAnswer, DriftKind, DriftVerdict, Health, Instance,
+    InstanceSummary, Mark, Observed,
+};
 pub use intent::{Intent, IntentKind, KeyEntry, RemoveMode};
 pub use operation::{Operation, OperationState, OperationVerb, Progress, StepRecord, StepState};
 pub use plan::{Plan, PlanItem, PlanItemKind};

@@ -20,6 +20,10 @@ pub(super) const UNSENT: &str = "@unsent";
 pub(super) const TASK: &str = Reader::FOUND_TASK;
 /// Accounts that were full when the instance was to be made, so that it was made without them.
 pub(super) const LEFT_ACCOUNTS: &str = "@left-accounts";
+/// Differences that somebody has decided about.
+pub(super) const ANSWERED: &str = "@answered";
+/// Set while what differed is put back: a look follows when that is done.
+pub(super) const LOOK_AFTER: &str = "@look-after";
 /// The operation that somebody asks its holder to stop.
 pub(super) const CANCEL: &str = "@cancel";
 

@@ -1,4 +1,4 @@
-//! Intents about instances: recording, switching on and off, configuring, adopting.
+//! Intents about instances: recording, switching on and off, configuring.
 
 use super::{
     facts, reconcile,
@@ -15,11 +15,7 @@ use crate::{
     },
     store::{NewInstance, OperationFilter, Reader, Writer},
 };
-use serde_json::json;
 use std::collections::BTreeMap;
-
-/// The most characters of a reference to something on a platform.
-const MAX_REFERENCE: usize = 500;
 
 /// Records an instance with its marker. Nothing is begun for it yet.
 pub(super) fn record(
@@ -231,78 +227,6 @@ fn wake_parked(writer: &Writer<'_>, rules: &Rules, instance: InstanceId) -> Resu
         rules.wake(writer, parked.id, instance)?;
     }
     Ok(())
-}
-
-/// What is to be taken over, and how.
-pub(super) struct Adoption {
-    /// The object there.
-    pub reference: String,
-    /// Only look at it.
-    pub observe_only: bool,
-}
-
-/// Takes over what exists on the platform.
-pub(super) fn adopt(
-    writer: &Writer<'_>,
-    rules: &Rules,
-    actor: &Actor,
-    community: CommunityId,
-    platform: &PlatformId,
-    wish: &Adoption,
-) -> Result<Applied, Fault> {
-    let manifest = rules.manifest(platform)?;
-    let reference = clean_line(&wish.reference);
-    if reference.is_empty() || reference.chars().count() > MAX_REFERENCE {
-        return Err(Fault::new(
-            FaultKind::BadInput,
-            "What is to be adopted is named by a text of 1 to 500 characters.",
-        )
-        .hint("Take a reference from the list of what was found there."));
-    }
-    if rules.registry.get(platform).is_none() {
-        return Err(Fault::new(
-            FaultKind::Unsupported,
-            format!("The adapter of {} is not there yet.", manifest.name),
-        )
-        .hint("A later Guildhall can adopt it."));
-    }
-    let instance = found_or_recorded(writer, rules, community, platform)?;
-    if instance.external_id.is_some() && !instance.observe_only {
-        return Err(Fault::new(
-            FaultKind::Conflict,
-            format!(
-                "This community has its instance of {} already.",
-                manifest.name
-            ),
-        )
-        .hint("Remove that one first; a soft removal keeps what is there."));
-    }
-    if let Some(making) = writer.open_operation(instance.id, OperationVerb::Provision)? {
-        if making.state == OperationState::Running {
-            return Err(Fault::new(
-                FaultKind::Conflict,
-                "An instance is being made at this moment.",
-            )
-            .hint("Cancel that operation first, then adopt."));
-        }
-        writer.set_operation_state(making.id, OperationState::Cancelled, rules.now)?;
-    }
-    if let Some(former) = writer.open_operation(instance.id, OperationVerb::Adopt)?
-        && former.state != OperationState::Running
-    {
-        writer.set_operation_state(former.id, OperationState::Cancelled, rules.now)?;
-    }
-    let argument = json!({ "reference": reference, "observe_only": wish.observe_only });
-    let begun = rules.enqueue(
-        writer,
-        instance.id,
-        OperationVerb::Adopt,
-        argument,
-        &actor.name,
-        true,
-    )?;
-    let begun = begun.into_iter().collect();
-    applied(writer, rules, instance.id, begun, reference)
 }
 
 /// The receipt for a change of one instance: what is now so.

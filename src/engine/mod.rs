@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `options`, `init`, `login`, `unlocking`, `idle` | an installation is made, opened, unlocked, and locks itself |
 //! | `events`, `elsewhere` | what happens is told, cut to what one may know; what other processes change is told here |
-//! | `submit` | the one door for changes; `communities`, `instances`, `keys`, `removal`, `connections`, `operations` are the intents behind it |
+//! | `submit` | the one door for changes; `communities`, `instances`, `adopting`, `drift`, `keys`, `removal`, `connections`, `operations` are the intents behind it |
 //! | `rules`, `reconcile`, `advance` | what is decided inside a transaction: may they, what is next |
 //! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
@@ -14,6 +14,7 @@
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
+mod adopting;
 mod advance;
 mod auditing;
 mod budget;
@@ -23,6 +24,7 @@ mod connections;
 mod core;
 mod desk;
 mod doctor;
+mod drift;
 mod elsewhere;
 mod ending;
 mod events;

@@ -191,8 +191,13 @@ fn record(
             what: clean_line(&drift.what),
         })
         .collect();
+    let drift = super::drift::sift(writer, rules, id, drift)?;
     writer.set_drift(id, &drift)?;
-    let note = clean_line(&seen.note);
+    // The row says what is so: before anything else, what differs.
+    let note = match drift.first() {
+        Some(first) => first.what.trim_end_matches('.').to_owned(),
+        None => clean_line(&seen.note),
+    };
     if let Some(url) = seen
         .url
         .as_ref()
@@ -279,7 +284,8 @@ fn record_trouble(
     };
     if let Some(kind) = kind {
         let what = fault.what.clone();
-        writer.set_drift(instance.id, &[Drift { kind, what }])?;
+        let drift = super::drift::sift(writer, rules, instance.id, vec![Drift { kind, what }])?;
+        writer.set_drift(instance.id, &drift)?;
     }
     if instance.observed == Observed::Ready {
         writer.set_observed(instance.id, Observed::Ready, &brief(fault))?;

@@ -1,7 +1,7 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, choosing, communities, connections,
+    Engine, adopting, choosing, communities, connections, drift,
     held::Examined,
     keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
@@ -99,6 +99,27 @@ fn plan(
                 *observe_only,
             )
         }
+        Intent::Manage {
+            community,
+            platform,
+        } => {
+            allow(Some(*community))?;
+            adopting::plan_manage(reader, rules, *community, platform)
+        }
+        Intent::AnswerDrift {
+            community,
+            platform,
+            only,
+            answer,
+        } => {
+            allow(Some(*community))?;
+            let which = drift::Which {
+                community: *community,
+                platform,
+                only: *only,
+            };
+            drift::plan(reader, rules, &which, *answer)
+        }
         Intent::ArchiveCommunity { community } => {
             allow(Some(*community))?;
             plans::archive(reader, rules, *community)
@@ -135,6 +156,8 @@ fn concerned(
         | Intent::Configure { community, .. }
         | Intent::ForgetKey { community, .. }
         | Intent::Adopt { community, .. }
+        | Intent::Manage { community, .. }
+        | Intent::AnswerDrift { community, .. }
         | Intent::Remove { community, .. }
         | Intent::Connect { community, .. } => Some(*community),
         Intent::Check { community, .. } => *community,

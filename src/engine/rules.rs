@@ -265,14 +265,14 @@ pub(super) fn require_switchable(instance: &Instance) -> Result<(), Fault> {
             FaultKind::Conflict,
             "This instance is only looked at; it is not switched on or off from here.",
         )
-        .hint("Adopt it fully first."));
+        .hint("Manage it from here first."));
     }
     if instance.observed == Observed::Gone {
         return Err(Fault::new(
             FaultKind::Conflict,
             "What was made on the platform is not there any more, so it cannot be switched.",
         )
-        .hint("Remove the instance here; switching it on again then makes a new one."));
+        .hint("Put it back, which makes another, or remove the instance here."));
     }
     if instance.desired == Desired::Removed {
         return Err(

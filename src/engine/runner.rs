@@ -4,6 +4,7 @@ use super::{
     choosing,
     core::Core,
     desk::{Place, Stop},
+    drift,
     ending::{Effect, Ending},
     facts,
     journal::StoreJournal,
@@ -17,8 +18,8 @@ use super::{
 use crate::{
     adapters::{Adapter, Halt, Op, local},
     domain::{
-        AuditResult, Fault, FaultKind, HumanTask, InstanceId, InstanceKind, Observed, Operation, OperationId,
-        OperationState, OperationVerb, RemoveMode,
+        AuditResult, Fault, FaultKind, HumanTask, InstanceId, InstanceKind, Observed, Operation,
+        OperationId, OperationState, OperationVerb, RemoveMode,
     },
     services::supervisor::folder_of,
     store::Writer,
@@ -90,6 +91,7 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     if let Ending::Done(_) = told {
         look_at_task(core, operation.instance).await?;
     }
+    drift::look_after(core, operation.instance).await?;
     let operation = Operation { state, ..operation };
     tell(core, &operation, &title, fault, said);
     Ok(())

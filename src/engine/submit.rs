@@ -2,8 +2,9 @@
 //! transaction; then the work begins.
 
 use super::{
-    Engine, choosing, communities, connections,
+    Engine, adopting, choosing, communities, connections,
     desk::Stop,
+    drift,
     held::{Examined, Owner},
     instances, joining, keys, observe, operations, planner, removal,
     rules::Rules,
@@ -215,11 +216,32 @@ fn apply(
             observe_only,
         } => {
             let actor = allow(Some(community))?;
-            let wish = instances::Adoption {
+            let wish = adopting::Adoption {
                 reference,
                 observe_only,
             };
-            instances::adopt(writer, rules, &actor, community, &platform, &wish)
+            adopting::adopt(writer, rules, &actor, community, &platform, &wish)
+        }
+        Intent::Manage {
+            community,
+            platform,
+        } => {
+            let actor = allow(Some(community))?;
+            adopting::manage(writer, rules, &actor, community, &platform)
+        }
+        Intent::AnswerDrift {
+            community,
+            platform,
+            only,
+            answer,
+        } => {
+            let actor = allow(Some(community))?;
+            let which = drift::Which {
+                community,
+                platform: &platform,
+                only,
+            };
+            drift::answer(writer, rules, &actor, &which, answer)
         }
         Intent::Check {
             community,

@@ -2,10 +2,10 @@
 
 pub use crate::adapters::Discovered;
 use crate::domain::{
-    Account, Capability, Community, CommunityId, Connection, CredentialMeta, Desired,
-    ExaminationId, Fault, Health, HumanTask, Identity, Instance, InstanceId, InstanceSummary,
-    Intent, Mark, Operation, OperationId, OperationState, PlatformId, Progress, Slots, Slug,
-    StepRecord,
+    Account, AnsweredDrift, Capability, Community, CommunityId, Connection, CredentialMeta,
+    Desired, ExaminationId, Fault, Health, HumanTask, Identity, Instance, InstanceId,
+    InstanceSummary, Intent, Mark, Operation, OperationId, OperationState, PlatformId, Progress,
+    Slots, Slug, StepRecord,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,8 @@ pub struct InstanceDetail {
     pub advice: Vec<String>,
     /// The step that waits for a person.
     pub task: Option<TaskRow>,
+    /// Differences that somebody has decided about, and what.
+    pub answered: Vec<AnsweredDrift>,
     /// What is known of its keys.
     pub keys: Vec<CredentialMeta>,
     /// Its connections.

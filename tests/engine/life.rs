@@ -210,6 +210,8 @@ async fn what_exists_is_adopted_and_only_looked_at_first() {
         reference: found[0].reference.clone(),
         observe_only,
     };
+    let refused = engine.submit(&actor, adopt(false)).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Conflict, "it is looked at first");
     engine.submit(&actor, adopt(true)).await.unwrap();
     settle(&engine).await;
     let alpha = detail(&engine, "alpha").await.instance.unwrap();
@@ -217,8 +219,19 @@ async fn what_exists_is_adopted_and_only_looked_at_first() {
     assert_eq!(alpha.external_id.as_deref(), Some("old-hall"));
     let refused = switch(&engine, "alpha", Desired::Active).await.unwrap_err();
     assert_eq!(refused.kind, FaultKind::Conflict);
-    engine.submit(&actor, adopt(false)).await.unwrap();
+    let manage = Intent::Manage {
+        community,
+        platform: id("alpha"),
+    };
+    let plan = engine.plan(&actor, &manage).await.unwrap();
+    assert!(
+        plan.items[0].text.contains("old-hall is managed"),
+        "{plan:?}"
+    );
+    engine.submit(&actor, manage.clone()).await.unwrap();
     settle(&engine).await;
+    let again = engine.submit(&actor, manage).await.unwrap_err();
+    assert_eq!(again.kind, FaultKind::Conflict);
     assert_eq!(home.world.passed("provision"), 0);
     switch(&engine, "alpha", Desired::Active).await.unwrap();
     settle(&engine).await;
@@ -313,7 +326,7 @@ async fn a_look_records_health_and_what_is_gone() {
     settle(&engine).await;
     let alpha = detail(&engine, "alpha").await;
     assert_eq!(alpha.instance.unwrap().observed, Observed::Gone);
-    assert!(alpha.advice[0].contains("remove it here"));
+    assert!(alpha.advice[0].contains("removes it here"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,8 +8,8 @@ use guildhall::{
     },
     catalog::Catalog,
     domain::{
-        Fault, FaultKind, Health, HumanTask, Identity, InstanceKind, OperationKey, PlatformId,
-        Reach, ReachedObject, RemoveMode, Slots,
+        Drift, DriftKind, Fault, FaultKind, Health, HumanTask, Identity, InstanceKind,
+        OperationKey, PlatformId, Reach, ReachedObject, RemoveMode, Slots,
     },
 };
 use secrecy::ExposeSecret;
@@ -46,6 +46,7 @@ struct State {
     gone: bool,
     messages: Vec<String>,
     filled: Option<u64>,
+    drift: Vec<Drift>,
     look_for: Option<String>,
     inside: BTreeMap<i64, u32>,
     most_inside: u32,
@@ -122,6 +123,23 @@ impl World {
     /// Everything is gone there, as far as a look can tell.
     pub fn vanish(&self) {
         self.state().gone = true;
+    }
+
+    /// A look finds this difference, until making or sending puts it back.
+    pub fn differ(&self, kind: DriftKind, what: &str) {
+        self.state().drift.push(Drift {
+            kind,
+            what: what.to_owned(),
+        });
+    }
+
+    fn is_as_it_was(&self, kind: DriftKind) {
+        self.state().drift.retain(|drift| drift.kind != kind);
+    }
+
+    /// Everything is there again.
+    pub fn come_back(&self) {
+        self.state().gone = false;
     }
 
     /// From now on an account holds so many of its ten halls, as far as the platform tells.
@@ -375,6 +393,7 @@ impl Adapter for FakeAdapter {
         })
         .await?;
         op.remember("color", &"blue").await?;
+        self.world.is_as_it_was(DriftKind::Missing);
         self.world.point("provisioned").await?;
         Ok(Presence {
             external_id: hall,
@@ -407,6 +426,7 @@ impl Adapter for FakeAdapter {
         let _inside = self.world.enter(op.site().instance.0);
         self.world.point("activate").await?;
         self.token(op)?;
+        self.world.is_as_it_was(DriftKind::Changed);
         self.switch(&op.site().marker, true);
         self.world.point("activated").await?;
         Ok("It is on.".into())
@@ -439,7 +459,7 @@ impl Adapter for FakeAdapter {
             },
             health: if gone { Health::Down } else { Health::Ok },
             note: String::new(),
-            drift: Vec::new(),
+            drift: self.world.state().drift.clone(),
             task: needs_person.then(invitation),
             slots: Vec::new(),
             url: None,

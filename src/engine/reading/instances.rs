@@ -8,7 +8,7 @@ use crate::{
         Observed, Operation, OperationState, PlatformId, SlotUse, Slug,
     },
     engine::{
-        Engine, facts, keyring,
+        Engine, drift, facts, keyring,
         rules::{self, Rules},
         slots,
         views::{InstanceDetail, TaskRow},
@@ -86,6 +86,10 @@ impl Engine {
                     adapter,
                     advice,
                     task,
+                    answered: match &instance {
+                        Some(instance) => drift::answered(reader, &rules, instance.id)?,
+                        None => Vec::new(),
+                    },
                     keys,
                     connections,
                     operations,
@@ -176,14 +180,17 @@ fn advice(
     }
     if instance.observed == Observed::Gone {
         advice.push(
-            "It is not there any more: remove it here, then switch it on to make another."
+            "It is not there any more: put it back, which makes another, or take that over, which removes it here."
                 .to_owned(),
         );
     }
     for drift in &instance.drift {
         advice.push(match drift.kind {
             DriftKind::CredentialDead => format!("{} Enter a new key.", drift.what),
-            _ => drift.what.clone(),
+            _ => format!(
+                "{} Take over what is there, put back what was, or ignore it until a day.",
+                ended(&drift.what)
+            ),
         });
     }
     let mut looked_at = Vec::new();
@@ -207,7 +214,9 @@ fn advice(
         }
     }
     if advice.is_empty() && instance.observe_only {
-        advice.push("It is only looked at; adopt it fully to manage it from here.".to_owned());
+        advice.push(
+            "It is only looked at; manage it from here when you have seen enough.".to_owned(),
+        );
     }
     if advice.is_empty()
         && instance.observed == Observed::Ready
@@ -216,6 +225,16 @@ fn advice(
         advice.push("It is made and switched off; switch it on when it is wanted.".to_owned());
     }
     Ok(advice)
+}
+
+/// A sentence with its full stop.
+fn ended(sentence: &str) -> String {
+    let sentence = sentence.trim_end();
+    if sentence.ends_with(['.', '!', '?']) {
+        sentence.to_owned()
+    } else {
+        format!("{sentence}.")
+    }
 }
 
 fn key_advice(

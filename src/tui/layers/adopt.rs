@@ -1,5 +1,5 @@
-//! Taking over what exists on a platform already: found there, or named by hand. Only looked at first, unless asked
-//! otherwise.
+//! Adopting what exists on a platform already: found there, or named by hand. It is only looked at; managing it is another
+//! step.
 
 use super::{Layer, Overlay, Turn, plan_preview::PlanPreview};
 use crate::domain::{CommunityId, Fault, Intent, PlatformId, clean_line};
@@ -35,15 +35,9 @@ impl Adopt {
         community: CommunityId,
         platform: PlatformId,
     ) -> Self {
-        let manage = vec![
-            ("look".to_owned(), "only look at it".to_owned()),
-            ("manage".to_owned(), "manage it".to_owned()),
-        ];
         let fields = vec![
             Field::text("reference", "By name", "", 500)
                 .help("Its name, address or number there, when it is not among those found."),
-            Field::choice("mode", "Then", manage, "look")
-                .help("What was not made here is never changed before you choose to manage it."),
         ];
         Self {
             ticket,
@@ -113,7 +107,7 @@ impl Adopt {
             community: self.community,
             platform: self.platform.clone(),
             reference,
-            observe_only: self.form.value("mode") == "look",
+            observe_only: true,
         };
         let (preview, effect) = PlanPreview::ask(state, &self.title, "Adopt", intent);
         Turn::open(Layer::Plan(Box::new(preview)), vec![effect])
@@ -174,6 +168,11 @@ impl Overlay for Adopt {
         }
         sheet.gap();
         self.form.draw(&mut sheet);
+        sheet.gap();
+        sheet.paragraph(
+            "It is only looked at from then on; adopting it once more manages it from here.",
+            Ink::Dim,
+        );
         sheet.hint("left right", "choose");
         sheet.hint("tab", "next");
         sheet.hint("esc", "back");

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod confirm;
 pub mod connect;
+pub mod drift;
 mod examined;
 pub mod filter_line;
 pub mod finder;
@@ -35,6 +36,7 @@ pub enum Layer {
     Adopt(Box<adopt::Adopt>),
     Confirm(Box<confirm::Confirm>),
     Connect(Box<connect::Connect>),
+    Drift(Box<drift::DriftDialog>),
     Filter(Box<filter_line::FilterLine>),
     Finder(Box<finder::Finder>),
     KeyForm(Box<key_form::KeyForm>),
@@ -122,6 +124,7 @@ macro_rules! each {
             Layer::Adopt($inner) => $call,
             Layer::Confirm($inner) => $call,
             Layer::Connect($inner) => $call,
+            Layer::Drift($inner) => $call,
             Layer::Filter($inner) => $call,
             Layer::Finder($inner) => $call,
             Layer::KeyForm($inner) => $call,

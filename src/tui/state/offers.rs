@@ -2,7 +2,7 @@
 //! nothing is offered that does nothing. Whether it is *allowed* is the engine's to say.
 
 use super::{Pane, State, View};
-use crate::domain::{ActionId, Danger, OperationState, Scope};
+use crate::domain::{ActionId, Danger, Observed, OperationState, Scope};
 use crate::engine::views::VaultState;
 use crate::tui::keymap;
 
@@ -40,6 +40,11 @@ impl State {
             ActionId::Toggle | ActionId::EnterKey | ActionId::Configure | ActionId::Adopt => {
                 !self.targets().is_empty() && !archived()
             }
+            ActionId::AnswerDrift => self.chosen_platform().is_some_and(|row| {
+                row.instance
+                    .as_ref()
+                    .is_some_and(|known| known.drifted || known.observed == Observed::Gone)
+            }),
             ActionId::Connect => made() && !archived() && !self.connection_targets().is_empty(),
             ActionId::Open => self.has_chosen(),
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,

@@ -252,6 +252,7 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
             _ => vec![],
         },
         task: (platform.as_str() == "epsilon").then(|| tasks().remove(0)),
+        answered: vec![],
         keys: if platform.as_str() == "delta" {
             vec![key]
         } else {

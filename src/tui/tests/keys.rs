@@ -512,3 +512,49 @@ fn accounts_that_fill_up_are_told_in_the_title_and_in_their_list() {
     assert!(row("guildhall-old").contains("full: make another"));
     assert!(row("guildhall-rosewood").contains("counted here"));
 }
+
+#[test]
+fn what_differs_is_answered_from_its_row_after_a_plan() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down down down");
+    assert!(screen(&state).contains("d drift"), "{}", screen(&state));
+    press(&mut state, "d");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("missing") && shown.contains("put back what was"),
+        "{shown}"
+    );
+    // The third answer asks for a day, and proposes one.
+    press(&mut state, "right right");
+    assert!(screen(&state).contains("2026-09-03"), "{}", screen(&state));
+    press(&mut state, "tab ctrl-u text:2020-01-01 tab tab enter");
+    assert!(
+        screen(&state).contains("no day to come"),
+        "{}",
+        screen(&state)
+    );
+    press(&mut state, "ctrl-u text:2026-12-24 tab tab enter");
+    let effects = press(&mut state, "tab enter");
+    let [
+        Intent::AnswerDrift {
+            platform,
+            answer: DriftAnswer::IgnoreUntil(until),
+            only: None,
+            ..
+        },
+    ] = submitted(&effects)[..]
+    else {
+        panic!("{effects:?}\n{}", screen(&state));
+    };
+    assert_eq!(platform.as_str(), "delta");
+    assert_eq!(until.to_string(), "2026-12-24T00:00:00Z");
+}
+
+#[test]
+fn the_key_for_drift_is_offered_only_where_something_differs() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter");
+    assert!(!screen(&state).contains("d drift"));
+    press(&mut state, "d");
+    assert!(state.layers.is_empty());
+}

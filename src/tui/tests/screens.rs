@@ -43,6 +43,7 @@ const PICTURES: &[(&str, &str)] = &[
     ),
     ("settings", "enter s"),
     ("adopt", "enter down down a"),
+    ("drift", "enter down down down d"),
     ("connect", "enter down c"),
     ("platforms", "4"),
     ("platform", "4 enter"),

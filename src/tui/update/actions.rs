@@ -1,7 +1,8 @@
 //! What each action does on the screen.
 
 use super::{bulk, lists, opening};
-use crate::domain::{ActionId, Intent, OperationState};
+use crate::domain::{ActionId, Intent, Observed, OperationState};
+use crate::engine::views::InstanceDetail;
 use crate::tui::{
     effect::Effect,
     layers::{
@@ -9,10 +10,12 @@ use crate::tui::{
         adopt::Adopt,
         confirm::Confirm,
         connect::Connect,
+        drift::{self, DriftDialog},
         filter_line::FilterLine,
         finder::{Finder, Kind},
         key_form::KeyForm,
         new_community::NewCommunityForm,
+        plan_preview::PlanPreview,
         settings::SettingsForm,
         unlock::UnlockForm,
     },
@@ -65,6 +68,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::RemoveHard => bulk::remove(state, crate::domain::RemoveMode::Hard),
         ActionId::ArchiveCommunity => archive(state),
         ActionId::EnterKey | ActionId::Configure => instance_form(state, action),
+        ActionId::AnswerDrift => answer_drift(state),
         ActionId::Adopt => adopt(state),
         ActionId::Connect => connect(state),
         ActionId::Resume => resume(state),
@@ -185,7 +189,50 @@ fn instance_form(state: &mut State, action: ActionId) -> Vec<Effect> {
 
 /// Runs the form that waited for its instance's settings.
 pub fn waiting_form(state: &mut State, action: ActionId) -> Vec<Effect> {
-    instance_form(state, action)
+    match action {
+        ActionId::AnswerDrift => answer_drift(state),
+        ActionId::Adopt => adopt(state),
+        _ => instance_form(state, action),
+    }
+}
+
+/// The details of the row under the cursor; where they are not read yet, they are asked for and the action waits.
+fn with_details(state: &mut State, action: ActionId) -> Result<InstanceDetail, Vec<Effect>> {
+    if let Some(detail) = state.present_instance() {
+        return Ok(detail.clone());
+    }
+    let slug = state.chosen_slug().cloned();
+    let platform = state.chosen_platform().map(|row| row.platform.clone());
+    let (Some(slug), Some(platform)) = (slug, platform) else {
+        return Err(vec![]);
+    };
+    state.opening_form = Some((slug.clone(), platform.clone(), action));
+    Err(state.ask(crate::tui::effect::Load::Instance(slug, platform)))
+}
+
+fn answer_drift(state: &mut State) -> Vec<Effect> {
+    let detail = match with_details(state, ActionId::AnswerDrift) {
+        Ok(detail) => detail,
+        Err(effects) => return effects,
+    };
+    let Some(instance) = detail.instance else {
+        return vec![];
+    };
+    let gone = instance.observed == Observed::Gone;
+    if instance.drift.is_empty() && !gone {
+        let said = "Nothing differs there, as far as the last look told.";
+        state.notices.done(state.now, said);
+        return vec![];
+    }
+    let subject = drift::Subject {
+        title: format!("Drift of {}, {}", detail.platform_name, detail.community),
+        community: instance.community,
+        platform: instance.platform,
+        drift: if gone { vec![] } else { instance.drift },
+        gone,
+    };
+    let dialog = DriftDialog::new(subject, state);
+    push(state, Layer::Drift(Box::new(dialog)))
 }
 
 fn adopt(state: &mut State) -> Vec<Effect> {
@@ -196,7 +243,25 @@ fn adopt(state: &mut State) -> Vec<Effect> {
         return vec![];
     };
     let (id, slug) = (detail.community.id, detail.community.slug.clone());
-    let title = format!("Adopt for {}: {}", detail.community.name, row.name);
+    let name = detail.community.name.clone();
+    if row.instance.is_some() {
+        let known = match with_details(state, ActionId::Adopt) {
+            Ok(known) => known,
+            Err(effects) => return effects,
+        };
+        // The second step: what was only looked at is managed from here.
+        if known.instance.is_some_and(|instance| instance.observe_only) {
+            let title = format!("Manage {} of {name}", row.name);
+            let intent = Intent::Manage {
+                community: id,
+                platform: row.platform,
+            };
+            let (preview, effect) = PlanPreview::ask(state, &title, "Manage", intent);
+            state.layers.push(Layer::Plan(Box::new(preview)));
+            return vec![effect];
+        }
+    }
+    let title = format!("Adopt for {name}: {}", row.name);
     let ticket = state.ticket();
     let dialog = Adopt::new(ticket, title, id, row.platform.clone());
     state.layers.push(Layer::Adopt(Box::new(dialog)));

@@ -2,7 +2,7 @@
 
 use super::instances::connection_state;
 use crate::catalog::Manifest;
-use crate::domain::{CredentialMeta, CredentialState, Desired, Observed};
+use crate::domain::{ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed};
 use crate::engine::views::{InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
@@ -105,6 +105,11 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
         sheet.gap();
         sheet.paragraph("What to do", Ink::Heading);
         sheet.steps(&detail.advice);
+        if state.offers(ActionId::AnswerDrift)
+            && let Some(key) = state.keymap.key(ActionId::AnswerDrift)
+        {
+            sheet.fact("", &format!("{key} decides about what differs"), Ink::Key);
+        }
         sheet.gap();
     }
     facts(&mut sheet, state, detail);
@@ -200,6 +205,16 @@ fn facts(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
     for drift in &instance.drift {
         sheet.fact("drift", &drift.what, Ink::Drift);
     }
+    for answer in &detail.answered {
+        let verdict = match (answer.verdict, answer.until) {
+            (DriftVerdict::Ignored, Some(until)) => format!(
+                "ignored until {}",
+                text::when(state.now, until, &state.zone)
+            ),
+            _ => "taken over".to_owned(),
+        };
+        sheet.fact(&verdict, &answer.drift.what, Ink::Dim);
+    }
     let kind = state
         .catalog
         .get(&detail.platform)
@@ -218,7 +233,11 @@ fn facts(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
         sheet.address("at", address);
     }
     if instance.observe_only {
-        sheet.fact("adopted", "only looked at, never changed", Ink::Text);
+        let said = match state.keymap.key(ActionId::Adopt) {
+            Some(key) => format!("only looked at, never changed; {key} manages it"),
+            None => "only looked at, never changed".to_owned(),
+        };
+        sheet.fact("adopted", &said, Ink::Text);
     }
 }
 

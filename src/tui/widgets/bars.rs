@@ -167,6 +167,7 @@ fn shown(state: &State, id: ActionId) -> bool {
         ActionId::Toggle
         | ActionId::EnterKey
         | ActionId::Configure
+        | ActionId::AnswerDrift
         | ActionId::Check
         | ActionId::Open
         | ActionId::NewCommunity
