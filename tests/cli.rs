@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_luck.rs"]
 mod bad_luck;
+#[path = "cli/described.rs"]
+mod described;
 #[path = "cli/program.rs"]
 mod program;
 #[path = "cli/secrets.rs"]

@@ -287,12 +287,14 @@ fn from_an_empty_home_to_a_community_by_keys_alone() {
     pty.type_keys("Commons\r");
     pty.wait_for("2 of 5");
     pty.type_keys(&format!("{TAB}{PASSPHRASE}{ENTER}{PASSPHRASE}{ENTER}"));
-    pty.wait_for("3 of 5");
+    pty.wait_for("Last four");
     let four = last_four_shown(&pty.screen());
     pty.type_keys(&format!("{four}{ENTER}"));
-    pty.wait_for("4 of 5");
+    pty.wait_for("3 of 5");
     // From the first choice backwards to the button: the proposals are taken.
     pty.type_keys(&format!("{UP}{ENTER}"));
+    pty.wait_for("4 of 5");
+    pty.type_keys(ENTER);
     pty.wait_for("5 of 5");
     pty.type_keys(&format!("Rosewood Co-op{UP}{ENTER}"));
     pty.wait_for("Nothing has been sent yet.");

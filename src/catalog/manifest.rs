@@ -1,6 +1,6 @@
 //! What is known of a platform. Plain data; the rules of its forms are in `credential` and `setting`.
 
-use super::{CredentialField, Holder, Needs, RateLimit, SettingField, SlotLimit};
+use super::{CredentialField, Holder, HomeSigns, Needs, RateLimit, SettingField, SlotLimit};
 use crate::domain::{Capability, Choice, InstanceKind, PlatformId, Verb, words};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
@@ -89,6 +89,8 @@ pub struct Manifest {
     pub capabilities: BTreeMap<Verb, CapabilityNote>,
     /// What it can be joined to.
     pub connections: Vec<ConnectionOffer>,
+    /// By what a server of it is known without a key, where it has servers of its own.
+    pub discover: Option<HomeSigns>,
     /// What an instance costs this host.
     pub resources: Resources,
     /// How long something that was created may stay invisible to a look-up.

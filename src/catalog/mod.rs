@@ -18,6 +18,7 @@ mod pattern;
 mod reader;
 mod reader_facts;
 mod setting;
+mod signs;
 mod source;
 mod suggestion;
 
@@ -38,3 +39,4 @@ pub use manifest::{
 pub use needs::{NeedException, Needs};
 pub use pattern::Pattern;
 pub use setting::{SettingField, SettingKind};
+pub use signs::{HomeSign, HomeSigns};

@@ -1,8 +1,8 @@
 //! From the text of a manifest to a [`Manifest`], complete or refused.
 
 use super::{
-    CapabilityNote, ConnectionOffer, KindOffer, Manifest, NeedException, Needs, Origin, RateLimit,
-    Resources, SlotLimit, Upstream,
+    CapabilityNote, ConnectionOffer, HomeSign, HomeSigns, KindOffer, Manifest, NeedException,
+    Needs, Origin, RateLimit, Resources, SlotLimit, Upstream,
     parse_fields::{credential, setting},
     reader::{Reader, Result},
     source::Source,
@@ -48,6 +48,7 @@ pub(super) fn manifest(source: Source<'_>, origin: Origin) -> Result<Manifest> {
         rate_limits: each(root.tables("rate_limits")?, rate_limit)?,
         capabilities: capabilities(&mut root)?,
         connections: each(root.tables("connections")?, connection)?,
+        discover: root.optional_table("discover")?.map(signs).transpose()?,
         resources: resources(&mut root)?,
         settling: Duration::ZERO,
         settling_source: String::new(),
@@ -196,6 +197,34 @@ fn connection(mut table: Reader<'_>) -> Result<ConnectionOffer> {
     Ok(offer)
 }
 
+fn signs(mut table: Reader<'_>) -> Result<HomeSigns> {
+    let signs = HomeSigns {
+        setting: table.text("setting", "\"base_url\"")?,
+        loopback: table.texts("loopback", "[\"http://127.0.0.1:8008\"], or []")?,
+        unauthenticated: each(table.tables("unauthenticated")?, |mut inner| {
+            let sign = HomeSign {
+                path: inner.text("path", "\"/about.json\"")?,
+                pointer: inner.text("pointer", "\"/about\"")?,
+                proves: inner.text("proves", "\"what an answer proves\"")?,
+                source: inner.text("source", "\"where this was read\"")?,
+            };
+            for (key, value) in [("path", &sign.path), ("pointer", &sign.pointer)] {
+                if !value.starts_with('/') {
+                    return Err(inner.error_at(
+                        key,
+                        format!("{value:?} does not begin with a slash."),
+                        "Begin it with /.",
+                    ));
+                }
+            }
+            inner.finish()?;
+            Ok(sign)
+        })?,
+    };
+    table.finish()?;
+    Ok(signs)
+}
+
 fn resources(root: &mut Reader<'_>) -> Result<Resources> {
     let mut table = root.table("resources")?;
     let resources = Resources {
@@ -253,6 +282,15 @@ fn check_references(manifest: &Manifest, root: &Reader<'_>) -> Result<()> {
                 "Write the field of one of the [[credentials]].",
             ));
         }
+    }
+    if let Some(signs) = &manifest.discover
+        && manifest.setting(&signs.setting).is_none()
+    {
+        return Err(root.error_at(
+            "discover",
+            format!("{:?} takes the address and is no setting.", signs.setting),
+            "Write the field of one of the [[settings]].",
+        ));
     }
     for setting in exceptions.flat_map(|exception| &exception.when) {
         if manifest.setting(setting).is_none() {

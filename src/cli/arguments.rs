@@ -1,8 +1,8 @@
 //! What may be written on the command line. The texts here are the help and the manual page.
 
 use super::{
-    account, audit, catalog, community, connection, init, instance, internal, keeping, key, manual,
-    operation, sandbox, service, task, template, vault,
+    account, audit, catalog, community, connection, described, homes, init, instance, internal,
+    keeping, key, manual, operation, sandbox, service, task, template, vault,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -102,6 +102,12 @@ pub enum Command {
     /// Steps that wait for a person.
     #[command(subcommand)]
     Task(task::Task),
+    /// Show what `apply` would do with a file.
+    Plan(described::File),
+    /// Make a community as a TOML file describes it; what is so already is left alone.
+    Apply(described::File),
+    /// Look for servers on which communities live already, and offer them to new communities.
+    Homes(homes::Homes),
     /// Show or change what a new community gets.
     Template(template::Template),
     /// Show what is known of the platforms.

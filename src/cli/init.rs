@@ -25,6 +25,10 @@ pub struct Init {
     /// Protect keys with this public SSH key (ssh-ed25519).
     #[arg(long, value_name = "FILE")]
     ssh_key: Option<PathBuf>,
+    /// A domain on which communities live already. It and this host are looked at for servers of home platforms; what is
+    /// found is offered to new communities. May be given several times.
+    #[arg(long = "home-domain", value_name = "DOMAIN")]
+    home_domains: Vec<String>,
     /// What a new community gets: off, inactive or active. May be given for several platforms.
     #[arg(long = "platform", value_name = "ID=active|inactive|off")]
     platforms: Vec<String>,
@@ -67,10 +71,26 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
     context.begin_log();
     let actor = engine.actor(None).await?;
     let name = engine.overview(&actor).await?.installation;
+    let homes = if init.home_domains.is_empty() {
+        Ok(Vec::new())
+    } else {
+        engine.find_homes(&actor, &init.home_domains).await
+    };
+    let taken = match &homes {
+        Ok(homes) => super::homes::take(context, &engine, &actor, homes).await,
+        Err(fault) => Err(fault.clone()),
+    };
     engine.shutdown().await;
+    // The installation is made whatever was found; its recovery key must be seen before anything else is told.
     let written = recovery.written();
     let is_elsewhere = context.descriptors.write_recovery_key(&written)?;
     tell(context, &name, &written, is_elsewhere)?;
+    taken?;
+    if homes.is_ok_and(|homes| homes.is_empty()) && !init.home_domains.is_empty() {
+        context.out.advise(
+            "No server of a home platform answered there. Look again with: guildhall homes DOMAIN",
+        );
+    }
     Ok(Exit::Done)
 }
 

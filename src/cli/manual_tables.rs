@@ -74,6 +74,11 @@ const OBJECTS: &[(&str, &str)] = &[
         "task list",
         "tasks: id, community, platform, since, task: step, title, why, who, url, instructions, asks_for, others_decide",
     ),
+    (
+        "plan FILE (of a community that is there)",
+        "changes: title, items",
+    ),
+    ("homes", "homes: platform, name, address, proves"),
     ("template", "template: one word for each platform"),
     ("catalog", "platforms: platform (its manifest), adapter"),
     ("doctor", "well, checks: what, well, found, hint"),

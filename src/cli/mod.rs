@@ -19,11 +19,13 @@ mod catalog;
 mod choices;
 mod community;
 mod connection;
+mod described;
 mod descriptors;
 mod doctor;
 mod drift;
 mod exit;
 mod hall;
+mod homes;
 mod init;
 mod instance;
 mod instance_page;
@@ -141,6 +143,9 @@ async fn command(
         Command::Connection(command) => connection::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Task(command) => task::run(context, command).await,
+        Command::Plan(file) => described::plan(context, &file).await,
+        Command::Apply(file) => described::apply(context, &file).await,
+        Command::Homes(homes) => homes::run(context, homes).await,
         Command::Template(template) => template::run(context, template).await,
         Command::Catalog(catalog) => catalog::run(context, &catalog),
         Command::Check(arguments) => instance::check(context, arguments).await,

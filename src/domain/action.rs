@@ -32,6 +32,7 @@ pub enum ActionId {
     AnswerDrift,
     Check,
     Connect,
+    Connections,
     RemoveSoft,
     RemoveHard,
     Mark,
@@ -126,6 +127,7 @@ table! {
     Adopt "adopt" "adopt" Instance Confirm Some("instance adopt S P REF"), "Look at what exists on the platform already, then manage it";
     Check "check" "check" Instance Reversible Some("instance check S P"), "Look at the instance now: health and drift";
     Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
+    Connections "connections" "joined" Instance Reversible Some("connection list S"), "Show what the instance is joined to; test a connection or undo it";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
     RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
     RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";

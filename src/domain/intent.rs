@@ -155,6 +155,11 @@ pub enum Intent {
         /// The choices that change.
         choices: BTreeMap<PlatformId, super::Choice>,
     },
+    /// Offer servers on which communities live already to new communities.
+    TakeHomes {
+        /// The address of each.
+        homes: BTreeMap<PlatformId, String>,
+    },
     /// Add an account of the installation, with a key that was examined before.
     AddAccount {
         /// Which platform.
@@ -263,7 +268,8 @@ impl Intent {
             Self::TestConnection { .. } => IntentKind::TestConnection,
             Self::ResumeOperation { .. } => IntentKind::ResumeOperation,
             Self::CancelOperation { .. } => IntentKind::CancelOperation,
-            Self::SetTemplate { .. } => IntentKind::SetTemplate,
+            // Homes are part of what a new community gets.
+            Self::SetTemplate { .. } | Self::TakeHomes { .. } => IntentKind::SetTemplate,
             Self::AddAccount { .. } => IntentKind::AddAccount,
             Self::SetAccountPolicy { .. } => IntentKind::SetAccountPolicy,
         }

@@ -1,7 +1,7 @@
 //! Intents about communities: creating one with its instances, archiving it, and the template for new ones.
 
 use super::{
-    instances,
+    connections, homes, instances,
     rules::Rules,
     submit::{After, Applied},
     views::Receipt,
@@ -67,7 +67,8 @@ pub(super) fn chosen(
     for manifest in rules.catalog.iter() {
         let choice = choices.get(&manifest.id).copied().unwrap_or(Choice::Off);
         if choice != Choice::Off {
-            let entered = new.settings.get(&manifest.id).cloned().unwrap_or_default();
+            let mut entered = new.settings.get(&manifest.id).cloned().unwrap_or_default();
+            homes::prefill(reader, &rules.catalog, &manifest.id, &mut entered)?;
             let settings = instances::checked_settings(rules, &manifest.id, entered)?;
             list.push(Chosen {
                 platform: manifest.id.clone(),
@@ -120,6 +121,7 @@ pub(super) fn create(
 ) -> Result<Applied, Fault> {
     let (name, description) = checked_names(new)?;
     let chosen = chosen(writer, rules, new)?;
+    let names: Vec<PlatformId> = chosen.iter().map(|one| one.platform.clone()).collect();
     let community = writer.insert_community(&new.slug, &name, &description, rules.now)?;
     let mut applied = Applied {
         subject: new.slug.to_string(),
@@ -142,6 +144,7 @@ pub(super) fn create(
         applied.receipt.operations.extend(begun);
         applied.instances.push(id);
     }
+    let joined = connections::record_proposed(writer, rules, community.id, &names, &actor.name)?;
     let waiting = writer
         .instance_summaries(community.id)?
         .iter()
@@ -151,13 +154,13 @@ pub(super) fn create(
         &name,
         applied.instances.len(),
         applied.receipt.operations.len(),
-        waiting,
+        (waiting, joined),
     );
     applied.receipt.community = Some(community.id);
     Ok(applied)
 }
 
-fn created(name: &str, recorded: usize, begun: usize, waiting: usize) -> String {
+fn created(name: &str, recorded: usize, begun: usize, (waiting, joined): (usize, usize)) -> String {
     let mut parts = vec![format!(
         "{name} is created with {}",
         crate::domain::counted(recorded, "instance", "instances")
@@ -167,6 +170,10 @@ fn created(name: &str, recorded: usize, begun: usize, waiting: usize) -> String 
     }
     if waiting > 0 {
         parts.push(format!("{waiting} waiting for a key"));
+    }
+    if joined > 0 {
+        let joined = crate::domain::counted(joined, "connection", "connections");
+        parts.push(format!("{joined} once both ends are there"));
     }
     format!("{}.", parts.join(", "))
 }

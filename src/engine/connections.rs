@@ -8,7 +8,7 @@ use super::{
     views::Receipt,
 };
 use crate::{
-    catalog::ConnectionOffer,
+    catalog::{ConnectionOffer, Group},
     domain::{
         Actor, Capability, CommunityId, Connection, ConnectionId, ConnectionState, Fault,
         FaultKind, InstanceId, Operation, OperationState, OperationVerb, PlatformId,
@@ -35,7 +35,7 @@ pub(super) fn community_of(
     .hint("The community's details list its connections."))
 }
 
-/// What the manifest of one platform offers to another.
+/// What the manifest of one platform offers to another. One that it cannot make says why, in the manifest's words.
 pub(super) fn offer<'a>(
     rules: &'a Rules,
     from: &PlatformId,
@@ -43,28 +43,82 @@ pub(super) fn offer<'a>(
 ) -> Result<&'a ConnectionOffer, Fault> {
     let manifest = rules.manifest(from)?;
     let target = rules.manifest(to)?;
-    manifest
+    let to_it = || {
+        manifest
+            .connections
+            .iter()
+            .filter(|offer| offer.to.contains(to))
+    };
+    if let Some(offer) = to_it().find(|offer| offer.how != Capability::Unsupported) {
+        return Ok(offer);
+    }
+    let known: Vec<String> = manifest
         .connections
         .iter()
-        .find(|offer| offer.to.contains(to) && offer.how != Capability::Unsupported)
-        .ok_or_else(|| {
-            let known: Vec<String> = manifest
+        .filter(|offer| offer.how != Capability::Unsupported)
+        .flat_map(|offer| offer.to.iter())
+        .map(|platform| titles::platform(&rules.catalog, platform))
+        .collect();
+    let why = to_it()
+        .next()
+        .map_or_else(String::new, |offer| format!(" {}", offer.note));
+    Err(Fault::new(
+        FaultKind::Unsupported,
+        format!(
+            "{} cannot be connected to {}.{why}",
+            manifest.name, target.name
+        ),
+    )
+    .hint(if known.is_empty() {
+        format!("{} connects to nothing.", manifest.name)
+    } else {
+        format!("It connects to {}.", known.join(", "))
+    }))
+}
+
+/// The connections that a community with these platforms is proposed: what its tools can do by themselves in the places
+/// where it lives. What a person has to set up is left to a person's wish.
+pub(super) fn proposed<'a>(
+    rules: &'a Rules,
+    platforms: &[PlatformId],
+) -> Result<Vec<(PlatformId, &'a ConnectionOffer, PlatformId)>, Fault> {
+    let mut found = Vec::new();
+    for from in platforms {
+        let manifest = rules.manifest(from)?;
+        if manifest.group == Group::Home {
+            continue;
+        }
+        for to in platforms {
+            let offer = manifest
                 .connections
                 .iter()
-                .filter(|offer| offer.how != Capability::Unsupported)
-                .flat_map(|offer| offer.to.iter())
-                .map(|platform| titles::platform(&rules.catalog, platform))
-                .collect();
-            Fault::new(
-                FaultKind::Unsupported,
-                format!("{} cannot be connected to {}.", manifest.name, target.name),
-            )
-            .hint(if known.is_empty() {
-                format!("{} connects to nothing.", manifest.name)
-            } else {
-                format!("It connects to {}.", known.join(", "))
-            })
-        })
+                .find(|offer| offer.to.contains(to) && offer.how == Capability::Auto);
+            if let Some(offer) = offer
+                && rules.manifest(to)?.group == Group::Home
+            {
+                found.push((from.clone(), offer, to.clone()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Records the proposed connections of a new community; each is made by itself once both of its ends are there.
+pub(super) fn record_proposed(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    community: CommunityId,
+    platforms: &[PlatformId],
+    actor: &str,
+) -> Result<usize, Fault> {
+    let proposed = proposed(rules, platforms)?;
+    for (from, offer, to) in &proposed {
+        let one = instances::required(writer, rules, community, from)?;
+        let other = instances::required(writer, rules, community, to)?;
+        writer.insert_connection(one.id, other.id, &offer.verb)?;
+        begin_waiting(writer, rules, one.id, actor)?;
+    }
+    Ok(proposed.len())
 }
 
 /// Joins two instances of a community.

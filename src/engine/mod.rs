@@ -10,6 +10,7 @@
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
 //! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
 //! | `services` | what runs on this host: up, down, logs |
+//! | `homes` | servers on which a community lives already |
 //! | `slots`, `choosing` | how full accounts are; with which of them an instance works |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
@@ -31,6 +32,7 @@ mod events;
 mod examine;
 mod facts;
 mod held;
+mod homes;
 mod idle;
 mod init;
 mod instances;
@@ -66,6 +68,7 @@ pub use crate::vault::Unlocker;
 pub use doctor::Check;
 pub use events::Events;
 pub use examine::KeyOwner;
+pub use homes::FoundHome;
 pub use keeping::{AuditReport, KeysTried, Restored};
 pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
 pub use planner::free_memory_mib;

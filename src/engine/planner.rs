@@ -149,6 +149,7 @@ fn concerned(
     Ok(match intent {
         Intent::CreateCommunity(_)
         | Intent::SetTemplate { .. }
+        | Intent::TakeHomes { .. }
         | Intent::AddAccount { .. }
         | Intent::SetAccountPolicy { .. } => None,
         Intent::ArchiveCommunity { community }
@@ -236,12 +237,14 @@ fn create(reader: &Reader<'_>, rules: &Rules, new: &NewCommunity) -> Result<Plan
     }
     let mut draft = Draft::new(format!("Create {name}"));
     let mut basis = vec![new.slug.to_string()];
+    let mut platforms = Vec::new();
     for communities::Chosen {
         platform,
         choice,
         settings,
     } in communities::chosen(reader, rules, new)?
     {
+        platforms.push(platform.clone());
         let manifest = rules.manifest(&platform)?;
         let active = choice == Choice::Active;
         let held = rules.shared_fields(reader, &platform)?;
@@ -264,6 +267,10 @@ fn create(reader: &Reader<'_>, rules: &Rules, new: &NewCommunity) -> Result<Plan
             let text = format!("{} is {}.", manifest.name, manifest.maturity);
             draft.say(PlanItemKind::Warning, Some(&platform), text);
         }
+    }
+    for (from, offer, to) in connections::proposed(rules, &platforms)? {
+        let text = connections::names(rules, &from, &offer.verb, &to);
+        draft.say(PlanItemKind::Connection, None, text);
     }
     draft.plan.items.sort_by_key(|item| order_of(item.kind));
     Ok(draft.finish(digest(&basis)))

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     catalog::{Manifest, Needs},
     domain::{
-        CommunityId, Desired, Fault, Instance, Observed, Plan, PlanItemKind, PlatformId,
-        RemoveMode, Verb,
+        Capability, CommunityId, Desired, Fault, Instance, Observed, Plan, PlanItemKind,
+        PlatformId, RemoveMode, Verb,
     },
     store::Reader,
 };
@@ -200,12 +200,17 @@ pub(super) fn connect(
     from: &PlatformId,
     to: &PlatformId,
 ) -> Result<Plan, Fault> {
-    let verb = &connections::offer(rules, from, to)?.verb;
-    let names = connections::names(rules, from, verb, to);
+    let offer = connections::offer(rules, from, to)?;
+    let names = connections::names(rules, from, &offer.verb, to);
     let name = reader.community(community)?.name;
     let mut draft = Draft::new(format!("Connect for {name}"));
     let mut basis = Vec::new();
     draft.say(PlanItemKind::Connection, Some(from), names);
+    let kind = match offer.how {
+        Capability::Human => PlanItemKind::NeedsHuman,
+        _ => PlanItemKind::Warning,
+    };
+    draft.say(kind, None, offer.note.clone());
     for platform in [from, to] {
         let end = instances::required(reader, rules, community, platform)?;
         if end.external_id.is_none() {

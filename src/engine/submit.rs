@@ -6,7 +6,7 @@ use super::{
     desk::Stop,
     drift,
     held::{Examined, Owner},
-    instances, joining, keys, observe, operations, planner, removal,
+    homes, instances, joining, keys, observe, operations, planner, removal,
     rules::Rules,
     scheduler,
     views::Receipt,
@@ -192,6 +192,10 @@ fn apply(
         Intent::SetTemplate { choices } => {
             allow(None)?;
             communities::set_template(writer, rules, choices)
+        }
+        Intent::TakeHomes { homes } => {
+            allow(None)?;
+            homes::take(writer, rules, homes)
         }
         Intent::SetDesired {
             community,

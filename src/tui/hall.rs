@@ -234,6 +234,9 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
         Effect::Discover(ticket, slug, platform) => {
             Answer::Discovered(ticket, engine.discover(actor, &slug, &platform).await)
         }
+        Effect::FindHomes(ticket, domains) => {
+            Answer::Homes(ticket, engine.find_homes(actor, &domains).await)
+        }
         Effect::Unlock(ticket, opener) => {
             let unlocker = match opener {
                 Opener::Passphrase(text) => Unlocker::Passphrase(text.to_exact_secret()),

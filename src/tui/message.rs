@@ -5,6 +5,7 @@
 use crate::domain::{
     AuditEntry, Choice, CommunityId, Fault, OperationId, Plan, PlatformId, Progress, Slug,
 };
+use crate::engine::FoundHome;
 use crate::engine::views::{
     AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
     InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, TaskRow,
@@ -63,6 +64,7 @@ pub enum Answer {
     Submitted(Option<Ticket>, Result<Receipt, Fault>),
     Examined(Ticket, Box<Result<Examination, Fault>>),
     Discovered(Ticket, Result<Vec<Discovered>, Fault>),
+    Homes(Ticket, Result<Vec<FoundHome>, Fault>),
     Unlocked(Ticket, Result<(), Fault>),
     /// The vault was locked.
     Locked(Result<(), Fault>),
@@ -118,6 +120,7 @@ impl Answer {
             Self::Submitted(..) => "Submitted",
             Self::Examined(..) => "Examined",
             Self::Discovered(..) => "Discovered",
+            Self::Homes(..) => "Homes",
             Self::Unlocked(..) => "Unlocked",
             Self::Locked(_) => "Locked",
             Self::Initialised(..) => "Initialised",

@@ -508,3 +508,40 @@ async fn what_another_guildhall_changes_is_told_here_and_what_is_done_here_only_
     });
     told.await.expect("it is told here");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_community_with_a_home_is_proposed_its_connections_and_they_are_made_by_themselves() {
+    let mut home = Home::new();
+    // Alpha becomes the place where the community lives; beta reads it.
+    let folder = home.folder.path().join("platforms");
+    let file = folder.join("alpha.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("group = \"governance\"", "group = \"home\"");
+    std::fs::write(&file, text).unwrap();
+    let loaded = guildhall::catalog::Catalog::load(Some(&folder)).unwrap();
+    home.options.catalog = Arc::new(loaded);
+    let engine = home.init().await;
+    let actor = ada(&engine).await;
+    let mut new = rosewood();
+    new.choices.insert(id("gamma"), Choice::Off);
+    let intent = Intent::CreateCommunity(new);
+    let plan = engine.plan(&actor, &intent).await.unwrap();
+    let said: Vec<_> = plan
+        .items
+        .iter()
+        .filter(|item| item.kind == PlanItemKind::Connection)
+        .map(|item| item.text.as_str())
+        .collect();
+    assert_eq!(said, ["The beta reads The alpha"]);
+    engine.submit(&actor, intent).await.unwrap();
+    settle(&engine).await;
+    let rows = engine.community(&actor, &slug("rosewood")).await.unwrap();
+    let connection = &rows.connections[0].connection;
+    assert_eq!(connection.state, ConnectionState::Waiting);
+    assert_eq!(connection.note, "The beta is not made yet");
+    enter(&engine, "token", "tok-0123456789abcdef").await;
+    settle(&engine).await;
+    let rows = engine.community(&actor, &slug("rosewood")).await.unwrap();
+    assert_eq!(rows.connections[0].connection.state, ConnectionState::Made);
+    assert_eq!(home.world.passed("join"), 1);
+}

@@ -130,7 +130,7 @@ async fn what_was_made_since_the_last_measurement_counts_and_the_last_room_is_gi
     let accounts = engine.accounts(&actor).await.unwrap();
     let row = accounts[0].pressing().expect("it presses");
     assert_eq!(row.slots.level(), SlotUse::Full);
-    let doctor = engine.doctor().await.unwrap();
+    let doctor = engine.doctor(&actor).await.unwrap();
     assert!(
         doctor
             .iter()

@@ -54,11 +54,13 @@ fn the_screen_shows_no_secret_that_is_typed_or_pasted() {
     pty.type_keys("\x15commons\r");
     pty.wait_for("2 of 5");
     pty.type_keys(&format!("\t{PASSPHRASE}\r{PASSPHRASE}\r"));
-    pty.wait_for("3 of 5");
+    pty.wait_for("Last four");
     let four = last_four(&pty.screen());
     pty.type_keys(&format!("\x15{four}\r"));
-    pty.wait_for("4 of 5");
+    pty.wait_for("3 of 5");
     pty.type_keys("\x1b[A\r");
+    pty.wait_for("4 of 5");
+    pty.type_keys("\r");
     pty.wait_for("5 of 5");
     pty.type_keys("Rosewood");
     pty.wait_for("Rosewood");

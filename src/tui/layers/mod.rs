@@ -4,10 +4,12 @@
 pub mod adopt;
 pub mod confirm;
 pub mod connect;
+pub mod connections;
 pub mod drift;
 mod examined;
 pub mod filter_line;
 pub mod finder;
+mod homes;
 mod key_fields;
 pub mod key_form;
 pub mod new_community;
@@ -36,6 +38,7 @@ pub enum Layer {
     Adopt(Box<adopt::Adopt>),
     Confirm(Box<confirm::Confirm>),
     Connect(Box<connect::Connect>),
+    Connections(Box<connections::Connections>),
     Drift(Box<drift::DriftDialog>),
     Filter(Box<filter_line::FilterLine>),
     Finder(Box<finder::Finder>),
@@ -124,6 +127,7 @@ macro_rules! each {
             Layer::Adopt($inner) => $call,
             Layer::Confirm($inner) => $call,
             Layer::Connect($inner) => $call,
+            Layer::Connections($inner) => $call,
             Layer::Drift($inner) => $call,
             Layer::Filter($inner) => $call,
             Layer::Finder($inner) => $call,

@@ -1,8 +1,8 @@
-//! The first start: name, how keys are protected, the recovery key, what a new community gets, the first community.
-//! What is done when one leaves is kept: the installation exists from the third step on.
+//! The first start: name, how keys are protected with the recovery key, what a new community gets, homes that are there
+//! already, the first community. What is done when one leaves is kept: the installation exists from the recovery key on.
 
 use super::{
-    After, Layer, Overlay, Turn,
+    After, Layer, Overlay, Turn, homes,
     new_community::{self, NewCommunityForm},
     protection,
 };
@@ -34,7 +34,7 @@ pub struct Proposals {
     pub ssh_key: Option<PathBuf>,
 }
 
-/// The steps, of which there are five; the last one is the form of a new community.
+/// The pages of the five steps; the last step is the form of a new community.
 #[derive(Debug)]
 enum Step {
     Name,
@@ -44,6 +44,8 @@ enum Step {
     /// The recovery key is shown.
     Recovery(Hidden),
     Template,
+    /// Homes are looked for; what a new community gets was chosen.
+    Homes(homes::Homes, BTreeMap<PlatformId, Choice>),
 }
 
 /// The wizard.
@@ -157,38 +159,34 @@ impl SetUpWizard {
                 }
                 Turn::stay()
             }
-            Step::Template => self.finish(state),
+            Step::Template => self.ask_homes(),
+            Step::Homes(..) => self.next_of_homes(state),
         }
     }
 
-    fn finish(&mut self, state: &mut State) -> Turn {
+    fn ask_homes(&mut self) -> Turn {
         let choices: BTreeMap<PlatformId, Choice> = self
             .form
             .fields
             .iter()
             .filter_map(|field| Some((PlatformId::new(&field.id), field.value().parse().ok()?)))
             .collect();
-        let ticket = state.ticket();
-        let form = NewCommunityForm::with_template(ticket, "5 of 5", state, choices.clone());
-        let changed: BTreeMap<_, _> = choices
-            .into_iter()
-            .filter(|(id, choice)| {
-                state
-                    .catalog
-                    .get(id)
-                    .is_none_or(|manifest| manifest.default != *choice)
-            })
-            .collect();
-        let mut effects = Vec::new();
-        if !changed.is_empty() {
-            let intent = Intent::SetTemplate { choices: changed };
-            effects.push(Effect::Submit(None, Box::new(intent)));
+        let mut homes = homes::Homes::default();
+        homes.ask_this_host();
+        self.form = homes::form();
+        self.step = Step::Homes(homes, choices);
+        Turn::with(vec![Effect::FindHomes(self.ticket, vec![])])
+    }
+
+    fn next_of_homes(&mut self, state: &mut State) -> Turn {
+        let Step::Homes(homes, choices) = &mut self.step else {
+            return Turn::stay();
+        };
+        if let Some(domains) = homes.ask(&self.form) {
+            return Turn::with(vec![Effect::FindHomes(self.ticket, domains)]);
         }
-        Turn {
-            effects,
-            after: After::Replace(Layer::NewCommunity(Box::new(form))),
-            ..Turn::stay()
-        }
+        let (homes, choices) = (homes.chosen(&self.form), choices.clone());
+        finish(state, homes, choices)
     }
 
     fn wrong(&mut self, id: &str, reason: &str) {
@@ -202,6 +200,46 @@ impl SetUpWizard {
             self.ask_name();
         }
         Turn::stay()
+    }
+}
+
+/// Sends what was chosen, and gives way to the form of the first community.
+fn finish(
+    state: &mut State,
+    homes: BTreeMap<PlatformId, String>,
+    mut choices: BTreeMap<PlatformId, Choice>,
+) -> Turn {
+    let changed: BTreeMap<_, _> = choices
+        .iter()
+        .filter(|(id, choice)| {
+            state
+                .catalog
+                .get(id)
+                .is_none_or(|manifest| manifest.default != **choice)
+        })
+        .map(|(id, choice)| (id.clone(), *choice))
+        .collect();
+    let mut effects = Vec::new();
+    if !changed.is_empty() {
+        let intent = Intent::SetTemplate { choices: changed };
+        effects.push(Effect::Submit(None, Box::new(intent)));
+    }
+    if !homes.is_empty() {
+        for platform in homes.keys() {
+            // A home that was found is made for a community; more than that was said before.
+            let choice = choices.entry(platform.clone()).or_insert(Choice::Off);
+            if *choice == Choice::Off {
+                *choice = Choice::Inactive;
+            }
+        }
+        effects.push(Effect::Submit(None, Box::new(Intent::TakeHomes { homes })));
+    }
+    let ticket = state.ticket();
+    let form = NewCommunityForm::with_template(ticket, "5 of 5", state, choices);
+    Turn {
+        effects,
+        after: After::Replace(Layer::NewCommunity(Box::new(form))),
+        ..Turn::stay()
     }
 }
 
@@ -234,8 +272,15 @@ impl Overlay for SetUpWizard {
     }
 
     fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
-        let Answer::Initialised(_, result) = answer else {
-            return Turn::stay();
+        let result = match answer {
+            Answer::Initialised(_, result) => result,
+            Answer::Homes(_, result) => {
+                if let Step::Homes(homes, _) = &mut self.step {
+                    homes.take(result, &mut self.form);
+                }
+                return Turn::stay();
+            }
+            _ => return Turn::stay(),
         };
         match result {
             Ok(key) => {
@@ -257,9 +302,9 @@ impl Overlay for SetUpWizard {
         let mut sheet = SheetBuilder::new("Set up this server", width, state.look.glyphs);
         let number = match self.step {
             Step::Name => 1,
-            Step::Protection | Step::Making => 2,
-            Step::Recovery(_) => 3,
-            Step::Template => 4,
+            Step::Protection | Step::Making | Step::Recovery(_) => 2,
+            Step::Template => 3,
+            Step::Homes(..) => 4,
         };
         sheet.place(format!("{number} of 5"));
         match &self.step {
@@ -274,6 +319,7 @@ impl Overlay for SetUpWizard {
                 sheet.paragraph(key.reveal(), Ink::Heading);
                 sheet.gap();
             }
+            Step::Homes(..) => homes::explain(&mut sheet),
             Step::Template => {
                 sheet.paragraph(
                     "What does a new community get? Off makes nothing, inactive makes it and leaves it off, active \
@@ -288,6 +334,9 @@ impl Overlay for SetUpWizard {
             sheet.paragraph("Making the installation; this takes a moment.", Ink::Dim);
         } else {
             self.form.draw(&mut sheet);
+        }
+        if let Step::Homes(homes, _) = &self.step {
+            homes.result(&mut sheet, &self.form);
         }
         if matches!(self.step, Step::Recovery(_)) {
             sheet.gap();

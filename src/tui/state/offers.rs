@@ -46,6 +46,14 @@ impl State {
                     .is_some_and(|known| known.drifted || known.observed == Observed::Gone)
             }),
             ActionId::Connect => made() && !archived() && !self.connection_targets().is_empty(),
+            ActionId::Connections => self.chosen_platform().is_some_and(|row| {
+                self.present_community().is_some_and(|detail| {
+                    detail
+                        .connections
+                        .iter()
+                        .any(|known| known.from == row.name || known.to == row.name)
+                })
+            }),
             ActionId::Open => self.has_chosen(),
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
             ActionId::Check | ActionId::RemoveSoft | ActionId::RemoveHard => made(),

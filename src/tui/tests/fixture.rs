@@ -113,6 +113,7 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Template(ticket) => Answer::Template(*ticket, Ok(BTreeMap::new())),
         Effect::Plan(ticket, _) => Answer::Planned(*ticket, Ok(plan())),
         Effect::Examine(ticket, _) => Answer::Examined(*ticket, Box::new(Ok(examination()))),
+        Effect::FindHomes(ticket, domains) => Answer::Homes(*ticket, Ok(homes(domains))),
         Effect::Discover(ticket, ..) => Answer::Discovered(*ticket, Ok(discovered())),
         _ => return None,
     })

@@ -530,3 +530,19 @@ pub fn discovered() -> Vec<Discovered> {
         },
     ]
 }
+
+pub fn homes(domains: &[String]) -> Vec<crate::engine::FoundHome> {
+    let home = |platform: &str, address: String| crate::engine::FoundHome {
+        platform: PlatformId::new(platform.to_lowercase()),
+        name: platform.into(),
+        address,
+        proves: "A server answers with the versions it speaks.".into(),
+    };
+    let mut found = vec![home("Delta", "http://127.0.0.1:8008".into())];
+    found.extend(
+        domains
+            .iter()
+            .map(|domain| home("Zeta", format!("https://{domain}"))),
+    );
+    found
+}

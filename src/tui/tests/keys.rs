@@ -558,3 +558,39 @@ fn the_key_for_drift_is_offered_only_where_something_differs() {
     press(&mut state, "d");
     assert!(state.layers.is_empty());
 }
+
+#[test]
+fn a_connection_is_tested_and_undone_from_either_of_its_ends() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("-> reads Delta: ok, tested 11 m ago"),
+        "{shown}"
+    );
+    press(&mut state, "down down down");
+    assert!(
+        screen(&state).contains("<- Alpha reads this"),
+        "{}",
+        screen(&state)
+    );
+    press(&mut state, "w");
+    let effects = press(&mut state, "t");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::TestConnection {
+            connection: ConnectionId(1)
+        }]
+    ));
+    assert!(
+        submitted(&press(&mut state, "x")).is_empty(),
+        "it asks first"
+    );
+    let effects = press(&mut state, "tab enter");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::Disconnect {
+            connection: ConnectionId(1)
+        }]
+    ));
+}

@@ -10,6 +10,7 @@ use crate::tui::{
         adopt::Adopt,
         confirm::Confirm,
         connect::Connect,
+        connections::Connections,
         drift::{self, DriftDialog},
         filter_line::FilterLine,
         finder::{Finder, Kind},
@@ -71,6 +72,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::AnswerDrift => answer_drift(state),
         ActionId::Adopt => adopt(state),
         ActionId::Connect => connect(state),
+        ActionId::Connections => connections(state),
         ActionId::Resume => resume(state),
         ActionId::Cancel => cancel(state),
         // Views are handled above; the compiler wants them named here.
@@ -297,6 +299,14 @@ fn connect(state: &mut State) -> Vec<Effect> {
     let title = format!("Connect {} of {name}", row.name);
     let dialog = Connect::new(title, id, row.platform, &targets);
     push(state, Layer::Connect(Box::new(dialog)))
+}
+
+fn connections(state: &mut State) -> Vec<Effect> {
+    let Some(row) = state.chosen_platform() else {
+        return vec![];
+    };
+    let list = Connections::new(row.name.clone());
+    push(state, Layer::Connections(Box::new(list)))
 }
 
 fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String, OperationState)> {

@@ -3,7 +3,7 @@
 use super::instances::connection_state;
 use crate::catalog::Manifest;
 use crate::domain::{ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed};
-use crate::engine::views::{InstanceDetail, TaskRow};
+use crate::engine::views::{ConnectionRow, InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
     state::{Pane, State},
@@ -126,12 +126,14 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
         sheet.paragraph("Connections", Ink::Heading);
         for row in &detail.connections {
             let (said, ink) = connection_state(row);
-            let other = if row.from == detail.platform_name {
-                format!("{} {}", row.connection.verb, row.to)
-            } else {
-                format!("{} {} this", row.from, row.connection.verb)
-            };
-            sheet.fact("", &format!("{other}: {said}"), ink);
+            let other = ends(row, &detail.platform_name);
+            let age = row.connection.tested_at.map_or(String::new(), |at| {
+                format!(", tested {}", text::ago(state.now, at))
+            });
+            sheet.fact("", &format!("{other}: {said}{age}"), ink);
+        }
+        if let Some(key) = state.keymap.key(ActionId::Connections) {
+            sheet.fact("", &format!("{key} tests or undoes them"), Ink::Key);
         }
     }
     if !detail.operations.is_empty() {
@@ -161,6 +163,15 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
     }
     sheet.scroll_to(state.details_top);
     sheet.done()
+}
+
+/// A connection as one of its ends sees it: what goes out and what comes in.
+pub fn ends(row: &ConnectionRow, here: &str) -> String {
+    if row.from == here {
+        format!("-> {} {}", row.connection.verb, row.to)
+    } else {
+        format!("<- {} {} this", row.from, row.connection.verb)
+    }
 }
 
 /// The state, first of all.

@@ -9,7 +9,8 @@ mod operations;
 mod tables;
 
 pub use accounts::age as slots_age;
-pub use details::{key_ink, key_words};
+pub use details::{ends as connection_ends, key_ink, key_words};
+pub use instances::connection_state;
 
 use super::{
     layout,
