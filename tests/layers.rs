@@ -32,10 +32,11 @@ fn arrows() -> BTreeMap<&'static str, &'static [&'static str]> {
     ])
 }
 
-/// Crates that only some rooms may use: SQL in the store, HTTP in the adapters, the terminal on the screen.
+/// Crates that only some rooms may use: SQL in the store and in the looks into local services' databases, HTTP in the adapters, the terminal on the screen.
 fn foreign_crates() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
-        ("rusqlite", ["store", "sandbox"].as_slice()),
+        // Local services: a look into the databases of the services, never ours.
+        ("rusqlite", ["store", "sandbox", "services"].as_slice()),
         ("reqwest", &["adapters"]),
         ("axum", &["sandbox", "services"]),
         ("ratatui", &["tui"]),

@@ -3,16 +3,22 @@
 //!
 //! To add a platform: write its manifest in `assets/platforms`, its adapter here, and register it in [`registry`].
 
+mod aside;
+mod chat_keys;
 pub mod contract;
 mod discourse;
+pub mod django;
 pub mod durable;
 pub mod http;
 pub mod internal;
+pub mod kybern;
 pub mod local;
 mod loomio;
 mod mastodon;
 mod matrix;
+pub mod metagov;
 pub mod opencollective;
+pub mod policykit;
 pub mod process;
 pub mod registry;
 mod slack;

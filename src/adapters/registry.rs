@@ -27,6 +27,7 @@ impl Registry {
             Arc::new(super::mastodon::Mastodon),
             Arc::new(super::matrix::Matrix),
             Arc::new(super::opencollective::OpenCollective),
+            Arc::new(super::policykit::PolicyKit::kept_by(supervisor.clone())),
             Arc::new(super::slack::Slack),
             Arc::new(super::sourcecred::SourceCred::kept_by(supervisor.clone())),
         ];

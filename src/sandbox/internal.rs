@@ -1,6 +1,6 @@
 //! The hidden commands of the sandbox: stand-ins for programs that the real services run.
 
-use super::{loomio, service, sourcecred};
+use super::{django, loomio, service, sourcecred};
 use crate::domain::Fault;
 use std::{ffi::OsString, path::Path};
 use url::Url;
@@ -30,6 +30,6 @@ pub async fn run(name: &str, arguments: &[String]) -> Option<Result<u8, Fault>> 
         "sandbox-sourcecred" => Some(sourcecred::run_here(arguments).await),
         "sandbox-service" => Some(service::run_here(&arguments).await),
         "sandbox-docker" => Some(loomio::run_here(arguments).await),
-        _ => None,
+        _ => django::run_here(name, &arguments).await.map(Ok),
     }
 }

@@ -7,6 +7,7 @@
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
 mod discourse;
+mod django;
 pub mod internal;
 mod loomio;
 mod mastodon;
@@ -47,7 +48,8 @@ pub fn lay_runtimes(
     runtimes: &std::path::Path,
     executable: &std::path::Path,
 ) -> Result<(), crate::domain::Fault> {
-    sourcecred::lay_runtime(runtimes, executable)
+    sourcecred::lay_runtime(runtimes, executable)?;
+    django::lay_runtimes(runtimes, executable)
 }
 
 /// Every simulated platform of this build.

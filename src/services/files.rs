@@ -155,12 +155,23 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), Fault> {
 /// # Errors
 /// [`FaultKind::Storage`]; what was copied so far stays.
 pub fn copy_folder(from: &Path, to: &Path) -> Result<(), Fault> {
+    copy_folder_without(from, to, &[])
+}
+
+/// [`copy_folder`] without these files and folders, which are named in full.
+///
+/// # Errors
+/// [`FaultKind::Storage`]; what was copied so far stays.
+pub fn copy_folder_without(from: &Path, to: &Path, left_out: &[PathBuf]) -> Result<(), Fault> {
     make_folder(to)?;
     let failed = |error: io::Error| storage("A folder cannot be copied", from, &error);
     let mut waiting: Vec<PathBuf> = vec![PathBuf::new()];
     while let Some(inner) = waiting.pop() {
         for entry in fs::read_dir(from.join(&inner)).map_err(failed)? {
             let entry = entry.map_err(failed)?;
+            if left_out.contains(&entry.path()) {
+                continue;
+            }
             let kind = entry.file_type().map_err(failed)?;
             let path = inner.join(entry.file_name());
             let target = to.join(&path);

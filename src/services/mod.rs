@@ -10,6 +10,7 @@
 //! | keeper | [`keeper`] | the driver without systemd: processes started again after trouble, timers, logs |
 //! | site | [`site`] | static files on loopback, nothing but what is named |
 //! | schedule | [`schedule`] | when the next run is due |
+//! | database | [`database`] | looks into a service's own database, and copies of it |
 //! | ports | [`ports`] | which port of loopback is free |
 //!
 //! Programs are run through [`command::Commands`] and pages asked through [`pages::Pages`], which the adapter layer's
@@ -20,6 +21,7 @@
 //! [`supervisor::Supervisor`]; another kind of runtime (Python) is another recipe beside [`runtime`].
 
 pub mod command;
+pub mod database;
 pub mod files;
 pub mod internal;
 pub mod keeper;

@@ -16,6 +16,8 @@ pub struct Tool {
     pub programs: &'static [&'static str],
     /// The oldest version that works, major and minor; none when any does.
     pub at_least: Option<(u32, u32)>,
+    /// The newest minor version that works; none when newer ones do.
+    pub at_most: Option<(u32, u32)>,
     /// The Debian package that brings it.
     pub package: &'static str,
     /// What it is needed for.
@@ -27,6 +29,7 @@ pub const NODE: Tool = Tool {
     name: "Node",
     programs: &["node", "nodejs"],
     at_least: Some((18, 0)),
+    at_most: None,
     package: "nodejs",
     needed_for: "running what is installed from npm",
 };
@@ -35,6 +38,7 @@ pub const NPM: Tool = Tool {
     name: "npm",
     programs: &["npm"],
     at_least: Some((8, 3)),
+    at_most: None,
     package: "npm",
     needed_for: "installing from npm",
 };
@@ -43,6 +47,7 @@ pub const COMPILER: Tool = Tool {
     name: "a C++ compiler",
     programs: &["c++", "g++", "clang++"],
     at_least: None,
+    at_most: None,
     package: "g++",
     needed_for: "building native modules",
 };
@@ -51,6 +56,7 @@ pub const MAKE: Tool = Tool {
     name: "make",
     programs: &["make"],
     at_least: None,
+    at_most: None,
     package: "make",
     needed_for: "building native modules",
 };
@@ -59,8 +65,52 @@ pub const PYTHON: Tool = Tool {
     name: "Python 3",
     programs: &["python3"],
     at_least: Some((3, 8)),
+    at_most: None,
     package: "python3",
     needed_for: "building native modules",
+};
+
+/// A program that fetches sources at a commit.
+pub const GIT: Tool = Tool {
+    name: "git",
+    programs: &["git"],
+    at_least: None,
+    at_most: None,
+    package: "git",
+    needed_for: "fetching sources",
+};
+/// Python for PolicyKit and the Gateway (sheets: policykit 3, metagov 3: on 3.11; 3.13 lacks a module, 3.12 was not run).
+pub const PYTHON_3_11: Tool = Tool {
+    name: "Python 3.10 or 3.11",
+    programs: &["python3.11", "python3.10", "python3"],
+    at_least: Some((3, 10)),
+    at_most: Some((3, 11)),
+    package: "python3.11-venv",
+    needed_for: "running PolicyKit and the Metagov Gateway",
+};
+/// Python for Kybern (sheet: kybern 3: Django 3.0 cannot be imported by 3.12).
+pub const PYTHON_3_8: Tool = Tool {
+    name: "Python 3.8 to 3.11",
+    programs: &[
+        "python3.11",
+        "python3.10",
+        "python3.9",
+        "python3.8",
+        "python3",
+    ],
+    at_least: Some((3, 8)),
+    at_most: Some((3, 11)),
+    package: "python3.11-venv",
+    needed_for: "running Kybern",
+};
+/// Node for PolicyKit's front end (sheet: policykit 3: built with 20, others were not tried).
+pub const NODE_20: Tool = Tool {
+    name: "Node 20",
+    programs: &["node", "nodejs"],
+    at_least: Some((20, 0)),
+    at_most: None,
+    package: "nodejs",
+    needed_for: "building PolicyKit's pages",
 };
 
 /// A version as programs tell it.
@@ -108,39 +158,68 @@ impl Found {
     /// What is wrong with it, in half a sentence; none when it will do.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        let Tool { name, at_least, .. } = self.tool;
+        let Tool {
+            name,
+            at_least,
+            at_most,
+            ..
+        } = self.tool;
         if self.path.is_none() {
             return Some(format!("{name} is not installed"));
         }
-        let (major, minor) = at_least?;
-        match self.version {
-            Some(version) if version >= (Version { major, minor }) => None,
-            Some(version) => Some(format!(
-                "{name} is {version}, and {major}.{minor} is the oldest that works"
-            )),
-            None => Some(format!("{name} does not tell its version")),
+        if at_least.is_none() && at_most.is_none() {
+            return None;
         }
+        let Some(version) = self.version else {
+            return Some(format!("{name} does not tell its version"));
+        };
+        let told = |(major, minor), which| {
+            format!("{name} is {version}, and {major}.{minor} is the {which} that works")
+        };
+        let number = (version.major, version.minor);
+        at_least
+            .filter(|oldest| number < *oldest)
+            .map(|oldest| told(oldest, "oldest"))
+            .or_else(|| {
+                at_most
+                    .filter(|newest| number > *newest)
+                    .map(|newest| told(newest, "newest"))
+            })
     }
 }
 
-/// Looks for a tool in `PATH` and asks for its version.
+/// Looks for a tool in `PATH` and asks for its version. Of several it is the first that will do, else the first.
 ///
 /// # Errors
 /// [`FaultKind::Cancelled`] and other faults of running it; that it is missing is no fault.
 pub async fn find(commands: &dyn Commands, tool: Tool) -> Result<Found, Fault> {
-    let path = tool.programs.iter().find_map(|program| in_path(program));
-    let mut found = Found {
-        tool,
-        path,
-        version: None,
-    };
-    if let (Some(path), Some(_)) = (&found.path, tool.at_least) {
-        let asked = commands
-            .run(Command::new(path).arguments(["--version"]))
-            .await?;
-        found.version = Version::read(&asked.output).or_else(|| Version::read(&asked.errors));
+    let mut best: Option<Found> = None;
+    for path in tool.programs.iter().filter_map(|program| in_path(program)) {
+        let mut found = Found {
+            tool,
+            path: Some(path.clone()),
+            version: None,
+        };
+        if tool.at_least.is_some() || tool.at_most.is_some() {
+            let asked = commands
+                .run(Command::new(path).arguments(["--version"]))
+                .await?;
+            // A program that only stands in for others may be there and have no version to run.
+            if asked.code == Some(0) {
+                found.version =
+                    Version::read(&asked.output).or_else(|| Version::read(&asked.errors));
+            }
+        }
+        if found.trouble().is_none() {
+            return Ok(found);
+        }
+        best.get_or_insert(found);
     }
-    Ok(found)
+    Ok(best.unwrap_or(Found {
+        tool,
+        path: None,
+        version: None,
+    }))
 }
 
 /// The places of these tools, in their order.
@@ -182,7 +261,9 @@ pub fn node_headers(node: &Path) -> Option<PathBuf> {
         .then(|| prefix.to_owned())
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+/// Where a program lies; none when it is not in `PATH`.
+#[must_use]
+pub fn in_path(program: &str) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders)

@@ -83,5 +83,6 @@ conformance! {
     matrix: crate::matrix::Homeserver,
     opencollective: crate::opencollective::Service,
     slack: crate::slack::Workspace,
+    policykit: crate::policykit::Hall,
     sourcecred: crate::sourcecred::Ledger,
 }

@@ -16,6 +16,7 @@ mod loomio;
 mod mastodon;
 mod matrix;
 mod opencollective;
+mod policykit;
 mod slack;
 mod sourcecred;
 mod world;

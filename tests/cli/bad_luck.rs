@@ -62,7 +62,10 @@ fn a_key_that_cannot_be_right_is_refused_before_anybody_is_asked() {
     let other = set(&of_another).refused_with(2, "Slack");
     assert!(!other.stderr.contains(&of_another), "{other:?}");
     let keys = home.run(&["key", "list", "--json"]).json();
-    assert_eq!(keys["keys"].as_array().unwrap().len(), 0, "{keys}");
+    // What Guildhall minted for an instance on this host is a key too.
+    let entered = keys["keys"].as_array().unwrap().iter();
+    let entered = entered.filter(|key| key["platform"] == "loomio");
+    assert_eq!(entered.count(), 0, "{keys}");
 }
 
 #[test]

@@ -93,15 +93,13 @@ pub fn write_marker(site: &Site, folder: &Folder, key: &str) -> Result<(), Fault
 pub async fn ensure_runtime(op: &Op) -> Result<(), Fault> {
     let site = op.site();
     let watch: runtime::Watch = watch(op);
-    runtime::ensure_npm(
-        &site.runtime_folder,
-        &RECIPE,
-        &site.runner,
-        &watch,
-        op.cancel(),
-    )
-    .await
-    .map(|_| ())
+    let tools = runtime::Tools {
+        runtimes: &site.runtime_folder,
+        commands: &site.runner,
+        watch: &watch,
+        cancel: op.cancel(),
+    };
+    runtime::ensure_npm(tools, &RECIPE).await.map(|_| ())
 }
 
 /// Passes what is seen on to the operation's progress.

@@ -1,19 +1,16 @@
 //! Removal: to the dated trash, or for good after ledger and configuration were archived.
 
-use super::{ID, folder::Folder, keeping, life::PATIENCE};
+use super::{folder::Folder, keeping, life::PATIENCE};
 use crate::{
     adapters::{
-        contract::{Removed, Site},
+        aside,
+        contract::Removed,
         durable::{Halt, Op},
     },
     domain::{Fault, InstanceKind, RemoveMode},
     services::{files, lock::FileLock, supervisor::Supervisor},
 };
-use jiff::Timestamp;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 /// Removes the instance. Repeating is harmless.
 pub async fn remove(op: &Op, mode: RemoveMode, supervisor: &Supervisor) -> Result<Removed, Halt> {
@@ -27,16 +24,7 @@ pub async fn remove(op: &Op, mode: RemoveMode, supervisor: &Supervisor) -> Resul
     keeping::stop(op, supervisor, &folder).await?;
     // The place is written down before anything moves, so that a second try tells the same.
     let place = op
-        .step("place", || async {
-            Ok(aside(
-                site,
-                if mode == RemoveMode::Soft {
-                    ".trash"
-                } else {
-                    ".archive"
-                },
-            ))
-        })
+        .step("place", || async { Ok(aside::place(site, mode)) })
         .await?;
     let left = if folder.root() == folder.own() {
         own_folder(op, &folder, mode, &place).await?
@@ -59,7 +47,7 @@ async fn own_folder(
         let _lock = FileLock::take(&folder.lock(), PATIENCE, op.cancel()).await?;
         match mode {
             RemoveMode::Soft => {
-                make_parent(place)?;
+                aside::make_parent(place)?;
                 files::rename(folder.root(), place)?;
             }
             RemoveMode::Hard => {
@@ -98,7 +86,7 @@ fn archive(folder: &Folder, place: &Path) -> Result<(), Fault> {
     if place.is_dir() {
         return Ok(());
     }
-    make_parent(place)?;
+    aside::make_parent(place)?;
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = place.with_file_name(name);
@@ -131,19 +119,4 @@ fn told(mode: RemoveMode, place: &Path) -> Vec<String> {
         RemoveMode::Hard => "Ledger and configuration lie in",
     };
     vec![format!("{what} {}.", place.display())]
-}
-
-fn make_parent(place: &Path) -> Result<(), Fault> {
-    place.parent().map_or(Ok(()), files::make_folder)
-}
-
-/// A place beside the communities' folders: `<.trash or .archive>/<date>-<community>-<platform>-<marker>`. No community
-/// can be called so, because a slug has no point.
-fn aside(site: &Site, kind: &str) -> PathBuf {
-    let community = site.data_folder.parent().unwrap_or(&site.data_folder);
-    let data = community.parent().unwrap_or(community);
-    let today = Timestamp::now().strftime("%Y-%m-%d");
-    let marker: String = site.marker.chars().take(12).collect();
-    data.join(kind)
-        .join(format!("{today}-{}-{ID}-{marker}", site.slug))
 }

@@ -25,6 +25,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::{
     io::AsyncReadExt as _,
@@ -33,6 +34,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
+/// How often it is looked whether the service's folder is still there.
+const FOLDER_LOOK: Duration = Duration::from_secs(5);
 /// More input than this is not read.
 const INPUT_LIMIT: u64 = 256 * 1024;
 
@@ -139,11 +142,19 @@ pub async fn keep(path: &Path, start: &str) -> Result<(), Fault> {
         _ = &mut work => {}
         _ = term.recv() => keeper.stop.cancel(),
         _ = interrupt.recv() => keeper.stop.cancel(),
+        () = gone(path) => keeper.stop.cancel(),
     }
     // Each gets its grace; a second signal is not needed for that.
     work.await;
     keeper.tell("ended");
     Ok(())
+}
+
+/// Waits until the service's folder is not there any more: nobody could find, stop or use what runs in it.
+async fn gone(folder: &Path) {
+    while folder.is_dir() {
+        tokio::time::sleep(FOLDER_LOOK).await;
+    }
 }
 
 /// What [`crate::services::supervisor`] writes: the length, a line end, and so many bytes.

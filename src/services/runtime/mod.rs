@@ -4,16 +4,29 @@
 //! journaled where the runtime is, not in an operation: it is shared by instances and by Guildhalls, and a step that
 //! one of them finished counts for all. Whatever is killed at any instant, the next one goes on from the last
 //! finished step. A runtime that is there already, laid by whomever, is used when its description fits.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `steps` | what every installation has: lock, marks, log, switch |
+//! | `npm`, `python` | one recipe each |
+//! | `source` | sources from a pinned commit or a folder of this host |
 
 mod npm;
+mod python;
+mod source;
+mod steps;
 
-pub use npm::{NpmRecipe, Watch, ensure_npm};
+pub use npm::{NpmRecipe, ensure_npm};
+pub use python::{FrontEnd, Manage, PythonRecipe, ensure_python};
+pub use source::{Origin, Source};
+pub use steps::{Tools, Watch};
 
 use super::files;
 use crate::domain::Fault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
 };
@@ -29,6 +42,9 @@ pub struct Description {
     pub program: Vec<String>,
     /// The site that every instance shares, below the folder.
     pub site: Option<String>,
+    /// Where its sources came from, by their names.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
     /// When it was installed.
     pub installed_at: Timestamp,
 }

@@ -1,8 +1,13 @@
 //! The steps of an installation, with programs that only note their calls.
 
 use super::*;
+use crate::services::{
+    command::{Command, Commands},
+    runtime::{Watch, find},
+};
 use async_trait::async_trait;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
 
 const RECIPE: NpmRecipe = NpmRecipe {
     name: "thing-1.0",
@@ -51,15 +56,21 @@ async fn install(runtimes: &Path, fails: &'static str) -> (Result<Runtime, Fault
         fails,
     };
     let watch: Watch = Arc::new(|_, _, _, _| {});
-    let installed = Installation {
-        folder: runtimes.join(".thing-1.0.new"),
-        log: runtimes.join("thing-1.0.log"),
-        recipe: &RECIPE,
+    let cancel = CancellationToken::new();
+    let tools = Tools {
+        runtimes,
         commands: &commands,
         watch: &watch,
-        cancel: &CancellationToken::new(),
-    }
-    .install_with(runtimes, Path::new("/bin/node"), Path::new("/bin/npm"))
+        cancel: &cancel,
+    };
+    let making = Installation::new(tools, RECIPE.plan(), None);
+    files::make_folder(&making.folder).unwrap();
+    let installed = super::install(
+        making,
+        &RECIPE,
+        Path::new("/bin/node"),
+        Path::new("/bin/npm"),
+    )
     .await;
     (installed, commands.calls.into_inner().unwrap())
 }

@@ -1,0 +1,134 @@
+//! Orders to a Django service: our script inside its own `manage.py`, the order on standard input, one marked line back.
+
+use super::{place::Place, runtime::Service, told::quoted};
+use crate::{
+    adapters::{
+        contract::Site,
+        process::{Finished, Input, ProcessCall},
+    },
+    domain::{Fault, FaultKind, clean_line},
+    services::runtime::Runtime,
+};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// The line with the answer begins so; everything else on standard output is chatter (sheet: policykit, health).
+const MARK: &str = "GUILDHALL_RESULT ";
+/// Plugins call platforms while they are enabled, one call per user of a forum (sheet: metagov, plugins).
+const LIMIT: Duration = Duration::from_secs(180);
+/// The policies of a large community.
+const LONGEST: usize = 16 * 1024 * 1024;
+
+/// An order. Where a value is `"@name@"`, the secret of that name is put in.
+pub struct Order<'a> {
+    /// What to do.
+    pub order: Value,
+    /// The secrets in it.
+    pub secrets: Vec<(&'a str, SecretString)>,
+}
+
+impl From<Value> for Order<'_> {
+    fn from(order: Value) -> Self {
+        Self {
+            order,
+            secrets: Vec::new(),
+        }
+    }
+}
+
+/// What stands for a secret in an order.
+#[must_use]
+pub fn secret_named(name: &str) -> String {
+    format!("@{name}@")
+}
+
+/// Gives an order and returns its answer.
+///
+/// # Errors
+/// [`FaultKind::BadInput`] and [`FaultKind::Conflict`] as the script refuses, [`FaultKind::Host`] when it fails, and what
+/// running it brings.
+pub async fn give(
+    site: &Site,
+    service: &Service,
+    order: Order<'_>,
+    cancel: &CancellationToken,
+) -> Result<Value, Fault> {
+    let runtime = service.runtime(site)?;
+    let place = Place::of(site);
+    let mut text = Zeroizing::new(order.order.to_string());
+    for (name, secret) in &order.secrets {
+        let mark = Value::from(secret_named(name)).to_string();
+        text = Zeroizing::new(text.replace(&mark, &quoted(secret)));
+    }
+    let code = format!("from {} import run; run()", service.orders);
+    let mut call = manage(site, service, &runtime, &place)
+        .args(["shell", "-c", &code])
+        .input(Input::Secret(SecretString::from(text.as_str())))
+        .tail_limit(LONGEST)
+        .timeout(LIMIT)
+        .cancel(cancel);
+    for (_, secret) in &order.secrets {
+        call = call.redact(secret);
+    }
+    answer(site, &site.runner.run(call).await?)
+}
+
+/// A run of `manage.py` for an instance.
+pub fn manage(site: &Site, service: &Service, runtime: &Runtime, place: &Place) -> ProcessCall {
+    let mut call = ProcessCall::new(runtime.program())
+        .args(runtime.first_arguments())
+        .arg("manage.py")
+        .folder(runtime.folder.join(service.recipe.manage))
+        .log(place.orders_log());
+    for (name, value) in service.environment(runtime, place, &site.marker) {
+        call = call.env(&name, value);
+    }
+    call
+}
+
+fn answer(site: &Site, finished: &Finished) -> Result<Value, Fault> {
+    let line = finished.stdout_tail.lines().rev();
+    let answered = line
+        .filter_map(|line| line.strip_prefix(MARK))
+        .find_map(|text| serde_json::from_str::<Value>(text).ok());
+    let said = |field: &str| {
+        answered
+            .as_ref()
+            .and_then(|answer| answer[field].as_str())
+            .map(clean_line)
+    };
+    let refused = |kind| {
+        Fault::new(
+            kind,
+            format!(
+                "{} refuses: {}.",
+                site.platform,
+                said("refused").unwrap_or_else(|| "no reason was given".to_owned())
+            ),
+        )
+        .hint("Change the settings of the instance, then try again.")
+    };
+    match (finished.status.code(), &answered) {
+        (Some(0), Some(answer)) => Ok(answer.clone()),
+        (Some(2), Some(_)) => Err(refused(FaultKind::BadInput)),
+        (Some(3), Some(_)) => Err(refused(FaultKind::Conflict)),
+        _ => {
+            let what = said("failed").unwrap_or_else(|| "it did not answer".to_owned());
+            Err(Fault::new(
+                FaultKind::Host,
+                format!(
+                    "{} could not do what it was told; nothing was changed: {what}.",
+                    site.platform
+                ),
+            )
+            .hint(format!(
+                "Read {}, then try again.",
+                Place::of(site).orders_log().display()
+            ))
+            .detail(finished.last_words()))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! PolicyKit: a Django service on this host for each community (sheet: policykit).
+//!
+//! Upstream makes communities in browsers only; here they are made through its own models ([`super::django`]). The
+//! Metagov code inside it holds the plugins; every plugin has a row of PolicyKit's own beside it, and both are made and
+//! removed in one transaction.
+//!
+//! | file | reason to be |
+//! |---|---|
+//! | `recipe` | how the runtime is installed |
+//! | `life` | provision, configure, activate, deactivate |
+//! | `joins` | plugins: what each needs, from which peer and which key |
+//! | `observe`, `existing` | the other verbs |
+
+mod existing;
+mod joins;
+mod life;
+mod observe;
+mod recipe;
+
+use super::{
+    chat_keys,
+    contract::{
+        Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
+        VerifyRequest, unsupported,
+    },
+    django,
+    durable::{Halt, Op},
+};
+use crate::{
+    domain::{Fault, Identity, PlatformId, RemoveMode},
+    services::supervisor::Supervisor,
+};
+use async_trait::async_trait;
+use serde_json::json;
+
+pub use recipe::SERVICE;
+
+/// The platform's id.
+pub const ID: &str = "policykit";
+
+/// The adapter.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyKit {
+    supervisor: Supervisor,
+}
+
+impl PolicyKit {
+    /// An adapter whose processes this supervisor keeps.
+    #[must_use]
+    pub fn kept_by(supervisor: Supervisor) -> Self {
+        Self { supervisor }
+    }
+}
+
+#[async_trait]
+impl Adapter for PolicyKit {
+    fn platform(&self) -> PlatformId {
+        PlatformId::new(ID)
+    }
+
+    async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
+        chat_keys::verify(request).await
+    }
+
+    async fn provision(&self, op: &Op) -> Result<Presence, Halt> {
+        life::provision(op).await
+    }
+
+    async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
+        life::configure(op, &self.supervisor).await
+    }
+
+    async fn activate(&self, op: &Op) -> Result<String, Halt> {
+        life::activate(op, &self.supervisor).await
+    }
+
+    async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
+        life::deactivate(op, &self.supervisor).await
+    }
+
+    async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
+        observe::observe(site, &self.supervisor).await
+    }
+
+    async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {
+        existing::discover(site).await
+    }
+
+    async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt> {
+        existing::adopt(op, reference).await
+    }
+
+    async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
+        let site = op.site();
+        django::remove(op, &self.supervisor, mode, || async move {
+            let order = json!({ "do": "policies", "slug": site.slug.as_str() });
+            let saved = django::give(site, &SERVICE, order.into(), op.cancel()).await?;
+            Ok(vec![("policies.json", saved["rows"].clone())])
+        })
+        .await
+        .map(|mut removed| {
+            removed.left.extend(joins::left_behind(op));
+            removed
+        })
+    }
+
+    async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        match django::url(op.site())? {
+            Some(address) => Ok(Target::Site { address }),
+            None => Err(unsupported(op.site(), "be connected to before it was activated").into()),
+        }
+    }
+
+    async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
+        joins::connect(op, peer, &self.supervisor).await
+    }
+
+    async fn disconnect(&self, op: &Op, peer: &Peer) -> Result<(), Halt> {
+        joins::disconnect(op, peer, &self.supervisor).await
+    }
+
+    async fn probe_connection(&self, op: &Op, peer: &Peer) -> Result<Probe, Halt> {
+        joins::probe(op, peer).await
+    }
+}

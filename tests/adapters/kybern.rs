@@ -1,0 +1,104 @@
+//! The Kybern adapter with the sandbox's stand-in for Python: real processes, real ports, a real database.
+
+mod world;
+
+pub use world::World as Commons;
+
+use crate::{
+    description::{Drift, Platform},
+    world::task,
+};
+use guildhall::{
+    adapters::Standing,
+    domain::{Health, RemoveMode},
+    sandbox::LimitShape,
+};
+use std::fs;
+
+const ACCEPTED: (&str, &str) = ("licence_accepted", "true");
+
+impl Platform for Commons {
+    const NAME: &'static str = "kybern";
+    const CREATIONS: &'static [(&'static str, &'static str)] = &[];
+    const LIMITS: &'static [LimitShape] = &[];
+    const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
+
+    async fn fresh() -> Self {
+        Self::new(&[ACCEPTED]).await
+    }
+
+    async fn made(&self) -> Vec<String> {
+        let community = self.home.path().join("data/rosewood");
+        let folders = fs::read_dir(community).into_iter().flatten().flatten();
+        let mut made: Vec<String> = folders
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        made.extend(self.groups());
+        made.extend(self.keeper().map(|_| "keeper".to_owned()));
+        made
+    }
+
+    async fn use_it(&mut self) {
+        self.activate().await;
+    }
+
+    async fn in_use(&self) -> String {
+        let page = self.get("?hide_info=1").await;
+        format!("{page:?} {:?} {:?}", self.groups(), self.keeper().is_some())
+    }
+
+    async fn drift(&self, how: Drift) -> bool {
+        match how {
+            Drift::Renamed => {
+                let database = rusqlite::Connection::open(self.path("db.sqlite3")).unwrap();
+                let rename = "UPDATE groups_group SET name = 'Elsewhere' WHERE id = 2";
+                database.execute(rename, []).unwrap();
+            }
+            Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_fetched_before_the_licence_is_accepted() {
+    let mut commons = Commons::new(&[]).await;
+    let task = task(commons.provision().await.unwrap_err());
+    assert_eq!(task.step, "licence");
+    assert!(!commons.folder().exists());
+    commons.set(ACCEPTED.0, ACCEPTED.1);
+    commons.provisioned().await;
+    assert_eq!(
+        commons.groups(),
+        ["Kybern Template Community", "Rosewood Co-op"]
+    );
+}
+
+#[tokio::test]
+async fn only_the_front_page_with_the_name_counts() {
+    let mut commons = Commons::new(&[ACCEPTED]).await;
+    commons.provisioned().await;
+    commons.activate().await;
+    assert_eq!(commons.observe().await.health, Health::Ok);
+    assert_eq!(commons.get("nowhere/").await.unwrap().0, 200);
+    fs::rename(commons.path("db.sqlite3"), commons.path("elsewhere")).unwrap();
+    assert_eq!(commons.get("login/").await.unwrap().0, 200);
+    assert_eq!(commons.observe().await.standing, Standing::Gone);
+    commons.deactivate().await;
+    assert_eq!(commons.keeper(), None);
+}
+
+#[tokio::test]
+async fn a_removal_leaves_no_process_and_no_file_but_the_export() {
+    let mut commons = Commons::new(&[ACCEPTED]).await;
+    commons.provisioned().await;
+    commons.activate().await;
+    let op = commons.op();
+    commons.adapter.remove(&op, RemoveMode::Hard).await.unwrap();
+    assert_eq!(commons.keeper(), None);
+    assert!(!commons.folder().exists());
+    let archive = commons.home.path().join("data/.archive");
+    let saved = fs::read_dir(archive).unwrap().next().unwrap().unwrap();
+    assert!(saved.path().join("rows.json").is_file());
+}

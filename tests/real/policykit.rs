@@ -1,0 +1,192 @@
+//! The real PolicyKit, from checkouts on this host: its runtime installed, a community's instance made, run, switched off
+//! and on, joined, removed; with the figures that are shown before.
+//!
+//! `GUILDHALL_POLICYKIT_SRC` and `GUILDHALL_METAGOV_SRC` name the checkouts; without them it says that it was skipped. The
+//! runtime is kept in the folder named by `GUILDHALL_REAL_CACHE` (`${XDG_CACHE_HOME:-~/.cache}/guildhall-real` when it is
+//! not set).
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "../support/journal.rs"]
+mod journal;
+#[path = "support/measures.rs"]
+mod measures;
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/policykit/world.rs"]
+mod policykit;
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/world.rs"]
+mod world;
+
+use guildhall::{
+    adapters::{Peer, Settings, Target, policykit::SERVICE},
+    catalog::Catalog,
+    domain::{Health, InstanceId, PlatformId, RemoveMode},
+};
+use measures::{cache, memory_mib, named, within_a_quarter};
+use policykit::World;
+use std::{path::PathBuf, time::Instant};
+
+#[tokio::test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so, and figures are read"
+)]
+async fn a_community_is_made_run_switched_off_and_on_joined_and_removed() {
+    let (Some(policykit), Some(gateway)) = (
+        named("GUILDHALL_POLICYKIT_SRC"),
+        named("GUILDHALL_METAGOV_SRC"),
+    ) else {
+        eprintln!("skipped: GUILDHALL_POLICYKIT_SRC and GUILDHALL_METAGOV_SRC name no checkouts");
+        return;
+    };
+    let mut hall = World::bare(&[
+        ("source_policykit", &policykit),
+        ("source_gateway", &gateway),
+    ])
+    .await;
+    hall.runtimes = cache().join("runtimes");
+    let was_there = runtime(&hall).is_dir();
+
+    let begun = Instant::now();
+    let presence = hall
+        .provision()
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    hall.take(&presence);
+    let made = begun.elapsed();
+    hall.activate().await;
+    let up = begun.elapsed();
+    // A figure to be read, never a condition: how long it takes depends on what else this host does.
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap();
+    eprintln!(
+        "made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}"
+    );
+    assert_eq!(hall.communities(), ["rosewood"]);
+    assert_eq!(hall.get("login/").await.unwrap().0, 200);
+    assert_eq!(
+        hall.get("static/bundler/manifest.json").await.unwrap().0,
+        200
+    );
+    only_slack_is_heard(&hall).await;
+    let seen = hall.observe().await;
+    assert_eq!(seen.health, Health::Degraded, "{seen:?}");
+    assert!(seen.note.contains("no platform"), "{}", seen.note);
+
+    figures_are_right(&hall);
+
+    let before = count(&hall);
+    hall.deactivate().await;
+    assert_eq!(hall.keeper(), None);
+    assert_eq!(hall.get("login/").await, None);
+    assert_eq!(count(&hall), before);
+    hall.activate().await;
+    assert_eq!(count(&hall), before);
+
+    let peer = Peer {
+        platform: PlatformId::new("sourcecred"),
+        instance: InstanceId(2),
+        url: None,
+        settings: Settings::default(),
+        target: Some(Target::Site {
+            address: "http://127.0.0.1:9/".parse().unwrap(),
+        }),
+    };
+    hall.connect(&peer).await;
+    let probe = hall
+        .adapter
+        .probe_connection(&hall.op(), &peer)
+        .await
+        .unwrap();
+    assert!(
+        !probe.arrived && probe.sent,
+        "nobody serves scores there: {probe:?}"
+    );
+    assert_eq!(hall.observe().await.drift, []);
+    hall.adapter.disconnect(&hall.op(), &peer).await.unwrap();
+
+    let removed = hall
+        .adapter
+        .remove(&hall.op(), RemoveMode::Hard)
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    eprintln!("{:?}", removed.left);
+    assert_eq!(hall.keeper(), None);
+    assert!(!hall.folder().exists());
+}
+
+fn runtime(hall: &World) -> PathBuf {
+    hall.runtimes.join(SERVICE.recipe.name)
+}
+
+/// A greeting is echoed, and what carries no signature is refused.
+async fn only_slack_is_heard(hall: &World) {
+    let echo = hall
+        .site()
+        .http
+        .post(
+            &format!("http://127.0.0.1:{}/", hall.port())
+                .parse()
+                .unwrap(),
+            "api/hooks/slack",
+        )
+        .json(&serde_json::json!({ "type": "url_verification", "challenge": "nonce-77" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(echo.text(), "nonce-77");
+    let forged = hall
+        .site()
+        .http
+        .post(
+            &format!("http://127.0.0.1:{}/", hall.port())
+                .parse()
+                .unwrap(),
+            "api/hooks/slack",
+        )
+        .json(&serde_json::json!({ "type": "event_callback", "team_id": "T0123ABCD" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(forged.status, 500, "an event without a signature was taken");
+}
+
+/// What is shown before is what is measured after.
+#[expect(clippy::print_stderr, reason = "figures are read")]
+fn figures_are_right(hall: &World) {
+    let memory = memory_mib(hall.keeper().unwrap().pid);
+    let resources = Catalog::builtin()
+        .unwrap()
+        .get(&PlatformId::new("policykit"))
+        .unwrap()
+        .resources
+        .clone();
+    eprintln!(
+        "memory: {memory} MiB measured, {} shown",
+        resources.memory_active_mib
+    );
+    within_a_quarter("memory", memory, resources.memory_active_mib);
+    let disk = measures::disk_mib(&runtime(hall));
+    eprintln!(
+        "runtime: {disk} MiB measured, {} shown",
+        resources.disk_runtime_mib
+    );
+    within_a_quarter("runtime", disk, resources.disk_runtime_mib);
+}
+
+/// How many rows each table has that only people change.
+fn count(hall: &World) -> Vec<String> {
+    let tables =
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'django_celery_%'
+        AND name NOT LIKE 'django_db_logger%' AND name != 'sqlite_sequence' ORDER BY name";
+
+    hall.rows(tables)
+        .iter()
+        .map(|table| {
+            format!(
+                "{table} {:?}",
+                hall.rows(&format!("SELECT count(*) FROM \"{table}\""))
+            )
+        })
+        .collect()
+}
