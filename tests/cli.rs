@@ -2,6 +2,8 @@
 
 #[path = "cli/bad_luck.rs"]
 mod bad_luck;
+#[path = "cli/bad_servers.rs"]
+mod bad_servers;
 #[path = "cli/described.rs"]
 mod described;
 #[path = "cli/program.rs"]

@@ -132,6 +132,25 @@ impl Manifest {
         self.settings.iter().find(|setting| setting.field == field)
     }
 
+    /// What changes to settings can cost where an instance stands already: the setting's label and what can be lost.
+    /// `set` is what is set, `changes` what is to be set.
+    #[must_use]
+    pub fn dangers(
+        &self,
+        set: &BTreeMap<String, String>,
+        changes: &BTreeMap<String, String>,
+    ) -> Vec<(&str, &str)> {
+        self.settings
+            .iter()
+            .filter_map(|setting| {
+                let value = changes.get(&setting.field)?;
+                let former = self.setting_value(set, &setting.field);
+                let danger = setting.danger_of(value)?;
+                (former != Some(value.as_str())).then_some((setting.label.as_str(), danger))
+            })
+            .collect()
+    }
+
     /// The value of a setting: as entered, else its default. An empty entry counts as none.
     #[must_use]
     pub fn setting_value<'a>(

@@ -38,5 +38,5 @@ pub use manifest::{
 };
 pub use needs::{NeedException, Needs};
 pub use pattern::Pattern;
-pub use setting::{SettingField, SettingKind};
+pub use setting::{Danger, SettingField, SettingKind};
 pub use signs::{HomeSign, HomeSigns};

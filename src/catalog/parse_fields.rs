@@ -1,7 +1,7 @@
 //! From a table of a manifest to a field of a form.
 
 use super::{
-    CredentialField, Holder, Keep, Pattern, Refusal, SettingField, SettingKind, Telltale,
+    CredentialField, Danger, Holder, Keep, Pattern, Refusal, SettingField, SettingKind, Telltale,
     reader::{Reader, Result},
 };
 
@@ -101,6 +101,33 @@ fn field_name(table: &mut Reader<'_>) -> Result<String> {
     ))
 }
 
+fn danger(table: &mut Reader<'_>) -> Result<Option<Danger>> {
+    let Some(mut inner) = table.optional_table("danger")? else {
+        return Ok(None);
+    };
+    let danger = Danger {
+        what: inner.text("what", "\"what can be lost, in one sentence\"")?,
+        at: inner.optional_texts("at")?,
+    };
+    inner.finish()?;
+    Ok(Some(danger))
+}
+
+/// A danger at a value that can never be chosen would never be told.
+fn check_danger(table: &Reader<'_>, setting: &SettingField) -> Result<()> {
+    let at = setting.danger.iter().flat_map(|danger| &danger.at);
+    for value in at {
+        if !setting.choices.is_empty() && !setting.choices.contains(value) {
+            return Err(table.error_at(
+                "danger",
+                format!("{value:?} is none of the choices of {:?}.", setting.field),
+                format!("Write one of {}.", setting.choices.join(", ")),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A table `[[settings]]`.
 pub(super) fn setting(mut table: Reader<'_>) -> Result<SettingField> {
     let setting = SettingField {
@@ -120,7 +147,9 @@ pub(super) fn setting(mut table: Reader<'_>) -> Result<SettingField> {
             .optional_number("max_length")?
             .unwrap_or(SettingField::MAX_LENGTH),
         placeholder: table.optional_text("placeholder")?,
+        danger: danger(&mut table)?,
     };
+    check_danger(&table, &setting)?;
     if setting.kind == SettingKind::Choice && setting.choices.is_empty() {
         return Err(table.error_at(
             "kind",

@@ -56,6 +56,17 @@ pub struct SettingField {
     pub max_length: usize,
     /// An example of a right value.
     pub placeholder: Option<String>,
+    /// What a change of it can cost; none where it can be changed back.
+    pub danger: Option<Danger>,
+}
+
+/// What setting something can cost a community on the platform. It is asked for with the community's short name typed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Danger {
+    /// What can be lost, in one sentence.
+    pub what: String,
+    /// At which values; at every one where none is named. Setting it back to nothing is never dangerous.
+    pub at: Vec<String>,
 }
 
 impl SettingField {
@@ -84,6 +95,14 @@ impl SettingField {
         }
         self.normalise(text)
             .map_err(|reason| format!("{} {reason}.", self.label))
+    }
+
+    /// What a value can cost; none where it is harmless.
+    #[must_use]
+    pub fn danger_of(&self, value: &str) -> Option<&str> {
+        let danger = self.danger.as_ref()?;
+        let meant = danger.at.is_empty() || danger.at.iter().any(|at| at == value);
+        (meant && !value.is_empty()).then_some(danger.what.as_str())
     }
 
     fn normalise(&self, text: &str) -> Result<String, String> {

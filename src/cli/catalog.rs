@@ -177,6 +177,10 @@ fn settings(out: &Output, page: &mut Page, manifest: &Manifest) {
         if setting.immutable {
             text = format!("{text} Fixed once the instance is made.");
         }
+        if setting.danger.is_some() {
+            text =
+                format!("{text} Dangerous to change: the community's short name has to be typed.");
+        }
         page.field(out, &setting.field, &text);
     }
 }

@@ -208,6 +208,8 @@ async fn changes_of(
             community: community.id,
             platform: id.clone(),
             settings: differing,
+            // A file is no confirmation: what can cost the community something is refused, with what to do.
+            typed: String::new(),
         });
     }
     if instance.is_none_or(|known| known.desired != desired) {

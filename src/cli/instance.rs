@@ -13,6 +13,7 @@ use super::{
 use crate::domain::{Community, Desired, Fault, FaultKind, Intent, Mark, PlatformId, RemoveMode};
 use clap::{Args, Subcommand};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Instances.
 #[derive(Debug, Subcommand)]
@@ -35,6 +36,9 @@ pub enum Instance {
         /// The settings that change.
         #[arg(required = true, value_name = "SETTING=VALUE")]
         settings: Vec<String>,
+        /// The community's short name, as confirmation of a change that can cost it something on the platform.
+        #[arg(long, value_name = "SLUG")]
+        confirm: Option<String>,
     },
     /// List what exists on the platform already and could be adopted.
     Discover(Which),
@@ -122,9 +126,11 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
         Instance::Show(which) => instance_page::show(context, &hall, &which).await,
         Instance::Activate(switch) => set(context, &hall, switch, Desired::Active).await,
         Instance::Deactivate(switch) => set(context, &hall, switch, Desired::Inactive).await,
-        Instance::Configure { which, settings } => {
-            configure(context, &hall, &which, &settings).await
-        }
+        Instance::Configure {
+            which,
+            settings,
+            confirm,
+        } => configure(context, &hall, &which, &settings, confirm).await,
         Instance::Adopt {
             which,
             reference: Some(reference),
@@ -280,16 +286,51 @@ async fn configure(
     hall: &Hall,
     which: &Which,
     entries: &[String],
+    confirm: Option<String>,
 ) -> Result<Exit, Fault> {
     let (community, platform) = which.find(hall).await?;
     let settings = choices::settings(entries)?;
+    let typed = match confirm {
+        Some(typed) => typed,
+        None => typed_for(context, hall, &community, &platform, &settings).await?,
+    };
     let watched = Watched::instance(&community, &platform);
     let intent = Intent::Configure {
         community: community.id,
         platform,
         settings,
+        typed,
     };
     work::carry_out(context, hall, intent, Some(watched)).await
+}
+
+/// The short name as the person types it, where a change can cost the community something; else nothing. Where nobody
+/// is there to ask, the engine refuses and says what to add.
+async fn typed_for(
+    context: &Context,
+    hall: &Hall,
+    community: &Community,
+    platform: &PlatformId,
+    settings: &BTreeMap<String, String>,
+) -> Result<String, Fault> {
+    let detail = hall
+        .engine
+        .instance(&hall.actor, &community.slug, platform)
+        .await?;
+    let made = detail
+        .instance
+        .filter(|instance| instance.external_id.is_some());
+    let (Some(instance), Some(manifest)) = (made, hall.engine.catalog().get(platform)) else {
+        return Ok(String::new());
+    };
+    let dangers = manifest.dangers(&instance.settings, settings);
+    if dangers.is_empty() || !prompt::somebody_is_there() {
+        return Ok(String::new());
+    }
+    for (label, what) in dangers {
+        context.out.advise(&format!("{label}: {what}"));
+    }
+    prompt::typed(&format!("Type {} to change it: ", community.slug))
 }
 
 async fn look(context: &Context, hall: &Hall, arguments: &CheckArguments) -> Result<Exit, Fault> {

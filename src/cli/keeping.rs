@@ -2,7 +2,8 @@
 
 use super::{exit::Exit, hall::Context, words};
 use crate::{
-    domain::{Fault, FaultKind},
+    adapters::registry::Registry,
+    domain::{ActorId, Fault, FaultKind},
     engine::{Engine, EngineOptions, KeysTried, views::VaultState},
 };
 use clap::Args;
@@ -72,17 +73,36 @@ impl Content {
     }
 }
 
-/// Refuses who may not restore here. Where the installation cannot be opened any more, whoever owns its files may.
+/// Refuses who may not restore here. Where the database cannot be used any more nobody's right can be looked up: there
+/// whoever owns the files may. Any other fault stands, so that an actor who does not exist restores nothing.
 async fn require_right(context: &Context) -> Result<(), Fault> {
-    if !Engine::exists(&context.place.home) {
+    let home = &context.place.home;
+    if !Engine::exists(home) {
         return Ok(());
     }
-    let Ok(hall) = context.open_locked().await else {
-        return Ok(());
+    context.begin_log();
+    // Without platforms: what is simulated or served may be broken too, and nobody is asked anything there.
+    let options = EngineOptions::new(home.clone(), context.catalog()?.into(), Registry::default());
+    let engine = match Engine::open(options).await {
+        Ok(engine) => engine,
+        Err(fault) => return past_unusable(fault),
     };
-    let allowed = hall.engine.may_restore(&hall.actor).await;
-    hall.close().await;
-    allowed
+    let allowed = async {
+        let actor = engine.actor(context.globals.actor.map(ActorId)).await?;
+        engine.may_restore(&actor).await
+    }
+    .await;
+    engine.shutdown().await;
+    allowed.or_else(past_unusable)
+}
+
+/// Goes past a database that cannot be used, and past nothing else.
+fn past_unusable(fault: Fault) -> Result<(), Fault> {
+    if fault.kind != FaultKind::Storage {
+        return Err(fault);
+    }
+    tracing::warn!(%fault, "the database that is being replaced cannot be used");
+    Ok(())
 }
 
 /// Restores, after saying how many keys will open with what is at hand.
@@ -151,7 +171,7 @@ async fn look_into(context: &Context, file: &Path) -> Result<Content, Fault> {
         ..EngineOptions::new(
             folder.0.clone(),
             context.catalog()?.into(),
-            crate::adapters::registry::Registry::default(),
+            Registry::default(),
         )
     };
     let engine = Engine::open(options).await?;

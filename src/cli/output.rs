@@ -81,6 +81,15 @@ impl Output {
         written(io::stdout().flush())
     }
 
+    /// Writes the object on one line, with and without `--json`: for a program that reads it while the command goes on.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn line(value: &Value) -> Result<(), Fault> {
+        written(writeln!(io::stdout().lock(), "{value}"))?;
+        written(io::stdout().flush())
+    }
+
     /// Says something to the person, beside the data. Nobody may be there to read it; then nothing is lost.
     pub fn advise(&self, text: &str) {
         let _ = writeln!(io::stderr(), "{}", self.here(text));

@@ -3,6 +3,7 @@
 use super::{
     exit::Exit,
     hall::Context,
+    output::Output,
     place::Place,
     simulation::{Announcement, announce},
     work,
@@ -57,8 +58,7 @@ pub async fn run(context: &Context, command: SandboxCommand) -> Result<Exit, Fau
                 "overrides": announcement.overrides,
                 "keys": running.keys().await?,
             });
-            // On one line, so that a program can read it and go on while this serves.
-            context.out.data(&object, |_| object.to_string())?;
+            Output::line(&object)?;
             context
                 .out
                 .advise("Serving; guildhall --sandbox uses it. ctrl-c ends it.");

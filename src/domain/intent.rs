@@ -54,6 +54,8 @@ pub enum Intent {
         platform: PlatformId,
         /// The fields that change.
         settings: BTreeMap<String, String>,
+        /// The community's short name as confirmation, where a change can cost it something on the platform; else empty.
+        typed: String,
     },
     /// Store a key that was examined before.
     StoreKey {

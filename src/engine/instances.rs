@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         Actor, CommunityId, Desired, Fault, FaultKind, Instance, InstanceId, InstanceKind,
-        Observed, OperationId, OperationState, OperationVerb, PlatformId, clean_line,
+        Observed, OperationId, OperationState, OperationVerb, PlatformId, Slug, clean_line,
     },
     store::{NewInstance, OperationFilter, Reader, Writer},
 };
@@ -150,13 +150,12 @@ pub(super) fn configure(
     writer: &Writer<'_>,
     rules: &Rules,
     actor: &Actor,
-    community: CommunityId,
-    platform: &PlatformId,
+    instance: &Instance,
     entered: BTreeMap<String, String>,
+    typed: &str,
 ) -> Result<Applied, Fault> {
-    let checked = checked_settings(rules, platform, entered)?;
-    let instance = found_or_recorded(writer, rules, community, platform)?;
-    let changed = take_settings(writer, rules, &instance, &checked)?;
+    let checked = checked_settings(rules, &instance.platform, entered)?;
+    let changed = take_settings(writer, rules, instance, &checked, typed)?;
     let begun = rules.towards_desired(writer, instance.id, &actor.name, true)?;
     let detail = if changed.is_empty() {
         "nothing differs".to_owned()
@@ -172,6 +171,7 @@ pub(super) fn take_settings(
     rules: &Rules,
     instance: &Instance,
     checked: &BTreeMap<String, String>,
+    typed: &str,
 ) -> Result<Vec<String>, Fault> {
     let manifest = rules.manifest(&instance.platform)?;
     let changed: Vec<String> = checked
@@ -186,6 +186,10 @@ pub(super) fn take_settings(
         return Ok(changed);
     }
     let present = instance.external_id.is_some();
+    if present {
+        let slug = writer.community(instance.community)?.slug;
+        require_typed(&manifest.dangers(&instance.settings, checked), &slug, typed)?;
+    }
     for field in &changed {
         let fixed = manifest
             .setting(field)
@@ -214,6 +218,23 @@ pub(super) fn take_settings(
     }
     wake_parked(writer, rules, instance.id)?;
     Ok(changed)
+}
+
+/// Refuses a change that can cost the community something unless its short name was typed.
+fn require_typed(dangers: &[(&str, &str)], slug: &Slug, typed: &str) -> Result<(), Fault> {
+    let Some((label, what)) = dangers.first() else {
+        return Ok(());
+    };
+    if typed.trim() == slug.as_str() {
+        return Ok(());
+    }
+    let fault = Fault::new(
+        FaultKind::BadInput,
+        format!("{label} was not changed, since the community's short name was not typed. {what}"),
+    );
+    Err(fault.hint(format!(
+        "When you are sure, type {slug} in the form of the settings, or give --confirm {slug} to guildhall instance configure."
+    )))
 }
 
 /// What waits for a person may have waited for these settings: it looks again by itself.

@@ -84,7 +84,7 @@ pub(super) fn store(
         .hint("Add it as an account of the installation."));
     };
     let instance = instances::found_or_recorded(writer, rules, community, &platform)?;
-    instances::take_settings(writer, rules, &instance, &examined.settings)?;
+    instances::take_settings(writer, rules, &instance, &examined.settings, "")?;
     let (mut after, mut kept, mut lent) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (field, secret) in examined.entries {
         let holder = rules

@@ -209,9 +209,11 @@ fn apply(
             community,
             platform,
             settings,
+            typed,
         } => {
             let actor = allow(Some(community))?;
-            instances::configure(writer, rules, &actor, community, &platform, settings)
+            let instance = instances::found_or_recorded(writer, rules, community, &platform)?;
+            instances::configure(writer, rules, &actor, &instance, settings, &typed)
         }
         Intent::Adopt {
             community,

@@ -61,6 +61,11 @@ pub enum TroubleKind {
         /// Its status.
         status: u16,
     },
+    /// The call is sent on to another address.
+    Redirect {
+        /// Where to, as the `Location` header says it.
+        to: String,
+    },
     /// JSON that ends in the middle, complete as an HTTP answer.
     HalfJson,
     /// No answer ever: the client's own timeout must end it.
@@ -219,6 +224,11 @@ pub(super) fn too_many(shape: LimitShape, seconds: u32, now: Timestamp) -> Reply
         LimitShape::Text => Reply::text(429, "Retry later\n"),
         LimitShape::Bare => Reply::empty(429),
     }
+}
+
+/// The answer that sends a call on to another address.
+pub(super) fn redirect(to: &str) -> Reply {
+    Reply::empty(302).header("location", to.to_owned())
 }
 
 /// A page as a proxy in front of a platform sends it.

@@ -161,19 +161,20 @@ enum Before {
 }
 
 async fn before_work(trouble: &Trouble, incoming: &Incoming, cut: &Cut) -> Before {
-    match trouble.kind {
+    match &trouble.kind {
         TroubleKind::Slow { milliseconds } => {
-            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
             Before::GoOn
         }
         TroubleKind::TooMany { shape, seconds } => {
-            Before::Answer(faults::too_many(shape, seconds, incoming.now))
+            Before::Answer(faults::too_many(*shape, *seconds, incoming.now))
         }
         TroubleKind::Status { status } => Before::Answer(Reply::json(
-            status,
+            *status,
             json!({"errcode": "M_UNKNOWN", "error": "Internal server error"}),
         )),
-        TroubleKind::Html { status } => Before::Answer(faults::page(status)),
+        TroubleKind::Html { status } => Before::Answer(faults::page(*status)),
+        TroubleKind::Redirect { to } => Before::Answer(faults::redirect(to)),
         TroubleKind::NoAnswer => {
             tokio::time::sleep(NO_ANSWER).await;
             Before::Cut

@@ -28,6 +28,11 @@ pub(super) fn from_sqlite(error: &rusqlite::Error) -> Fault {
             "The database or one of the files beside it cannot be opened.",
         )
         .hint("Check the rights of the folder, and how many files this process may open."),
+        Some(ErrorCode::SystemIoFailure) if lacks_room(error) => Fault::new(
+            FaultKind::Storage,
+            "The disk under the database has no room for the memory that Guildhalls share beside it, so nothing was changed.",
+        )
+        .hint("Free some space on that disk, then try again."),
         Some(ErrorCode::SystemIoFailure) => Fault::new(
             FaultKind::Storage,
             "The disk under the database does not answer as it should, so nothing was changed.",
@@ -55,6 +60,12 @@ pub(super) fn from_sqlite(error: &rusqlite::Error) -> Fault {
         },
     };
     fault.detail(error)
+}
+
+/// Whether the shared memory beside the file could not be made as large as it must be.
+fn lacks_room(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(inner, _)
+        if inner.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 /// What is said of a file whose pages do not fit together.

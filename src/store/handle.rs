@@ -51,6 +51,17 @@ impl Store {
     /// `Storage` when the folder, the file or the file system cannot be used, the file is not ours, damaged or of a
     /// later Guildhall; `InUse` when another process held it for five seconds.
     pub fn open(home: &Path) -> Result<Self, Fault> {
+        match Self::open_once(home) {
+            // Even looking needs some room, for the shared memory beside the file.
+            Err(fault) => match relieve(fault.clone(), home) {
+                relieved if relieved == fault => Err(fault),
+                _ => Self::open_once(home),
+            },
+            opened => opened,
+        }
+    }
+
+    fn open_once(home: &Path) -> Result<Self, Fault> {
         let warnings = place::settle(home)?;
         let path = home.join(place::DATABASE);
         if !path.exists() {

@@ -141,6 +141,38 @@ fn a_database_that_cannot_be_used_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_database_without_its_log_is_what_was_last_put_away() {
+    let home = Home::set_up();
+    home.run(&["community", "create", "Rosewood"]).ends_with(0);
+    for side in ["guildhall.db-wal", "guildhall.db-shm"] {
+        // A process that ended cleanly has put it away already.
+        let _ = fs::remove_file(home.sandbox().join(side));
+    }
+    let list = home.run(&["community", "list", "--json"]).json();
+    assert_eq!(list["communities"].as_array().unwrap().len(), 1, "{list}");
+}
+
+#[test]
+fn only_who_may_restores_while_the_database_can_be_asked() {
+    let home = Home::set_up();
+    let backup = home.path().join("backup.db");
+    let file = backup.to_str().unwrap();
+    home.run(&["backup", file]).ends_with(0);
+    let path = home.sandbox().join("guildhall.db");
+    let stranger = ["--actor", "9999", "--yes", "restore", file];
+    home.run(&stranger).refused_with(2, "9999");
+    let kept = |name: &str| name.contains(".former-");
+    let names = || crate::program::files_below(&home.sandbox());
+    assert!(!names().iter().any(|file| kept(&file.to_string_lossy())));
+    // One that is no database any more knows nobody's rights; whoever owns the files puts the backup back.
+    fs::write(&path, b"").unwrap();
+    home.run(&["community", "list"]).refused_with(1, "is empty");
+    home.run(&["--yes", "restore", file]).ends_with(0);
+    home.run(&["community", "list"]).ends_with(0);
+    assert!(names().iter().any(|file| kept(&file.to_string_lossy())));
+}
+
+#[test]
 fn a_home_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let home = Home::set_up();

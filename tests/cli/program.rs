@@ -4,9 +4,10 @@
 
 use serde_json::Value;
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 use tempfile::TempDir;
 
@@ -137,6 +138,82 @@ impl Home {
             .find(|row| row["platform"] == platform)
             .unwrap()
             .clone()
+    }
+}
+
+/// Simulated platforms that outlive a command, and that can be told to misbehave.
+pub struct Served {
+    child: Child,
+    /// What it wrote on its first line.
+    pub announced: Value,
+}
+
+impl Home {
+    /// Serves the simulated platforms of this home.
+    pub fn serve(&self, options: &[&str]) -> Served {
+        let mut child = self
+            .command()
+            .args(options)
+            .args(["sandbox", "serve"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        Served {
+            child,
+            announced: serde_json::from_str(&line)
+                .unwrap_or_else(|error| panic!("{error}: {line}")),
+        }
+    }
+}
+
+impl Served {
+    /// A ready-made key.
+    pub fn key(&self, platform: &str, field: &str) -> String {
+        self.announced["keys"][platform][field]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Orders trouble (`sandbox::Trouble`) for all calls from now on, in the place of what was ordered before.
+    #[track_caller]
+    pub fn misbehave(&self, trouble: &Value) {
+        self.control("DELETE", "");
+        let mut trouble = trouble.clone();
+        trouble["times"] = 1000.into();
+        self.control("POST", &trouble.to_string());
+    }
+
+    #[track_caller]
+    fn control(&self, method: &str, body: &str) {
+        let base = self.announced["base"].as_str().unwrap();
+        let host = base
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        let mut stream = TcpStream::connect(&host).unwrap();
+        write!(
+            stream,
+            "{method} /_control/faults HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{body}: {answer}");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -154,6 +154,7 @@ async fn settings_are_checked_sent_and_not_lost_when_changed_during_the_sending(
         community,
         platform: id("alpha"),
         settings: BTreeMap::from([(field.to_owned(), value.to_owned())]),
+        typed: String::new(),
     };
     let unknown = engine
         .submit(&actor, configure("colour", "red"))
@@ -490,7 +491,7 @@ async fn what_is_now_so_is_told_in_the_adapters_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_guildhall_changes_is_told_here_and_what_is_done_here_only_once() {
+async fn what_another_guildhall_changes_is_told_here() {
     let home = Home::new();
     let engine = home.init().await;
     let actor = ada(&engine).await;

@@ -210,6 +210,7 @@ async fn a_plan_is_only_shown_to_who_may_do_it() {
             community,
             platform: platform.clone(),
             settings: BTreeMap::new(),
+            typed: String::new(),
         },
         Intent::ForgetKey {
             community,

@@ -301,6 +301,7 @@ async fn changed_settings_let_what_waits_for_a_person_look_again_by_itself() {
         community,
         platform: id("alpha"),
         settings: BTreeMap::from([("motto".to_owned(), "chosen".to_owned())]),
+        typed: String::new(),
     };
     engine.submit(&ada(&engine).await, configure).await.unwrap();
     settle(&engine).await;

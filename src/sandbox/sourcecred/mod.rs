@@ -35,27 +35,41 @@ pub fn lay_runtime(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::new(
             FaultKind::Storage,
-            format!("The sandbox cannot write {}.", folder.display()),
+            format!(
+                "The sandbox cannot write {}: {}.",
+                folder.display(),
+                error.kind()
+            ),
         )
-        .hint("Check the disk and the folder, then try again.")
+        .hint("Check the disk and the rights of the folder, then try again.")
         .detail(error)
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder.join("site"))
-        .map_err(failed)?;
-    fs::write(folder.join("site/index.html"), SITE).map_err(failed)?;
+    let (site, described) = (
+        folder.join("site/index.html"),
+        folder.join("guildhall-runtime.json"),
+    );
     let description = json!({
         "version": VERSION,
         "program": [executable.to_string_lossy(), "internal", "sandbox-sourcecred"],
         "site": "site",
         "installed_at": "2026-11-22T00:00:00Z",
-    });
+    })
+    .to_string();
+    let same = |path: &Path, text: &str| fs::read_to_string(path).is_ok_and(|there| there == text);
+    // Left alone where it is as it should be: on a full disk one can still look.
+    if same(&site, SITE) && same(&described, &description) {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder.join("site"))
+        .map_err(failed)?;
+    fs::write(site, SITE).map_err(failed)?;
     // Another Guildhall may read it at the same time.
     let beside = folder.join(format!(".description.{}", std::process::id()));
-    fs::write(&beside, description.to_string()).map_err(failed)?;
-    fs::rename(beside, folder.join("guildhall-runtime.json")).map_err(failed)
+    fs::write(&beside, description).map_err(failed)?;
+    fs::rename(beside, described).map_err(failed)
 }
 
 const SITE: &str = "<!doctype html><meta charset=\"utf-8\"><title>SourceCred (simulated)</title>\

@@ -2,7 +2,7 @@
 
 use super::{Overlay, Turn, setting_fields};
 use crate::catalog::Manifest;
-use crate::domain::{CommunityId, Fault, Intent};
+use crate::domain::{CommunityId, Fault, Intent, Slug};
 use crate::tui::{
     effect::Effect,
     input::Input,
@@ -10,11 +10,15 @@ use crate::tui::{
     state::State,
     theme::Ink,
     widgets::{
+        field::{Field, Verdict},
         form::{Did, Form},
         sheet::{Sheet, SheetBuilder},
     },
 };
 use std::collections::BTreeMap;
+
+/// The field for the community's short name.
+const TYPED: &str = "typed";
 
 /// The form.
 #[derive(Debug)]
@@ -22,8 +26,12 @@ pub struct SettingsForm {
     ticket: Ticket,
     title: String,
     community: CommunityId,
+    slug: Slug,
     manifest: Manifest,
     set: BTreeMap<String, String>,
+    made: bool,
+    /// What the changes can cost, once that was asked.
+    dangers: Vec<String>,
     form: Form,
     sending: bool,
     fault: Option<Fault>,
@@ -34,7 +42,7 @@ impl SettingsForm {
     pub fn new(
         ticket: Ticket,
         title: String,
-        community: CommunityId,
+        (community, slug): (CommunityId, Slug),
         manifest: Manifest,
         set: BTreeMap<String, String>,
         made: bool,
@@ -44,6 +52,9 @@ impl SettingsForm {
             ticket,
             title,
             community,
+            slug,
+            made,
+            dangers: Vec::new(),
             form: Form::new(fields, &[("cancel", "Cancel"), ("save", "Save")], None),
             manifest,
             set,
@@ -54,6 +65,10 @@ impl SettingsForm {
 
     fn save(&mut self) -> Turn {
         let values = setting_fields::values(&self.manifest, &mut self.form);
+        // It is looked at again below; a change that is not dangerous any more asks for nothing.
+        if let Some(field) = self.form.field_mut(TYPED) {
+            field.verdict = Verdict::None;
+        }
         if self.form.first_wrong().is_some() || self.sending {
             return Turn::stay();
         }
@@ -61,13 +76,48 @@ impl SettingsForm {
         if settings.is_empty() {
             return Turn::close();
         }
+        if !self.confirmed(&settings) {
+            return Turn::stay();
+        }
         self.sending = true;
         let intent = Intent::Configure {
             community: self.community,
             platform: self.manifest.id.clone(),
             settings,
+            typed: self.form.value(TYPED).trim().to_owned(),
         };
         Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
+    }
+
+    /// Whether the changes are harmless, or the community's short name was typed. Else a field for it is there, with
+    /// what they can cost.
+    fn confirmed(&mut self, settings: &BTreeMap<String, String>) -> bool {
+        let dangers = if self.made {
+            self.manifest.dangers(&self.set, settings)
+        } else {
+            Vec::new()
+        };
+        self.dangers = dangers
+            .into_iter()
+            .map(|(label, what)| format!("{label}: {what}"))
+            .collect();
+        if self.dangers.is_empty() {
+            self.form.fields.retain(|field| field.id != TYPED);
+            return true;
+        }
+        let slug = self.slug.as_str();
+        let Some(field) = self.form.field_mut(TYPED) else {
+            let field = Field::text(TYPED, &format!("Type {slug}"), "", 60);
+            self.form.fields.push(field);
+            self.form.focus_on(TYPED);
+            return false;
+        };
+        if field.value().trim() == slug {
+            return true;
+        }
+        field.verdict = Verdict::Wrong(format!("Type {slug} to go on; nothing was changed."));
+        self.form.focus_on(TYPED);
+        false
     }
 }
 
@@ -78,6 +128,7 @@ impl Overlay for SettingsForm {
             Did::Moved => Turn::stay(),
             Did::Changed(place) => {
                 if let Some(field) = self.form.fields.get_mut(place) {
+                    field.verdict = Verdict::None;
                     setting_fields::check(&self.manifest, field);
                 }
                 Turn::stay()
@@ -107,6 +158,9 @@ impl Overlay for SettingsForm {
         let mut sheet = SheetBuilder::new(self.title.clone(), width, state.look.glyphs);
         if self.manifest.settings.is_empty() {
             sheet.paragraph("There is nothing to set here.", Ink::Dim);
+        }
+        for danger in &self.dangers {
+            sheet.paragraph(danger, Ink::Waiting);
         }
         self.form.draw(&mut sheet);
         if let Some(fault) = &self.fault {

@@ -5,3 +5,4 @@ mod furniture;
 mod keys;
 mod looks;
 mod screens;
+mod settings;

@@ -183,7 +183,12 @@ fn instance_form(state: &mut State, action: ActionId) -> Vec<Effect> {
     } else {
         let title = format!("Settings of {}, {name}", manifest.name);
         Layer::Settings(Box::new(SettingsForm::new(
-            ticket, title, community, manifest, set, made,
+            ticket,
+            title,
+            (community, slug),
+            manifest,
+            set,
+            made,
         )))
     };
     push(state, layer)
