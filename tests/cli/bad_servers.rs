@@ -53,7 +53,7 @@ fn a_server_that_misbehaves_is_named_and_no_key_is_stored() {
 }
 
 #[test]
-fn a_key_with_a_line_end_is_taken_and_one_that_may_too_little_says_what_it_lacks() {
+fn a_key_with_a_line_end_is_taken() {
     let home = Home::set_up();
     home.run(&["community", "create", "Rosewood"]).ends_with(0);
     let served = home.serve(&["--json"]);
