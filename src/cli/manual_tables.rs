@@ -28,7 +28,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "instance list",
-        "instances: community, platform, name, group, adapter, desired, observed, state, mark, health, checked_at, drifted, note, url",
+        "instances: community, platform, name, group, adapter, kind, desired, observed, state, mark, waits_for, health, checked_at, drifted, note, url",
     ),
     (
         "instance show",

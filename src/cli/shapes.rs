@@ -18,11 +18,14 @@ pub struct InstanceLine {
     pub group: String,
     /// Whether this version of Guildhall can work on it; else it is only recorded.
     pub adapter: bool,
+    pub kind: Option<&'static str>,
     pub desired: Option<&'static str>,
     pub observed: Option<&'static str>,
     /// The state in the words of the screen: "active", "needs key", "off".
     pub state: &'static str,
     pub mark: &'static str,
+    /// What must be done before the work goes on: which key to enter, which step a person has.
+    pub waits_for: Option<String>,
     pub health: Option<&'static str>,
     pub checked_at: Option<Timestamp>,
     pub drifted: bool,
@@ -40,12 +43,14 @@ impl InstanceLine {
             name: row.name.clone(),
             group: row.group.clone(),
             adapter: row.adapter,
+            kind: instance.map(|known| known.kind.word()),
             desired: instance.map(|known| known.desired.word()),
             observed: instance.map(|known| known.observed.word()),
             state: instance.map_or("off", domain::InstanceSummary::state_words),
             mark: instance
                 .map_or(domain::Mark::Inactive, domain::InstanceSummary::mark)
                 .word(),
+            waits_for: instance.and_then(|known| known.waits_for().map(str::to_owned)),
             health: instance.map(|known| known.health.word()),
             checked_at: instance.and_then(|known| known.checked_at),
             drifted: instance.is_some_and(|known| known.drifted),

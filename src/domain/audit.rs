@@ -31,7 +31,7 @@ pub struct AuditEntry {
     pub actor: String,
     /// What, an intent kind or an operation verb.
     pub action: String,
-    /// On what: "rosewood/loomio".
+    /// On what: community and platform, joined by a slash.
     pub subject: String,
     /// The community concerned, for the view of its administrators.
     pub community: Option<CommunityId>,

@@ -194,6 +194,8 @@ pub struct InstanceSummary {
     pub id: InstanceId,
     /// Of which platform.
     pub platform: PlatformId,
+    /// Which kind it is.
+    pub kind: InstanceKind,
     /// What is wanted.
     pub desired: Desired,
     /// What is known.
@@ -230,6 +232,13 @@ impl InstanceSummary {
         Self::mark_of(self.desired, self.observed, self.drifted)
     }
 
+    /// What has to happen before the work goes on; none when it waits for nobody.
+    #[must_use]
+    pub fn waits_for(&self) -> Option<&str> {
+        let waits = matches!(self.observed, Observed::NeedsKey | Observed::NeedsHuman);
+        waits.then_some(self.note.as_str())
+    }
+
     /// The state in the words of a row: what it waits for, else what is wanted.
     #[must_use]
     pub fn state_words(&self) -> &'static str {
@@ -250,6 +259,7 @@ impl From<&Instance> for InstanceSummary {
         Self {
             id: instance.id,
             platform: instance.platform.clone(),
+            kind: instance.kind,
             desired: instance.desired,
             observed: instance.observed,
             health: instance.health,

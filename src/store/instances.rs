@@ -14,7 +14,7 @@ const INSTANCE: &str =
     observe_only, made_by_us, external_id, url, settings, created_at FROM instances";
 
 const SUMMARY: &str =
-    "SELECT id, platform, desired, observed, health, checked_at, drift <> '[]', note, url";
+    "SELECT id, platform, kind, desired, observed, health, checked_at, drift <> '[]', note, url";
 
 fn instance(row: &rusqlite::Row<'_>) -> rusqlite::Result<Instance> {
     let mut columns = Columns::of(row);
@@ -42,6 +42,7 @@ fn summary(columns: &mut Columns<'_>) -> rusqlite::Result<InstanceSummary> {
     Ok(InstanceSummary {
         id: InstanceId(columns.value()?),
         platform: columns.platform()?,
+        kind: columns.word()?,
         desired: columns.word()?,
         observed: columns.word()?,
         health: columns.word()?,
@@ -117,7 +118,7 @@ impl Reader<'_> {
         only: Option<&[CommunityId]>,
     ) -> Result<Vec<(Slug, InstanceSummary)>, Fault> {
         self.many(
-            "SELECT i.id, i.platform, i.desired, i.observed, i.health, i.checked_at, i.drift <> '[]', i.note, i.url, c.slug
+            "SELECT i.id, i.platform, i.kind, i.desired, i.observed, i.health, i.checked_at, i.drift <> '[]', i.note, i.url, c.slug
              FROM communities c JOIN instances i ON i.community = c.id
              WHERE i.removed_at IS NULL AND (?1 IS NULL OR c.id IN (SELECT value FROM json_each(?1)))
              ORDER BY c.archived, c.sort_key, c.id, i.id",

@@ -86,6 +86,7 @@ fn summary(
     InstanceSummary {
         id: InstanceId(id),
         platform: PlatformId::new(platform),
+        kind: InstanceKind::Account,
         desired,
         observed,
         health: if observed == Observed::Ready {
