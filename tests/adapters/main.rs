@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod conformance;
+mod contract;
 mod description;
 mod discourse;
 #[path = "../support/journal.rs"]

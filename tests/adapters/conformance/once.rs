@@ -50,6 +50,7 @@ pub async fn answers_lost_after_the_work<P: Platform>() {
             TroubleKind::CutBody,
             TroubleKind::HalfJson,
             TroubleKind::Html { status: 502 },
+            TroubleKind::Html { status: 200 },
             TroubleKind::Status { status: 500 },
         ] {
             let moment = format!("{kind:?} after the work of {method} {matching}");

@@ -141,7 +141,6 @@ async fn a_forum_is_pointed_at_without_a_key() {
 async fn categories_of_other_guildhalls_are_shown_and_not_given() {
     let world = made().await;
     let mut other = World::new().await;
-    other.0.sandbox = world.0.sandbox;
     other.marker = "4f1d2c3b5a6978879999999999999999".into();
     other.http = world.0.http.clone();
     other.secrets = world.0.secrets.clone();

@@ -1,6 +1,6 @@
 //! A group on hosted Loomio: people's steps, drift, the end.
 
-use super::world::{BOT, PERSON, SPARE, World, adapter, deaths, fault, task};
+use super::world::{BOT, PERSON, SPARE, World, adapter, fault, task};
 use guildhall::adapters::Standing;
 use guildhall::domain::{DriftKind, FaultKind, Health, InstanceKind, RemoveMode};
 use serde_json::json;
@@ -50,38 +50,6 @@ async fn a_step_that_was_undone_meanwhile_is_asked_for_again() {
     );
     world.act("remove", bot).await;
     assert_eq!(task(world.provision().await.unwrap_err()).step, "invite");
-}
-
-#[tokio::test]
-async fn provisioning_twice_and_through_every_crash_is_the_same_group() {
-    let mut world = World::new().await;
-    world.set("welcome_title", "Welcome");
-    world.set("invite", "noor@example.org, lee@example.org");
-    world.journal.revive(None);
-    let first = world.provision().await.unwrap();
-    let (writes, calls) = (world.journal.writes(), world.journal.calls());
-    assert_eq!(world.provision().await.unwrap(), first);
-    assert!(writes > 5 && calls > 4, "{writes} {calls}");
-    for death in deaths(writes, calls) {
-        let mut world = World::new().await;
-        world.set("welcome_title", "Welcome");
-        world.set("invite", "noor@example.org, lee@example.org");
-        world.journal.revive(Some(death));
-        assert!(world.provision().await.is_err(), "{death:?}");
-        world.journal.revive(None);
-        let presence = world.provision().await.unwrap();
-        assert_eq!(presence.external_id, first.external_id, "{death:?}");
-        let state = world.state().await;
-        assert_eq!(
-            state["discussions"].as_object().unwrap().len(),
-            1,
-            "{death:?}"
-        );
-        // Both people, the bot and the founder; nobody was thrown out.
-        let members = state["memberships"].as_array().unwrap().iter();
-        let group: u64 = presence.external_id.parse().unwrap();
-        assert_eq!(members.filter(|one| one["group"] == group).count(), 4);
-    }
 }
 
 #[tokio::test]

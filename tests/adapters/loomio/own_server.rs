@@ -1,6 +1,6 @@
 //! A group on the operator's own server, made by the script in the container.
 
-use super::world::{MARKER, World, adapter, deaths, fault, text};
+use super::world::{MARKER, World, adapter, fault, text};
 use guildhall::adapters::Standing;
 use guildhall::domain::{DriftKind, FaultKind, Health, InstanceKind, RemoveMode};
 use serde_json::json;
@@ -61,24 +61,6 @@ async fn a_script_that_dies_in_the_middle_is_repaired_by_the_next_run() {
         assert_eq!(made(&world).await.2, 0, "{place}: no administrator yet");
         world.provision().await.unwrap();
         assert_eq!(made(&world).await, (1, 1, 1), "{place}");
-    }
-}
-
-#[tokio::test]
-async fn guildhall_dying_at_any_instant_leaves_one_bot_and_one_group() {
-    let world = World::own_server().await;
-    world.journal.revive(None);
-    world.provision().await.unwrap();
-    let (writes, calls) = (world.journal.writes(), world.journal.calls());
-    assert!(writes >= 5 && calls >= 3, "{writes} {calls}");
-    for death in deaths(writes, calls) {
-        let world = World::own_server().await;
-        world.journal.revive(Some(death));
-        assert!(world.provision().await.is_err(), "{death:?}");
-        world.journal.revive(None);
-        world.provision().await.unwrap();
-        assert_eq!(made(&world).await, (1, 1, 1), "{death:?}");
-        assert!(world.journal.secrets().contains_key("api_key"), "{death:?}");
     }
 }
 

@@ -1,7 +1,6 @@
 //! Switching off and on.
 
 use super::world::{AMINA, World, adapter};
-use crate::journal::Death;
 use serde_json::json;
 
 #[tokio::test]
@@ -47,35 +46,6 @@ async fn an_entry_for_messages_does_not_let_members_through() {
     );
     adapter().activate(&world.op()).await.unwrap();
     assert_eq!(world.levels("general").await, levels.to_string());
-}
-
-#[tokio::test]
-async fn a_crash_while_pausing_never_loses_what_was_there() {
-    let probe = World::new().await;
-    probe.provision().await.unwrap();
-    probe.journal.revive(None);
-    adapter().deactivate(&probe.op()).await.unwrap();
-    let (writes, calls) = (probe.journal.writes(), probe.journal.calls());
-    let deaths = (1..=writes)
-        .flat_map(|write| [Death::BeforeWrite(write), Death::AfterWrite(write)])
-        .chain((1..=calls).map(Death::AfterCall));
-    for death in deaths {
-        let world = World::new().await;
-        world.provision().await.unwrap();
-        let before = world.levels("general").await;
-        world.journal.revive(Some(death));
-        let op = world.op();
-        let adapter = adapter();
-        tokio::select! {
-            biased;
-            () = world.journal.death() => {}
-            result = adapter.deactivate(&op) => assert!(result.is_err(), "{death:?}"),
-        }
-        world.journal.revive(None);
-        adapter.deactivate(&world.op()).await.unwrap();
-        adapter.activate(&world.op()).await.unwrap();
-        assert_eq!(world.levels("general").await, before, "{death:?}");
-    }
 }
 
 #[tokio::test]

@@ -41,61 +41,6 @@ async fn provisioning_makes_a_collective_with_our_marker_and_twice_makes_one() {
 }
 
 #[tokio::test]
-async fn a_crash_at_any_write_or_after_any_call_leaves_exactly_one() {
-    let mut world = World::new().await;
-    world.set_to_known("host", "open_host");
-    world.journal.revive(None);
-    let waits = world.provision().await.unwrap_err();
-    assert!(super::world::task(waits).others_decide);
-    let (writes, calls) = (world.journal.writes(), world.journal.calls());
-    assert!(writes >= 7 && calls >= 8, "{writes} writes, {calls} calls");
-    let deaths = (1..=writes)
-        .flat_map(|write| [Death::BeforeWrite(write), Death::AfterWrite(write)])
-        .chain((1..=calls).map(Death::AfterCall));
-    for death in deaths {
-        let mut world = World::new().await;
-        world.set_to_known("host", "open_host");
-        world.journal.revive(Some(death));
-        world.provision().await.unwrap_err();
-        world.journal.revive(None);
-        // Half of them as the same operation, half as one that was begun anew.
-        if matches!(death, Death::BeforeWrite(_)) {
-            world.journal.next_operation();
-        }
-        super::world::task(world.provision().await.unwrap_err());
-        assert_eq!(world.collectives().await, ["rosewood"], "{death:?}");
-        let state = world.state().await;
-        assert_eq!(
-            state["applications"].as_array().unwrap().len(),
-            1,
-            "{death:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn answers_lost_after_the_work_are_looked_for() {
-    for kind in [
-        TroubleKind::Cut,
-        TroubleKind::NoAnswer,
-        TroubleKind::HalfJson,
-        TroubleKind::CutBody,
-        TroubleKind::Html { status: 502 },
-        TroubleKind::Html { status: 200 },
-        TroubleKind::Status { status: 500 },
-    ] {
-        let world = World::new().await;
-        let trouble = Trouble::new(kind.clone())
-            .matching("GuildhallCreate")
-            .after_work();
-        world.sandbox.trouble(trouble).await.unwrap();
-        let presence = world.provision().await;
-        assert!(presence.is_ok(), "{kind:?}: {presence:?}");
-        assert_eq!(world.collectives().await, ["rosewood"], "{kind:?}");
-    }
-}
-
-#[tokio::test]
 async fn an_error_after_the_commit_is_no_no() {
     let world = World::new().await;
     world.act("stumble", json!({"times": 1})).await;

@@ -1,0 +1,219 @@
+//! Communities whose keys are entered and verified, and whose instances are then all made in one go.
+
+use guildhall::{
+    adapters::registry::Registry,
+    catalog::Catalog,
+    domain::{
+        Actor, Choice, ExaminationId, Intent, KeyEntry, NewCommunity, Observed, PlatformId, Slug,
+    },
+    engine::{Engine, EngineOptions, Limits, NewInstallation, Protection},
+    sandbox::{RunningSandbox, Sandbox, SandboxOptions},
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// Platforms on which an instance is made without a person, and whose imitations hand out a key for every community.
+pub const PLATFORMS: [&str; 3] = ["matrix", "opencollective", "loomio"];
+
+/// What a run came to.
+pub struct Figures {
+    pub calls: usize,
+    /// Calls that were refused because a limit was exceeded.
+    pub refused: usize,
+    pub bound: Duration,
+    pub wall: Duration,
+}
+
+/// An installation, its platforms, and keys that are verified and not stored yet.
+pub struct Town {
+    _folder: TempDir,
+    sandbox: RunningSandbox,
+    engine: Engine,
+    actor: Actor,
+    communities: Vec<Slug>,
+    examined: Vec<ExaminationId>,
+}
+
+impl Town {
+    /// Communities with inactive instances that wait for their keys.
+    pub async fn ready(communities: usize, at_once: usize, limited: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+        let preset = if limited { "synapse" } else { "lifted" };
+        let limits = json!({"preset": preset, "hold_ms": 0});
+        sandbox.act("matrix", "limits", limits).await.unwrap();
+        if !limited {
+            let many = json!({"requests": 1_000_000});
+            sandbox.act("loomio", "limit", many).await.unwrap();
+        }
+        let catalog = Arc::new(Catalog::builtin().unwrap());
+        let home = folder.path().join("home");
+        let mut options = EngineOptions::new(home, Arc::clone(&catalog), Registry::builtin());
+        options.overrides = sandbox.overrides();
+        options.sandbox = true;
+        options.limits = Limits {
+            at_once,
+            ..Limits::default()
+        };
+        let choices = catalog.iter().map(|manifest| {
+            let is_wanted = PLATFORMS.contains(&manifest.id.as_str());
+            let choice = if is_wanted {
+                Choice::Inactive
+            } else {
+                Choice::Off
+            };
+            (manifest.id.clone(), choice)
+        });
+        let new = NewInstallation {
+            name: "Commons".into(),
+            protection: Protection::IdentityFile(folder.path().join("key")),
+            choices: choices.collect(),
+        };
+        let (engine, _) = Engine::init(options, new).await.unwrap();
+        let actor = engine.actor(None).await.unwrap();
+        let mut town = Self {
+            _folder: folder,
+            sandbox,
+            engine,
+            actor,
+            communities: Vec::new(),
+            examined: Vec::new(),
+        };
+        for number in 0..communities {
+            town.add(number, limited).await;
+        }
+        town
+    }
+
+    async fn add(&mut self, number: usize, limited: bool) {
+        let slug: Slug = format!("c{number}").parse().unwrap();
+        let new = NewCommunity {
+            slug: slug.clone(),
+            name: format!("Community {number}"),
+            description: String::new(),
+            choices: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        };
+        let create = Intent::CreateCommunity(new);
+        self.engine.submit(&self.actor, create).await.unwrap();
+        for platform in PLATFORMS {
+            let (field, key, settings) = self.key(platform, number, limited).await;
+            let entries = vec![KeyEntry {
+                field: field.into(),
+                secret: SecretString::from(key),
+            }];
+            let settings = settings
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            let platform = PlatformId::new(platform);
+            let examined = self
+                .engine
+                .examine_key(&self.actor, &slug, &platform, entries, settings)
+                .await
+                .unwrap();
+            assert_eq!(examined.fault, None, "{platform}");
+            self.examined.push(examined.id);
+        }
+        self.communities.push(slug);
+    }
+
+    /// A key of the community's own, as a person would make it, with the settings that go with it.
+    async fn key(
+        &self,
+        platform: &str,
+        number: usize,
+        limited: bool,
+    ) -> (&'static str, String, Vec<(&'static str, String)>) {
+        let act = async |action: &str, input: Value| {
+            self.sandbox.act(platform, action, input).await.unwrap()
+        };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        match platform {
+            "matrix" => {
+                let user = json!({"user": format!("@gov-c{number}:matrix.sandbox")});
+                let token = text(&act("add-user", user).await["token"]);
+                let settings = vec![
+                    ("homeserver", "https://matrix.sandbox".to_owned()),
+                    ("rooms", "general,proposals".to_owned()),
+                    ("raised_limits", (!limited).to_string()),
+                ];
+                ("access_token", token, settings)
+            }
+            "opencollective" => {
+                let user = format!("bot-c{number}");
+                act("add-user", json!({"slug": user})).await;
+                let scopes = json!({"user": user, "scopes": ["account", "webhooks"]});
+                let token = text(&act("add-token", scopes).await["token"]);
+                ("token", token, Vec::new())
+            }
+            _ => {
+                let email = format!("c{number}@example.org");
+                let user = json!({"name": format!("Bot {number}"), "email": email});
+                let user = act("add-user", user).await;
+                let handle = format!("group-c{number}");
+                let group = json!({"user": user["id"], "handle": handle, "name": handle});
+                act("make-group", group).await;
+                ("api_key", text(&user["api_key"]), vec![("group", handle)])
+            }
+        }
+    }
+
+    /// Stores all keys at once, upon which everything is made, and waits until it is.
+    pub async fn provision(self, latency: Duration, at_once: usize) -> Figures {
+        self.sandbox.set_latency(latency).await.unwrap();
+        self.sandbox.forget_calls();
+        let began = Instant::now();
+        let stores = self.examined.iter().map(|examination| {
+            let intent = Intent::StoreKey {
+                examination: *examination,
+                keep_unverified: false,
+                keep_powerful: false,
+            };
+            self.engine.submit(&self.actor, intent)
+        });
+        for stored in futures::future::join_all(stores).await {
+            stored.unwrap();
+        }
+        self.engine.settle().await;
+        let wall = began.elapsed();
+        let calls = self.sandbox.calls();
+        self.assert_made().await;
+        let chain = |platform: &str| {
+            let of_platform = calls.iter().filter(|call| call.platform == platform);
+            of_platform.count().div_ceil(self.communities.len())
+        };
+        let longest = PLATFORMS.iter().map(|platform| chain(platform)).max();
+        let shared = calls.len().div_ceil(at_once);
+        let bound = longest.unwrap_or(0).max(shared);
+        self.engine.shutdown().await;
+        Figures {
+            calls: calls.len(),
+            refused: calls.iter().filter(|call| call.status == 429).count(),
+            bound: latency * u32::try_from(bound).unwrap(),
+            wall,
+        }
+    }
+
+    async fn assert_made(&self) {
+        for slug in &self.communities {
+            for platform in PLATFORMS {
+                let platform = PlatformId::new(platform);
+                let shown = self.engine.instance(&self.actor, slug, &platform).await;
+                let instance = shown.unwrap().instance.unwrap();
+                let note = instance.note;
+                assert_eq!(
+                    instance.observed,
+                    Observed::Ready,
+                    "{slug} {platform}: {note}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Every platform of the catalog in one community, from an empty home to the removal, by commands alone: whatever has an
+//! adapter gets its key and its people's steps, is switched off and on, drifts, and is removed.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+#[expect(dead_code, reason = "shared with other tests")]
+#[path = "support/hall.rs"]
+mod hall;
+#[path = "support/platforms.rs"]
+mod platforms;
+
+use crate::{hall::Hall, platforms::Platforms};
+use serde_json::{Value, json};
+
+/// What the commands alone do not know: how people and keys of a simulated platform are called.
+struct Person {
+    platform: &'static str,
+    /// What is done there first.
+    before: Option<fn() -> Deed>,
+    /// Field and name of the ready-made key; none where no key is needed.
+    key: Option<(&'static str, &'static str)>,
+    /// Settings that go with it.
+    settings: &'static [&'static str],
+    /// What a person does who has this step, from the state of the platform; nothing when nobody expects it.
+    step: fn(&str, &Value) -> Option<Deed>,
+    /// What somebody does by hand, from the state of the platform; none where it cannot be done from there.
+    drift: Option<fn(&Value) -> Deed>,
+}
+
+/// An action on a simulated platform, and its input.
+type Deed = (&'static str, Value);
+
+/// More than any platform asks of people in one command.
+const MOST_STEPS: usize = 8;
+
+/// Where people have nothing to do.
+fn nothing_to_do(_: &str, _: &Value) -> Option<Deed> {
+    None
+}
+
+/// The id of what has this value in a field.
+fn id_of<'a>(objects: &'a Value, field: &str, value: &str) -> &'a str {
+    let mut objects = objects.as_object().unwrap().iter();
+    let found = objects.find(|(_, object)| object[field] == value);
+    found
+        .unwrap_or_else(|| panic!("nothing is called {value}"))
+        .0
+}
+
+/// The category that Guildhall made in the forum.
+fn our_category(state: &Value) -> u64 {
+    let mut categories = state["categories"].as_object().unwrap().values();
+    let ours = categories.find(|one| one["slug"].as_str().unwrap().starts_with("gh-"));
+    ours.unwrap()["id"].as_u64().unwrap()
+}
+
+/// Adapters whose life by commands alone nobody has described here yet; each belongs into [`PEOPLE`].
+const WITHOUT_PEOPLE: &[&str] = &["policykit"];
+
+const PEOPLE: &[Person] = &[
+    Person {
+        platform: "matrix",
+        before: None,
+        key: Some(("admin_token", "admin_token")),
+        settings: &["homeserver=https://matrix.sandbox", "rooms=general"],
+        step: nothing_to_do,
+        drift: Some(|state| {
+            let rooms = state["rooms"].as_object().unwrap().iter();
+            let mut rooms = rooms
+                .filter(|(_, room)| room["state"]["m.room.name\n"]["content"]["name"] == "general");
+            ("purge", json!({"room": rooms.next().unwrap().0}))
+        }),
+    },
+    Person {
+        platform: "loomio",
+        before: None,
+        key: Some(("api_key", "bot_without_group")),
+        settings: &["group=lilac"],
+        step: |step, state| {
+            if step == "group" {
+                let group = json!({"user": 5, "handle": "lilac", "name": "Lilac"});
+                return Some(("make-group", group));
+            }
+            let group: u64 = id_of(&state["groups"], "handle", "lilac").parse().unwrap();
+            let action = match step {
+                "invite" => "invite",
+                "accept" => "accept",
+                "administrator" => "make-admin",
+                "delete-group" => "delete-group",
+                _ => return None,
+            };
+            Some((action, json!({"group": group, "user": 4})))
+        },
+        drift: Some(|state| {
+            let group: u64 = id_of(&state["groups"], "handle", "lilac").parse().unwrap();
+            ("rename", json!({"group": group, "name": "Roses"}))
+        }),
+    },
+    Person {
+        platform: "opencollective",
+        before: None,
+        key: Some(("token", "token")),
+        settings: &[],
+        step: nothing_to_do,
+        drift: Some(|state| {
+            let id = id_of(&state["accounts"], "slug", "rosewood");
+            ("archive", json!({"id": id}))
+        }),
+    },
+    Person {
+        platform: "slack",
+        before: None,
+        key: Some(("bot_token", "bot_token")),
+        settings: &["channels=proposals"],
+        step: |step, _| {
+            let channel = step.strip_prefix("delete ")?;
+            Some(("delete", json!({"channel": channel})))
+        },
+        drift: Some(|_| {
+            let renamed = json!({"channel": "gov-rosewood", "name": "roses"});
+            ("rename", renamed)
+        }),
+    },
+    Person {
+        platform: "mastodon",
+        before: None,
+        key: Some(("access_token", "access_token")),
+        settings: &["base_url=https://mastodon.sandbox"],
+        step: |step, _| {
+            let account = json!({"account": "rosewood"});
+            (step == "delete account").then_some(("delete-account", account))
+        },
+        drift: Some(|_| {
+            let renamed = json!({"account": "rosewood", "display_name": "Roses"});
+            ("set", renamed)
+        }),
+    },
+    Person {
+        platform: "discourse",
+        before: Some(|| ("limits", json!({"preset": "lifted"}))),
+        key: Some(("api_key", "api_key")),
+        settings: &[
+            "base_url=https://discourse.sandbox",
+            "api_username=guildhall",
+            // The usual thirty requests a minute would have this test wait.
+            "requests_per_minute=100000",
+        ],
+        step: |step, state| {
+            let category = json!({"id": our_category(state)});
+            (step == "empty category").then_some(("delete-topics", category))
+        },
+        drift: Some(|state| {
+            let renamed = json!({"id": our_category(state), "name": "Roses"});
+            ("edit-category", renamed)
+        }),
+    },
+    Person {
+        platform: "sourcecred",
+        before: None,
+        key: None,
+        settings: &["plugins=external"],
+        step: nothing_to_do,
+        drift: None,
+    },
+];
+
+/// The whole town: the commands, and the platforms that outlive each of them.
+struct Town {
+    hall: Hall,
+    platforms: Platforms,
+}
+
+impl Town {
+    fn rows(&self) -> Vec<Value> {
+        let list = self.hall.done(&["instance", "list", "rosewood"], "");
+        list["instances"].as_array().unwrap().clone()
+    }
+
+    fn row(&self, platform: &str) -> Value {
+        let mut rows = self.rows().into_iter();
+        rows.find(|row| row["platform"] == platform).unwrap()
+    }
+
+    /// A command on one instance; it may end waiting for a person, who then does the step.
+    fn until_done(&self, person: &Person, arguments: &[&str], input: &str) {
+        let mut ran = self.hall.run(arguments, input);
+        for _ in 0..MOST_STEPS {
+            match ran.code {
+                Some(0) => return,
+                Some(3) => ran = self.fulfil(person),
+                _ => panic!("{arguments:?}: {ran:?}"),
+            }
+        }
+        panic!("{arguments:?}: people are asked for ever more: {ran:?}");
+    }
+
+    /// Does what the to-do list of the installation asks for, and says so.
+    fn fulfil(&self, person: &Person) -> crate::hall::Ran {
+        let list = self.hall.done(&["task", "list"], "");
+        let tasks = list["tasks"].as_array().unwrap();
+        let mut tasks = tasks
+            .iter()
+            .filter(|row| row["platform"] == person.platform);
+        let row = tasks.next();
+        let row = row.unwrap_or_else(|| panic!("{}: no task: {list}", person.platform));
+        let step = row["task"]["step"].as_str().unwrap();
+        let state = self.platforms.state(person.platform);
+        let deed = (person.step)(step, &state);
+        let (action, input) =
+            deed.unwrap_or_else(|| panic!("{}: nobody knows {row}", person.platform));
+        self.act(person.platform, action, &input);
+        let id = row["id"].as_str().unwrap();
+        self.hall.run(&["task", "done", id], "")
+    }
+
+    fn act(&self, platform: &str, action: &str, input: &Value) {
+        let path = format!("{platform}/{action}");
+        self.platforms.control("POST", &path, input);
+    }
+
+    fn enter_key(&self, person: &Person) {
+        if person.key.is_none() {
+            let set = [
+                &["instance", "configure", "rosewood", person.platform],
+                person.settings,
+            ]
+            .concat();
+            self.until_done(person, &set, "");
+            return;
+        }
+        let (field, name) = person.key.unwrap();
+        let key = self.platforms.key(person.platform, name);
+        let mut set = vec![
+            "key",
+            "set",
+            "rosewood",
+            person.platform,
+            "--field",
+            field,
+            "--keep-powerful",
+        ];
+        for setting in person.settings {
+            set.extend(["--setting", setting]);
+        }
+        self.until_done(person, &set, &format!("{key}\n"));
+    }
+
+    fn whole_life(&self, person: &Person) {
+        let platform = person.platform;
+        if let Some((action, input)) = person.before.map(|before| before()) {
+            self.act(platform, action, &input);
+        }
+        self.enter_key(person);
+        assert_eq!(self.row(platform)["observed"], "ready", "{platform}");
+        for (verb, desired) in [
+            ("activate", "active"),
+            ("deactivate", "inactive"),
+            ("activate", "active"),
+        ] {
+            self.until_done(person, &["instance", verb, "rosewood", platform], "");
+            let row = self.row(platform);
+            assert_eq!(row["desired"], desired, "{row}");
+            assert_eq!(row["observed"], "ready", "{row}");
+        }
+        if let Some(drift) = person.drift {
+            let (action, input) = drift(&self.platforms.state(platform));
+            self.act(platform, action, &input);
+            self.hall.run(&["check", "rosewood", platform], "");
+            let row = self.row(platform);
+            assert_eq!(row["drifted"], true, "{row}");
+        }
+        let remove = [
+            "instance",
+            "remove",
+            "rosewood",
+            platform,
+            "--hard",
+            "--confirm",
+            "rosewood",
+        ];
+        self.until_done(person, &remove, "");
+        assert_eq!(self.row(platform)["desired"], Value::Null, "{platform}");
+    }
+}
+
+#[test]
+fn one_command_makes_a_community_with_every_platform_and_each_lives_its_whole_life() {
+    let hall = Hall::new(true);
+    let platforms = Platforms::serve(&hall);
+    let catalog = hall.done(&["catalog"], "");
+    let entries = catalog["platforms"].as_array().unwrap();
+    let ids: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry["platform"]["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), 11, "{ids:?}");
+    let choices: Vec<String> = ids.iter().map(|id| format!("{id}=inactive")).collect();
+    let mut create = vec!["community", "create", "Rosewood"];
+    for choice in &choices {
+        create.extend(["--platform", choice]);
+    }
+    hall.done(&create, "");
+    let town = Town { hall, platforms };
+    let rows = town.rows();
+    assert_eq!(rows.len(), ids.len());
+    let mut without_person = Vec::new();
+    for row in &rows {
+        assert!(
+            row["kind"].is_string() && row["observed"].is_string(),
+            "{row}"
+        );
+        let waits = ["needs-key", "needs-human"].contains(&row["observed"].as_str().unwrap());
+        assert_eq!(row["waits_for"].is_string(), waits, "{row}");
+        let known = PEOPLE
+            .iter()
+            .any(|person| row["platform"] == person.platform);
+        let is_excused = WITHOUT_PEOPLE.iter().any(|one| row["platform"] == *one);
+        if row["adapter"] == true && !known && !is_excused {
+            without_person.push(row["platform"].clone());
+        }
+        assert!(row["adapter"] == true || row["note"] != "", "{row}");
+    }
+    assert!(
+        without_person.is_empty(),
+        "add a line to PEOPLE for {without_person:?}"
+    );
+    for person in PEOPLE {
+        town.whole_life(person);
+    }
+}
