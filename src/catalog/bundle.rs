@@ -1,7 +1,11 @@
 //! All platforms together: the built-in manifests, and the operator's own beside or instead of them.
 
 use super::{
-    CatalogError, Manifest, Origin, ShapeCheck, folder, parse, reader::Result, source::Source,
+    CatalogError, Manifest, Origin, ShapeCheck,
+    entry::{Entry, Heading},
+    folder, parse,
+    reader::Result,
+    source::Source,
     suggestion::nearest,
 };
 use crate::domain::PlatformId;
@@ -46,12 +50,16 @@ const BUILTIN: &[(&str, &str)] = &[
 /// The platforms this installation knows.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    manifests: Vec<Manifest>,
+    entries: Vec<Entry>,
 }
+
+/// The manifests in the order of the bundle.
+pub type Manifests<'a> =
+    std::iter::FilterMap<std::slice::Iter<'a, Entry>, fn(&'a Entry) -> Option<&'a Manifest>>;
 
 impl<'a> IntoIterator for &'a Catalog {
     type Item = &'a Manifest;
-    type IntoIter = std::slice::Iter<'a, Manifest>;
+    type IntoIter = Manifests<'a>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -59,7 +67,7 @@ impl<'a> IntoIterator for &'a Catalog {
 }
 
 impl Catalog {
-    /// The built-in platforms. Their patterns are compiled when first asked.
+    /// The built-in platforms. Each manifest is read when it is first asked for, its patterns likewise.
     ///
     /// # Errors
     /// A built-in manifest is incomplete; a test keeps that from happening.
@@ -83,44 +91,65 @@ impl Catalog {
             .map(|(name, _)| *name)
             .chain(names.iter().map(String::as_str))
             .collect();
-        let mut manifests = builtin(&known, false)?;
+        let mut entries = BUILTIN
+            .iter()
+            .map(|(name, text)| Entry::builtin(name, text))
+            .collect::<Result<Vec<_>>>()?;
         for path in own_files {
-            let own = operator_manifest(&path, &known)?;
-            match manifests.iter_mut().find(|known| known.id == own.id) {
+            let own = Entry::of(operator_manifest(&path, &known)?);
+            match entries
+                .iter_mut()
+                .find(|known| known.heading.id == own.heading.id)
+            {
                 Some(known) => *known = own,
-                None => manifests.push(own),
+                None => entries.push(own),
             }
         }
-        manifests.sort_by_key(|manifest| (manifest.group, manifest.order));
-        check_order(&manifests)?;
-        Ok(Self { manifests })
+        entries.sort_by_key(|entry| (entry.heading.group, entry.heading.order));
+        check_order(&entries)?;
+        Ok(Self { entries })
     }
 
     /// A catalog of these alone, in the order given, unchecked: for screens and tests on made-up platforms.
     #[must_use]
     pub fn of(manifests: Vec<Manifest>) -> Self {
-        Self { manifests }
+        Self {
+            entries: manifests.into_iter().map(Entry::of).collect(),
+        }
     }
 
     /// A platform by its id.
     #[must_use]
     pub fn get(&self, id: &PlatformId) -> Option<&Manifest> {
-        self.manifests.iter().find(|manifest| manifest.id == *id)
+        self.entries
+            .iter()
+            .find(|entry| entry.heading.id == *id)?
+            .manifest()
     }
 
-    /// The platforms in the order of the bundle: governance tools, gateway, homes.
-    pub fn iter(&self) -> std::slice::Iter<'_, Manifest> {
-        self.manifests.iter()
+    /// The platforms in the order of the bundle: governance tools, gateway, homes. Reads every manifest; where a name and
+    /// a place are enough, [`Catalog::headings`] is cheaper.
+    pub fn iter(&self) -> Manifests<'_> {
+        self.entries.iter().filter_map(Entry::manifest)
+    }
+
+    /// What every platform is called and where it stands, in the order of the bundle.
+    pub fn headings(&self) -> impl Iterator<Item = &Heading> {
+        self.entries.iter().map(|entry| &entry.heading)
+    }
+
+    /// What a platform is called and where it stands.
+    #[must_use]
+    pub fn heading(&self, id: &PlatformId) -> Option<&Heading> {
+        self.headings().find(|heading| heading.id == *id)
     }
 
     /// The known id nearest to one that is not known, for "did you mean".
     #[must_use]
     pub fn nearest(&self, wrong: &str) -> Option<&PlatformId> {
-        let ids = self.manifests.iter().map(|manifest| manifest.id.as_str());
-        let near = nearest(wrong, ids)?;
-        self.manifests
-            .iter()
-            .map(|manifest| &manifest.id)
+        let near = nearest(wrong, self.headings().map(|heading| heading.id.as_str()))?;
+        self.headings()
+            .map(|heading| &heading.id)
             .find(|id| id.as_str() == near)
     }
 
@@ -143,7 +172,7 @@ impl Catalog {
 
     /// The platforms with a telltale that matches, and whether one of those is sure.
     fn look_alikes<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (&'a Manifest, bool)> {
-        self.manifests.iter().filter_map(move |manifest| {
+        self.iter().filter_map(move |manifest| {
             let mut matching = manifest
                 .credentials
                 .iter()
@@ -188,38 +217,52 @@ impl Catalog {
     }
 }
 
-/// The built-in manifests, with their patterns compiled or not.
-pub(super) fn builtin(known: &[&str], compile_patterns: bool) -> Result<Vec<Manifest>> {
-    BUILTIN
-        .iter()
-        .map(|(name, text)| {
-            let source = Source {
-                file: &builtin_file(name),
-                text,
-                compile_patterns,
-                known,
-            };
-            read(name, source, Origin::Builtin)
-        })
-        .collect()
-}
-
 fn builtin_file(name: &str) -> String {
     format!("assets/platforms/{name}.toml")
 }
 
+/// Reads a built-in manifest whole, with its patterns compiled or not.
+pub(super) fn read_builtin(name: &str, text: &str, compile_patterns: bool) -> Result<Manifest> {
+    let known: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+    let source = Source {
+        file: &builtin_file(name),
+        text,
+        compile_patterns,
+        known: &known,
+    };
+    read(name, source, Origin::Builtin)
+}
+
+/// Reads the heading of a built-in manifest from the keys at its top.
+pub(super) fn builtin_heading(name: &str, top: &str) -> Result<Heading> {
+    let source = Source {
+        file: &builtin_file(name),
+        text: top,
+        compile_patterns: false,
+        known: &[],
+    };
+    let heading = parse::heading(source)?;
+    check_name(name, source, &heading.id)?;
+    Ok(heading)
+}
+
 /// Reads one manifest, whose id must be the name of its file.
-pub(super) fn read(name: &str, source: Source<'_>, origin: Origin) -> Result<Manifest> {
+fn read(name: &str, source: Source<'_>, origin: Origin) -> Result<Manifest> {
     let manifest = parse::manifest(source, origin)?;
-    if manifest.id.as_str() == name {
-        return Ok(manifest);
+    check_name(name, source, &manifest.id)?;
+    Ok(manifest)
+}
+
+fn check_name(name: &str, source: Source<'_>, id: &PlatformId) -> Result<()> {
+    if id.as_str() == name {
+        return Ok(());
     }
     Err(at_key(
         source,
         "id",
         format!(
             "The file is called {name:?} and its id is {:?}.",
-            manifest.id.as_str()
+            id.as_str()
         ),
         format!("Write id = {name:?}, or rename the file."),
     ))
@@ -251,21 +294,22 @@ fn operator_manifest(path: &Path, known: &[&str]) -> Result<Manifest> {
 }
 
 /// No two platforms may claim one place in the lists.
-fn check_order(manifests: &[Manifest]) -> Result<()> {
-    for pair in manifests.windows(2) {
+fn check_order(entries: &[Entry]) -> Result<()> {
+    for pair in entries.windows(2) {
         let [first, second] = pair else { continue };
-        if (first.group, first.order) != (second.group, second.order) {
+        let (one, another) = (&first.heading, &second.heading);
+        if (one.group, one.order) != (another.group, another.order) {
             continue;
         }
-        let (blamed, other) = match second.origin {
-            Origin::File(_) => (second, first),
-            Origin::Builtin => (first, second),
+        let (blamed, other) = match second.file() {
+            Some(_) => (second, one),
+            None => (first, another),
         };
-        let (file, text) = match &blamed.origin {
-            Origin::File(path) => (path.display().to_string(), folder::read(path)?),
-            Origin::Builtin => (
-                builtin_file(blamed.id.as_str()),
-                Catalog::builtin_text(&blamed.id)
+        let (file, text) = match blamed.file() {
+            Some(path) => (path.display().to_string(), folder::read(path)?),
+            None => (
+                builtin_file(blamed.heading.id.as_str()),
+                Catalog::builtin_text(&blamed.heading.id)
                     .unwrap_or_default()
                     .to_owned(),
             ),

@@ -6,6 +6,7 @@
 mod address;
 mod bundle;
 mod credential;
+mod entry;
 mod error;
 mod folder;
 mod integrity;
@@ -27,8 +28,9 @@ mod field_tests;
 #[cfg(test)]
 mod tests;
 
-pub use bundle::Catalog;
+pub use bundle::{Catalog, Manifests};
 pub use credential::{CredentialField, Holder, Keep, Refusal, ShapeCheck, Telltale};
+pub use entry::{Entry, Heading};
 pub use error::CatalogError;
 pub use integrity::Integrity;
 pub use limits::{RateLimit, RateScope, SlotLimit};

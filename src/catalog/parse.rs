@@ -1,8 +1,8 @@
 //! From the text of a manifest to a [`Manifest`], complete or refused.
 
 use super::{
-    CapabilityNote, ConnectionOffer, HomeSign, HomeSigns, KindOffer, Manifest, NeedException,
-    Needs, Origin, RateLimit, Resources, SlotLimit, Upstream,
+    CapabilityNote, ConnectionOffer, Heading, HomeSign, HomeSigns, KindOffer, Manifest,
+    NeedException, Needs, Origin, RateLimit, Resources, SlotLimit, Upstream,
     parse_fields::{credential, setting},
     reader::{Reader, Result},
     source::Source,
@@ -12,26 +12,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
-use toml::de::DeTable;
+use toml::{Spanned, de::DeTable};
 
 /// Reads one manifest. What concerns several of them is for the bundle to check.
 pub(super) fn manifest(source: Source<'_>, origin: Origin) -> Result<Manifest> {
-    let document = DeTable::parse(source.text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let reason = error.message().lines().collect::<Vec<_>>().join(", ");
-        source.error(
-            at,
-            format!("This is not TOML: {reason}."),
-            "Correct the line.",
-        )
-    })?;
+    let document = toml(source)?;
     let mut root = Reader::new(source, "the manifest", document.get_ref(), 0);
-    let id = root.text("id", "\"my-platform\"")?;
+    let heading = read_heading(&mut root)?;
     let manifest = Manifest {
-        id: root.platform("id", &id)?,
-        name: root.text("name", "\"My Platform\"")?,
-        group: root.word("group", "\"governance\", \"gateway\" or \"home\"")?,
-        order: root.number("order")?,
+        id: heading.id,
+        name: heading.name,
+        group: heading.group,
+        order: heading.order,
         summary: root.text("summary", "\"what it is for, in one sentence\"")?,
         homepage: root.text("homepage", "\"https://...\"")?,
         instance: root.text("instance", "\"what an instance is there\"")?,
@@ -58,6 +50,39 @@ pub(super) fn manifest(source: Source<'_>, origin: Origin) -> Result<Manifest> {
     check_references(&manifest, &root)?;
     root.finish()?;
     Ok(manifest)
+}
+
+/// Reads what a platform is called and where it stands; the rest of the text may be cut off.
+pub(super) fn heading(source: Source<'_>) -> Result<Heading> {
+    let document = toml(source)?;
+    read_heading(&mut Reader::new(
+        source,
+        "the manifest",
+        document.get_ref(),
+        0,
+    ))
+}
+
+fn toml(source: Source<'_>) -> Result<Spanned<DeTable<'_>>> {
+    DeTable::parse(source.text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let reason = error.message().lines().collect::<Vec<_>>().join(", ");
+        source.error(
+            at,
+            format!("This is not TOML: {reason}."),
+            "Correct the line.",
+        )
+    })
+}
+
+fn read_heading(root: &mut Reader<'_>) -> Result<Heading> {
+    let id = root.text("id", "\"my-platform\"")?;
+    Ok(Heading {
+        id: root.platform("id", &id)?,
+        name: root.text("name", "\"My Platform\"")?,
+        group: root.word("group", "\"governance\", \"gateway\" or \"home\"")?,
+        order: root.number("order")?,
+    })
 }
 
 fn each<'a, T>(tables: Vec<Reader<'a>>, read: impl Fn(Reader<'a>) -> Result<T>) -> Result<Vec<T>> {

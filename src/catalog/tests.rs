@@ -62,8 +62,22 @@ fn the_bundle_holds_eleven_platforms_in_the_order_of_the_lists() {
 }
 
 #[test]
+fn a_heading_says_what_the_manifest_says() {
+    let catalog = catalog();
+    for heading in catalog.headings() {
+        let manifest = catalog.get(&heading.id).unwrap();
+        assert_eq!(
+            (&heading.name, heading.group, heading.order),
+            (&manifest.name, manifest.group, manifest.order)
+        );
+    }
+}
+
+#[test]
 fn every_builtin_pattern_compiles_and_every_example_is_accepted_by_its_own_field() {
-    for manifest in bundle::builtin(&BUNDLE, true).unwrap() {
+    for name in BUNDLE {
+        let text = Catalog::builtin_text(&PlatformId::new(name)).unwrap();
+        let manifest = bundle::read_builtin(name, text, true).unwrap();
         for setting in &manifest.settings {
             for value in setting.default.iter().chain(&setting.placeholder) {
                 assert!(

@@ -5,8 +5,8 @@ use crate::{catalog::Catalog, domain::PlatformId};
 /// The platform's name for people; its id where the catalog has lost it.
 pub(super) fn platform(catalog: &Catalog, platform: &PlatformId) -> String {
     catalog
-        .get(platform)
-        .map_or_else(|| platform.to_string(), |manifest| manifest.name.clone())
+        .heading(platform)
+        .map_or_else(|| platform.to_string(), |heading| heading.name.clone())
 }
 
 /// "Alpha of Rosewood Co-op".

@@ -91,13 +91,13 @@ impl Engine {
                 let options = &core.options;
                 let mut platforms: Vec<PlatformRow> = options
                     .catalog
-                    .iter()
-                    .map(|manifest| PlatformRow {
-                        platform: manifest.id.clone(),
-                        name: manifest.name.clone(),
-                        group: manifest.group.to_string(),
-                        adapter: options.registry.get(&manifest.id).is_some(),
-                        instance: summaries.remove(&manifest.id),
+                    .headings()
+                    .map(|heading| PlatformRow {
+                        platform: heading.id.clone(),
+                        name: heading.name.clone(),
+                        group: heading.group.to_string(),
+                        adapter: options.registry.get(&heading.id).is_some(),
+                        instance: summaries.remove(&heading.id),
                     })
                     .collect();
                 // A manifest that was taken away must not hide what was made with it.

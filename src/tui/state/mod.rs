@@ -273,8 +273,8 @@ impl State {
             Some(row) => row.name.clone(),
             None => self
                 .catalog
-                .get(id)
-                .map_or_else(|| id.to_string(), |manifest| manifest.name.clone()),
+                .heading(id)
+                .map_or_else(|| id.to_string(), |heading| heading.name.clone()),
         }
     }
 }
