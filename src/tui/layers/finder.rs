@@ -148,6 +148,12 @@ impl Overlay for Finder {
         if rows.is_empty() {
             sheet.paragraph("No action matches.", Ink::Dim);
         }
+        // Of all actions, so that the column stays where it is while the list is filtered.
+        let column = ACTIONS
+            .iter()
+            .map(|action| state.keymap.keys(action.id).chars().count())
+            .max()
+            .unwrap_or_default();
         for (place, action) in rows.iter().enumerate() {
             let keys = state.keymap.keys(action.id);
             let possible = if state.offers(action.id) {
@@ -155,7 +161,7 @@ impl Overlay for Finder {
             } else {
                 "(not here) "
             };
-            let said = format!("{keys:<11} {possible}{}", action.description);
+            let said = format!("{keys:<column$} {possible}{}", action.description);
             sheet.row(place == self.cursor.index, action.name, &said, 18);
         }
         sheet.hint("enter", "run");

@@ -137,20 +137,44 @@ pub fn footer(
             y: area.y,
         });
     }
-    let mut x = 0;
     let hints = match sheet {
         Some(sheet) => sheet.hints.clone(),
         None => offered(state),
     };
-    for (key, does) in hints {
-        let width = u16::try_from(key.width() + does.width() + 1).unwrap_or(u16::MAX);
-        if x + width > area.width {
-            continue;
-        }
+    let mut x = 0;
+    for (key, does) in fitting(hints, area.width, state) {
         x += paint.text(area, x, 0, area.width, &key, Ink::Key) + 1;
         x += paint.text(area, x, 0, area.width, &does, Ink::Dim) + 3;
     }
     None
+}
+
+/// Those for which there is room, in their order. The key that lists all the others is never one that is left out.
+fn fitting(hints: Vec<(String, String)>, room: u16, state: &State) -> Vec<(String, String)> {
+    let width = |(key, does): &(String, String)| key.width() + does.width() + 1;
+    let help = state.keymap.key(ActionId::Help);
+    let is_help = |hint: &(String, String)| Some(&hint.0) == help.as_ref();
+    let mut kept_free = hints.iter().find(|hint| is_help(hint)).map_or(0, width);
+    let mut x = 0;
+    hints
+        .into_iter()
+        .filter(|hint| {
+            let after = x + width(hint);
+            let behind = if is_help(hint) {
+                kept_free = 0;
+                0
+            } else if kept_free > 0 {
+                kept_free + 3
+            } else {
+                0
+            };
+            let fits = after + behind <= usize::from(room);
+            if fits {
+                x = after + 3;
+            }
+            fits
+        })
+        .collect()
 }
 
 /// Keys and short names of what is offered, in the order of the table; moving about is in the help only.
