@@ -6,6 +6,7 @@
 mod aside;
 mod chat_keys;
 pub mod contract;
+mod discord;
 mod discourse;
 pub mod django;
 pub mod durable;

@@ -22,6 +22,7 @@ impl Registry {
     #[must_use]
     pub fn kept_by(supervisor: &Supervisor) -> Self {
         let adapters: Vec<Arc<dyn Adapter>> = vec![
+            Arc::new(super::discord::Discord),
             Arc::new(super::discourse::Discourse),
             Arc::new(super::loomio::Loomio::default()),
             Arc::new(super::mastodon::Mastodon),

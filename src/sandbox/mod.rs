@@ -6,6 +6,7 @@
 //!
 //! To add a platform: a folder here with a type that implements [`SimulatedPlatform`], and a line in [`platforms`].
 
+mod discord;
 mod discourse;
 mod django;
 pub mod internal;
@@ -55,6 +56,7 @@ pub fn lay_runtimes(
 /// Every simulated platform of this build.
 fn platforms() -> Vec<Arc<dyn Simulated>> {
     vec![
+        Arc::new(discord::SimulatedDiscord),
         Arc::new(discourse::SimulatedDiscourse),
         Arc::new(loomio::SimulatedLoomio),
         Arc::new(mastodon::SimulatedMastodon),

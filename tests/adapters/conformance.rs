@@ -76,6 +76,7 @@ macro_rules! conformance {
 }
 
 conformance! {
+    discord: crate::discord::Server,
     discourse: crate::discourse::Forum,
     loomio_hosted: crate::loomio::Hosted,
     loomio_own_server: crate::loomio::OwnServer,

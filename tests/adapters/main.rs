@@ -10,6 +10,7 @@
 mod conformance;
 mod contract;
 mod description;
+mod discord;
 mod discourse;
 #[path = "../support/journal.rs"]
 mod journal;
