@@ -354,6 +354,12 @@ pub trait Adapter: Send + Sync {
         Err(unsupported(op.site(), "be connected to").into())
     }
 
+    /// Takes away what [`Adapter::offer_target`] made for the connection of another platform alone, once that is undone.
+    /// Repeating is harmless. The default is for those that offer only what is there anyway.
+    async fn withdraw_target(&self, _op: &Op, _for_platform: &PlatformId) -> Result<(), Halt> {
+        Ok(())
+    }
+
     /// Joins it to a peer.
     async fn connect(&self, op: &Op, _peer: &Peer) -> Result<String, Halt> {
         Err(unsupported(op.site(), "connect").into())

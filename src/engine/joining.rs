@@ -73,7 +73,6 @@ pub(super) async fn work(
     let mut other = peer_of(&site, &peer);
     if operation.verb == OperationVerb::Disconnect {
         adapter.disconnect(op, &other).await?;
-        return Ok(Effect::Joined("undone".to_owned()));
     }
     let journal = Arc::new(StoreJournal {
         core: core.clone(),
@@ -85,6 +84,10 @@ pub(super) async fn work(
         marker: site.marker.clone(),
         prefix: format!("{}:", peer.platform),
     });
+    if operation.verb == OperationVerb::Disconnect {
+        let sentence = withdrawn(core, &peer, site, journal, op, &operation.platform).await?;
+        return Ok(Effect::Joined(sentence));
+    }
     other.target = Some(offered(core, &peer, site, journal, op, &operation.platform).await?);
     let sentence = adapter.connect(op, &other).await?;
     tracing::debug!(connection = %connection.id, "a connection was made");
@@ -120,6 +123,45 @@ async fn offered(
     let progress = watch::Sender::new(Progress::default());
     let there = Op::new(site, journal, progress, op.cancel().clone());
     adapter.offer_target(&there, for_platform).await
+}
+
+/// Lets the other end take away what it had made for the connection. Where it is refused, the connection is undone all the
+/// same: whoever asked for it cannot mend the other end's key, and is told what stays there.
+async fn withdrawn(
+    core: &Core,
+    peer: &Instance,
+    site: Site,
+    journal: Arc<dyn Journal>,
+    op: &Op,
+    for_platform: &PlatformId,
+) -> Result<String, Halt> {
+    let done = "undone".to_owned();
+    let Some(adapter) = core.options.registry.get(&peer.platform) else {
+        return Ok(done);
+    };
+    let progress = watch::Sender::new(Progress::default());
+    let there = Op::new(site, journal, progress, op.cancel().clone());
+    match adapter.withdraw_target(&there, for_platform).await {
+        Ok(()) => Ok(done),
+        Err(Halt::Stopped(fault)) if is_refusal(&fault) => Ok(format!(
+            "undone; what {} had made for it stays there: {}",
+            peer.platform,
+            brief(&fault)
+        )),
+        Err(halt) => Err(halt),
+    }
+}
+
+/// Whether the other end said no, which neither time nor an unlocked vault changes.
+fn is_refusal(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::NeedsKey
+            | FaultKind::KeyRejected
+            | FaultKind::ScopeMissing
+            | FaultKind::NotFound
+            | FaultKind::Refused
+    )
 }
 
 /// Begins the test of a connection in the background.

@@ -370,7 +370,10 @@ async fn a_connection_waits_for_its_ends_is_made_tested_and_undone() {
         .unwrap();
     settle(&engine).await;
     assert_eq!(row().await, None);
-    assert_eq!(home.world.passed("part"), 1);
+    assert_eq!(
+        (home.world.passed("part"), home.world.passed("door closed")),
+        (1, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

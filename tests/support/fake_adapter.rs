@@ -509,6 +509,11 @@ impl Adapter for FakeAdapter {
         Ok(Target::Site { address })
     }
 
+    async fn withdraw_target(&self, _op: &Op, _for_platform: &PlatformId) -> Result<(), Halt> {
+        self.world.point("door closed").await?;
+        Ok(())
+    }
+
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
         assert!(peer.target.is_some(), "the other end offers something");
         op.step("join", || async {

@@ -60,6 +60,46 @@ pub(super) async fn offer(op: &Op, for_platform: &PlatformId) -> Result<Target, 
     Ok(webhook(address))
 }
 
+/// Deletes the webhook that was made for a platform, also one whose making was interrupted, and forgets its address.
+pub(super) async fn withdraw(op: &Op, for_platform: &PlatformId) -> Result<(), Halt> {
+    let mut places = Places::of(op)?;
+    let recorded = places.webhooks.get(for_platform.as_str()).cloned();
+    let may_be_unrecorded = !places.channels.is_empty() && !ACTING.contains(&for_platform.as_str());
+    if recorded.is_some() || may_be_unrecorded {
+        let client = Client::of(op)?;
+        let id = match recorded {
+            Some(id) => Some(id),
+            None => named(&client, &places, &name_of(op, for_platform)).await?,
+        };
+        if let Some(id) = id {
+            let doing = format!("delete the webhook of {for_platform}");
+            client.delete(&format!("/webhooks/{id}"), &doing).await?;
+        }
+        places.webhooks.remove(for_platform.as_str());
+        places.save(op).await?;
+    }
+    op.drop_secret(&field(for_platform)).await
+}
+
+/// What the webhook of a platform is called. "discord" and "clyde" are refused in names; ids of platforms hold neither.
+fn name_of(op: &Op, platform: &PlatformId) -> String {
+    format!("Guildhall {} {platform}", last_four(&op.site().marker))
+}
+
+/// The webhooks of the first channel.
+async fn webhooks(client: &Client, places: &Places) -> Result<Vec<Value>, Fault> {
+    let path = format!("/channels/{}/webhooks", first(places)?.id);
+    let all = client.get(&path, "list the webhooks").await?;
+    Ok(all.as_array().cloned().unwrap_or_default())
+}
+
+/// The id of the webhook of this name.
+async fn named(client: &Client, places: &Places, name: &str) -> Result<Option<String>, Fault> {
+    let all = webhooks(client, places).await?;
+    let found = all.iter().find(|one| one["name"] == name);
+    Ok(found.and_then(|one| one["id"].as_str().map(str::to_owned)))
+}
+
 /// The webhook of one platform. Its address is a secret and is never journaled: it is read anew by the webhook's id.
 async fn make(
     op: &Op,
@@ -70,24 +110,12 @@ async fn make(
     #[derive(Serialize, Deserialize)]
     struct Made(String);
     let path = format!("/channels/{}/webhooks", first(places)?.id);
-    // "discord" and "clyde" are refused in names; ids of platforms hold neither.
-    let name = format!("Guildhall {} {platform}", last_four(&op.site().marker));
+    let name = name_of(op, platform);
     let (path, name) = (&path, &name);
-    let all = || async move {
-        let all = client.get(path, "list the webhooks").await?;
-        Ok::<_, Fault>(all.as_array().cloned().unwrap_or_default())
-    };
-    let all = &all;
     let made: Made = op
         .ensure(
             &format!("webhook {platform}"),
-            |_| async move {
-                let found = all()
-                    .await?
-                    .into_iter()
-                    .find(|one| one["name"] == name.as_str());
-                Ok(found.and_then(|one| one["id"].as_str().map(|id| Made(id.to_owned()))))
-            },
+            |_| async move { Ok(named(client, places, name).await?.map(Made)) },
             |_| async move {
                 let body = json!({"name": name});
                 let made = client.make(path, &body, "make the webhook").await?;
@@ -95,11 +123,9 @@ async fn make(
             },
         )
         .await?;
-    let found = all()
-        .await?
-        .into_iter()
-        .find(|one| one["id"] == made.0.as_str());
-    let address = found.as_ref().and_then(|one| {
+    let all = webhooks(client, places).await?;
+    let found = all.iter().find(|one| one["id"] == made.0.as_str());
+    let address = found.and_then(|one| {
         let token = one["token"].as_str()?;
         Some(SecretString::from(format!(
             "https://discord.com/api/webhooks/{}/{token}",

@@ -83,6 +83,10 @@ impl Adapter for Discord {
         attach::offer(op, for_platform).await
     }
 
+    async fn withdraw_target(&self, op: &Op, for_platform: &PlatformId) -> Result<(), Halt> {
+        attach::withdraw(op, for_platform).await
+    }
+
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
         attach::connect(op, peer).await
     }

@@ -132,6 +132,20 @@ async fn a_webhook_of_its_own_is_made_once_for_each_peer_and_its_message_is_seen
     );
     let made = world.made_parts().await;
     assert_eq!(made.last().unwrap(), "webhooks 1");
+    // The connection is undone, and made anew: the old address is dead.
+    for _ in 0..2 {
+        let op = world.op();
+        world.adapter.withdraw_target(&op, &loomio).await.unwrap();
+        assert_eq!(world.made_parts().await.last().unwrap(), "webhooks 0");
+        assert!(world.journal.secrets().is_empty());
+    }
+    world.journal.next_operation();
+    let op = world.op();
+    let offered = world.adapter.offer_target(&op, &loomio).await.unwrap();
+    let Target::Webhook { address, .. } = offered else {
+        panic!("no webhook");
+    };
+    assert_ne!(address.expose_secret(), addresses[0]);
 }
 
 #[tokio::test]
