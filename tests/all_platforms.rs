@@ -54,7 +54,7 @@ fn our_category(state: &Value) -> u64 {
 }
 
 /// Adapters whose life by commands alone nobody has described here yet; each belongs into [`PEOPLE`].
-const WITHOUT_PEOPLE: &[&str] = &["policykit"];
+const WITHOUT_PEOPLE: &[&str] = &["policykit", "discord"];
 
 const PEOPLE: &[Person] = &[
     Person {

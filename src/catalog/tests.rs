@@ -285,10 +285,7 @@ fn contradictions_within_a_manifest_are_refused() {
     assert!(error.message.contains("is there twice"), "{error}");
     let error = broken("default = \"unlisted\"", "default = \"secret\"");
     assert_eq!(error.line, line_of("default = \"unlisted\""));
-    let error = broken(
-        "operate = [[\"access_token\"]]",
-        "operate = []\nexceptions = [{ when = [\"hots\"], provision = [], operate = [] }]",
-    );
+    let error = broken("when = [\"sign_in\"]", "when = [\"hots\"]");
     assert!(
         error.message.contains("\"hots\" decides about needs"),
         "{error}"

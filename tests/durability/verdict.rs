@@ -29,7 +29,8 @@ pub fn everything_is_as_it_should_be(town: &Town, told: &Acknowledged) {
         .values()
         .filter(|wanted| wanted["sourcecred"])
         .count();
-    town.wait_for_processes(active);
+    // Of each the keeper and the site.
+    town.wait_for_processes(2 * active);
     instances(town, told);
     database(town, told, &slugs);
 }

@@ -58,9 +58,8 @@ impl Discord {
         self.let_through(incoming)?;
         let segments = incoming.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let path = match path.as_slice() {
-            ["api", "v10", rest @ ..] | ["api", rest @ ..] => rest,
-            _ => return refuse(404, 0, "404: Not Found"),
+        let (["api", "v10", path @ ..] | ["api", path @ ..]) = path.as_slice() else {
+            return refuse(404, 0, "404: Not Found");
         };
         let method = incoming.method.as_str();
         match (method, path) {
@@ -140,7 +139,7 @@ impl Discord {
             ("POST", ["webhooks"]) => self.make_webhook(me, channel, incoming),
             ("GET", ["invites"]) => self.channel_invites(me, channel),
             ("POST", ["invites"]) => self.make_invite(me, channel, incoming),
-            ("GET", ["messages"]) => self.read_messages(me, channel),
+            ("GET", ["messages"]) => Ok(self.read_messages(me, channel)),
             ("POST", ["messages"]) => self.post_message(me, channel, incoming),
             ("PUT", ["messages", "pins", message]) => self.pin(me, channel, message),
             _ => refuse(404, 0, "404: Not Found"),

@@ -17,7 +17,7 @@ pub const PIN_MESSAGES: u64 = 1 << 51;
 /// What the invite link asks for by default (sheet: discord 1).
 pub const DEFAULT: u64 = 378_762_497_105;
 /// What @everyone has in a new server: see, write, react, read, threads, invite.
-pub const EVERYONE: u64 = 377_957_124_160 | CREATE_INVITE | VIEW_CHANNEL | READ_HISTORY;
+pub const EVERYONE: u64 = 0x58_0000_0840 | CREATE_INVITE | VIEW_CHANNEL | READ_HISTORY;
 
 impl Guild {
     /// What a member may in the whole server.

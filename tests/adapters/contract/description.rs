@@ -87,7 +87,9 @@ pub fn operations(address: &str, document: &Value) -> Vec<Operation> {
             let shared = calls["parameters"].as_array().into_iter().flatten();
             let own = call["parameters"].as_array().into_iter().flatten();
             let is_old = document["swagger"].is_string();
-            let parameters = shared.chain(own).filter_map(|one| parameter(document, one));
+            let parameters = shared
+                .chain(own)
+                .filter_map(|one| parameter(address, document, one));
             let whole = format!("{base}{path}");
             found.push(Operation {
                 platform,
@@ -134,7 +136,7 @@ fn pointer(name: &str) -> String {
     escaped.replace(' ', "%20")
 }
 
-fn parameter(document: &Value, described: &Value) -> Option<Parameter> {
+fn parameter(address: &str, document: &Value, described: &Value) -> Option<Parameter> {
     let described = match described["$ref"].as_str() {
         Some(target) => document.pointer(target.trim_start_matches('#'))?,
         None => described,
@@ -144,7 +146,11 @@ fn parameter(document: &Value, described: &Value) -> Option<Parameter> {
         return None;
     }
     let schema = match described.get("schema") {
-        Some(schema) => schema.clone(),
+        // Taken out of its document, a reference has to say into which document it leads.
+        Some(schema) => match schema["$ref"].as_str() {
+            Some(target) => json!({"$ref": format!("{address}{target}")}),
+            None => schema.clone(),
+        },
         None => json!({"type": described["type"]}),
     };
     Some(Parameter {

@@ -59,6 +59,12 @@ const UNDESCRIBED: &[(&str, &str, &str, &str)] = &[
         "Described upstream; left out of the folder.",
     ),
     (
+        "discord",
+        "GET",
+        "/api/v10/channels/{}/messages",
+        "Described upstream; left out of the folder, which has the POST only.",
+    ),
+    (
         "mastodon",
         "",
         "/api/v1/admin/**",

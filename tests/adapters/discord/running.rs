@@ -34,7 +34,7 @@ async fn a_bot_outside_is_invited_by_a_person_and_then_makes_everything() {
 async fn a_bot_that_lacks_permissions_says_which_and_goes_on_once_it_has_them() {
     let world = Server::new().await;
     // Without Manage Webhooks, which everybody in the server lacks as well.
-    let bits = 378_762_497_105_u64 & !(1 << 29);
+    let bits = 0x58_3001_0c51_u64 & !(1 << 29);
     let input = json!({"guild": world.key("guild_id"), "bot": world.key("bot"), "bits": bits});
     world.act("permissions", input).await;
     let asked = task(world.provision().await.unwrap_err());
