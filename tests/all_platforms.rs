@@ -134,6 +134,15 @@ const PEOPLE: &[Person] = &[
             ("set", renamed)
         }),
     },
+    // Before the forum, whose readiness would have the proposed connection between them made.
+    Person {
+        platform: "sourcecred",
+        before: None,
+        key: None,
+        settings: &["plugins=external"],
+        step: nothing_to_do,
+        drift: None,
+    },
     Person {
         platform: "discourse",
         before: Some(|| ("limits", json!({"preset": "lifted"}))),
@@ -152,14 +161,6 @@ const PEOPLE: &[Person] = &[
             let renamed = json!({"id": our_category(state), "name": "Roses"});
             ("edit-category", renamed)
         }),
-    },
-    Person {
-        platform: "sourcecred",
-        before: None,
-        key: None,
-        settings: &["plugins=external"],
-        step: nothing_to_do,
-        drift: None,
     },
 ];
 
