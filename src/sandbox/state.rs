@@ -87,6 +87,10 @@ impl States {
             .mode(0o700)
             .create(folder)
             .map_err(|error| unusable(&error))?;
+        // Until this returns: SQLite does not wait its turn while the journal mode of a new file is set.
+        let first = std::fs::File::open(folder).map_err(|error| unusable(&error))?;
+        rustix::fs::flock(&first, rustix::fs::FlockOperation::LockExclusive)
+            .map_err(|error| unusable(&error))?;
         let path = folder.join("platforms.sqlite");
         let file = Connection::open(&path).map_err(|error| unusable(&error))?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
