@@ -6,8 +6,9 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     plan,
+    report::Watched,
     table::Table,
-    work::{self, Watched},
+    work,
 };
 use crate::domain::{Fault, Intent};
 use serde_json::json;

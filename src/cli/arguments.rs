@@ -1,8 +1,8 @@
 //! What may be written on the command line. The texts here are the help and the manual page.
 
 use super::{
-    account, audit, catalog, community, connection, described, homes, init, instance, internal,
-    keeping, key, manual, operation, sandbox, service, task, template, vault,
+    account, audit, catalog, check, community, connection, described, homes, init, instance,
+    internal, keeping, key, manual, operation, sandbox, service, task, template, vault,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -113,7 +113,7 @@ pub enum Command {
     /// Show what is known of the platforms.
     Catalog(catalog::Catalog),
     /// Look at instances now: health and drift.
-    Check(instance::CheckArguments),
+    Check(check::CheckArguments),
     /// Start on this host what should run, as after a restart; for boot.
     Up,
     /// Stop everything that runs on this host; what is wanted stays so.

@@ -4,10 +4,11 @@ use super::{
     choices,
     exit::Exit,
     hall::{self, Context, Hall},
-    instance, plan, shapes,
+    instance_list, plan,
+    report::Watched,
+    shapes,
     table::{Page, Table},
-    words,
-    work::{self, Watched},
+    words, work,
 };
 use crate::{
     domain::{CommunityId, Fault, FaultKind, Intent, Mark, NewCommunity, Slug, clean_line},
@@ -230,7 +231,7 @@ async fn show(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault>
             page.field(out, "archived", &words::when(at));
         }
         page.push("");
-        page.push(&instance::table(&lines).render(out));
+        page.push(&instance_list::table(&lines).render(out));
         if !connections.is_empty() {
             page.heading("Connections");
             for line in &connections {

@@ -5,7 +5,8 @@ use super::{
     exit::Exit,
     hall::{self, Context, Hall},
     plan,
-    work::{self, Watched},
+    report::Watched,
+    work,
 };
 use crate::{
     domain::{

@@ -5,9 +5,9 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     plan,
+    report::Watched,
     table::Page,
-    words,
-    work::{self, Watched},
+    words, work,
 };
 use crate::domain::{DriftAnswer, DriftKind, DriftVerdict, Fault, FaultKind, Intent, Observed};
 use clap::Args;

@@ -1,18 +1,17 @@
-//! `guildhall instance ...` and `guildhall check`.
+//! `guildhall instance ...`.
 
 use super::{
-    adopt, choices, drift,
+    adopt,
+    check::{self, CheckArguments},
+    choices, drift,
     exit::Exit,
-    hall::{self, Context, Hall},
-    instance_page, plan, prompt, shapes,
-    shapes::InstanceLine,
-    table::Table,
-    words,
-    work::{self, Watched},
+    hall::{Context, Hall},
+    instance_list, instance_page, plan, prompt,
+    report::Watched,
+    work,
 };
-use crate::domain::{Community, Desired, Fault, FaultKind, Intent, Mark, PlatformId, RemoveMode};
+use crate::domain::{Community, Desired, Fault, FaultKind, Intent, PlatformId, RemoveMode};
 use clap::{Args, Subcommand};
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Instances.
@@ -95,15 +94,6 @@ pub struct Switch {
     binding: plan::Binding,
 }
 
-/// What to look at.
-#[derive(Debug, Args)]
-pub struct CheckArguments {
-    /// Only this community, by its short name.
-    community: Option<String>,
-    /// Only this platform.
-    platform: Option<String>,
-}
-
 impl Which {
     /// The community and the platform that are meant.
     ///
@@ -122,7 +112,9 @@ impl Which {
 pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
     let hall = context.open().await?;
     let exit = match command {
-        Instance::List { community } => list(context, &hall, community.as_deref()).await,
+        Instance::List { community } => {
+            instance_list::list(context, &hall, community.as_deref()).await
+        }
         Instance::Show(which) => instance_page::show(context, &hall, &which).await,
         Instance::Activate(switch) => set(context, &hall, switch, Desired::Active).await,
         Instance::Deactivate(switch) => set(context, &hall, switch, Desired::Inactive).await,
@@ -141,7 +133,7 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
         }
         Instance::Manage { which, binding } => adopt::manage(context, &hall, &which, binding).await,
         Instance::Drift(drift) => drift::run(context, &hall, drift).await,
-        Instance::Check(arguments) => look(context, &hall, &arguments).await,
+        Instance::Check(arguments) => check::look(context, &hall, &arguments).await,
         Instance::Remove {
             which,
             hard,
@@ -158,98 +150,6 @@ pub async fn run(context: &Context, command: Instance) -> Result<Exit, Fault> {
     };
     hall.close().await;
     exit
-}
-
-/// Runs `guildhall check`.
-///
-/// # Errors
-/// What the engine returns.
-pub async fn check(context: &Context, arguments: CheckArguments) -> Result<Exit, Fault> {
-    let hall = context.open().await?;
-    let exit = look(context, &hall, &arguments).await;
-    hall.close().await;
-    exit
-}
-
-/// The platforms of a community as a table.
-pub fn table(lines: &[InstanceLine]) -> LinesTable<'_> {
-    LinesTable { lines }
-}
-
-/// See [`table`].
-pub struct LinesTable<'a> {
-    lines: &'a [InstanceLine],
-}
-
-impl LinesTable<'_> {
-    /// The table; the communities are named where there are several.
-    pub fn render(&self, out: &super::output::Output) -> String {
-        let first = self.lines.first().map(|line| &line.community);
-        let several = self.lines.iter().any(|line| Some(&line.community) != first);
-        let mut table = Table::new(if several {
-            &[
-                "",
-                "community",
-                "platform",
-                "state",
-                "health",
-                "checked",
-                "note",
-            ]
-        } else {
-            &["", "platform", "state", "health", "checked", "note"]
-        });
-        for line in self.lines {
-            let mark = line.mark.parse().unwrap_or(Mark::Inactive);
-            let note = match (&line.note, &line.url) {
-                _ if !line.adapter && line.note.is_empty() && line.desired.is_some() => {
-                    "its adapter is not there yet".to_owned()
-                }
-                (note, Some(url)) if note.is_empty() => url.clone(),
-                (note, _) => note.clone(),
-            };
-            let cells = [
-                out.mark(mark).to_owned(),
-                line.platform.clone(),
-                line.state.to_owned(),
-                line.health
-                    .filter(|health| *health != "unknown")
-                    .unwrap_or_default()
-                    .to_owned(),
-                words::age_of(line.checked_at),
-                note,
-            ];
-            if several {
-                let [mark, rest @ ..] = cells;
-                let [platform, state, health, checked, note] = rest;
-                let community = line.community.clone();
-                table.row([mark, community, platform, state, health, checked, note]);
-            } else {
-                table.row(cells);
-            }
-        }
-        table.render(out)
-    }
-}
-
-async fn list(context: &Context, hall: &Hall, community: Option<&str>) -> Result<Exit, Fault> {
-    // Of one community also what is off.
-    let lines: Vec<_> = if let Some(slug) = community {
-        let slug = hall::slug(slug)?;
-        let detail = hall.engine.community(&hall.actor, &slug).await?;
-        let rows = detail.platforms.iter();
-        rows.map(|row| InstanceLine::of_row(slug.as_str(), row))
-            .collect()
-    } else {
-        let rows = hall.engine.instances(&hall.actor).await?;
-        rows.iter()
-            .map(|(slug, row)| InstanceLine::of_row(slug.as_str(), row))
-            .collect()
-    };
-    context.out.data(&json!({ "instances": lines }), |out| {
-        table(&lines).render(out)
-    })?;
-    Ok(Exit::Done)
 }
 
 async fn set(
@@ -331,69 +231,6 @@ async fn typed_for(
         context.out.advise(&format!("{label}: {what}"));
     }
     prompt::typed(&format!("Type {} to change it: ", community.slug))
-}
-
-async fn look(context: &Context, hall: &Hall, arguments: &CheckArguments) -> Result<Exit, Fault> {
-    let platform = arguments
-        .platform
-        .as_deref()
-        .map(|name| hall.platform(name))
-        .transpose()?;
-    let community = match &arguments.community {
-        Some(slug) => Some(hall.community(slug).await?),
-        None => None,
-    };
-    let intent = Intent::Check {
-        community: community.as_ref().map(|community| community.id),
-        platform: platform.clone(),
-    };
-    let receipt = hall.engine.submit(&hall.actor, intent).await?;
-    if let Some(stopped) = work::wait(context, hall, &receipt.operations).await {
-        return Ok(stopped);
-    }
-    match hall.engine.accounts(&hall.actor).await {
-        Ok(accounts) => super::account::warn(context, &accounts),
-        // A community's administrator sees no accounts, and need not.
-        Err(fault) if fault.kind == FaultKind::NotAllowed => {}
-        Err(fault) => return Err(fault),
-    }
-    let Some(community) = community else {
-        return list(context, hall, None).await;
-    };
-    let detail = hall.engine.community(&hall.actor, &community.slug).await?;
-    let lines: Vec<_> = detail
-        .platforms
-        .iter()
-        .filter(|row| row.instance.is_some())
-        .filter(|row| platform.as_ref().is_none_or(|only| *only == row.platform))
-        .map(|row| shapes::InstanceLine::of_row(community.slug.as_str(), row))
-        .collect();
-    context.out.data(&json!({ "instances": lines }), |out| {
-        table(&lines).render(out)
-    })?;
-    let mut exit = Exit::Done;
-    let mut next = Vec::new();
-    for line in &lines {
-        let platform = PlatformId::new(line.platform.clone());
-        let detail = hall
-            .engine
-            .instance(&hall.actor, &community.slug, &platform)
-            .await?;
-        let Some(instance) = &detail.instance else {
-            continue;
-        };
-        if instance.drift.is_empty() && line.mark != Mark::Failed.word() {
-            continue;
-        }
-        exit = exit.or_worse(Exit::Failed);
-        next.push(work::Next {
-            subject: format!("{}/{platform}", community.slug),
-            state: line.state,
-            advice: detail.advice,
-        });
-    }
-    work::advise(context, &next);
-    Ok(exit)
 }
 
 async fn remove(

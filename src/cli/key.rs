@@ -7,9 +7,9 @@ use super::{
     instance::Which,
     instance_page::{key_json, key_words},
     prompt,
+    report::Watched,
     table::{Page, Table},
-    words,
-    work::{self, Watched},
+    words, work,
 };
 use crate::{
     catalog::{Holder, Manifest, Needs},

@@ -16,6 +16,7 @@ mod adopt;
 mod arguments;
 mod audit;
 mod catalog;
+mod check;
 mod choices;
 mod community;
 mod connection;
@@ -28,6 +29,7 @@ mod hall;
 mod homes;
 mod init;
 mod instance;
+mod instance_list;
 mod instance_page;
 mod internal;
 mod keeping;
@@ -39,7 +41,9 @@ mod operation;
 mod output;
 mod place;
 mod plan;
+mod progress_line;
 mod prompt;
+mod report;
 mod sandbox;
 mod screen;
 mod service;
@@ -148,7 +152,7 @@ async fn command(
         Command::Homes(homes) => homes::run(context, homes).await,
         Command::Template(template) => template::run(context, template).await,
         Command::Catalog(catalog) => catalog::run(context, &catalog),
-        Command::Check(arguments) => instance::check(context, arguments).await,
+        Command::Check(arguments) => check::run(context, arguments).await,
         Command::Up => service::up(context).await,
         Command::Down => service::down(context).await,
         Command::Service(command) => service::run(context, command).await,

@@ -4,6 +4,7 @@ use super::{
     exit::Exit,
     hall::{Context, Hall},
     output::Output,
+    report,
     shapes::OperationLine,
     table::{Page, Table},
     words, work,
@@ -216,7 +217,7 @@ pub async fn resume(context: &Context, hall: &Hall, id: OperationId) -> Result<E
         .community(&hall.actor, &detail.row.slug)
         .await?
         .community;
-    let watched = work::Watched::instance(&community, &detail.row.operation.platform);
+    let watched = report::Watched::instance(&community, &detail.row.operation.platform);
     work::follow(context, hall, receipt, Some(watched)).await
 }
 

@@ -4,6 +4,7 @@ use super::{
     exit::Exit,
     hall::{Context, Hall},
     instance::Which,
+    report,
     table::Table,
     words, work,
 };
@@ -87,13 +88,13 @@ pub async fn up(context: &Context) -> Result<Exit, Fault> {
         let verdict = if is_up {
             Exit::Done
         } else {
-            work::judge(&detail, true)
+            report::judge(&detail, true)
         };
         if !is_up {
             context
                 .out
                 .advise(&format!("{slug}/{platform}: not started"));
-            for step in work::next_steps(&detail, verdict) {
+            for step in report::next_steps(&detail, verdict) {
                 context.out.advise(&format!("  {step}"));
             }
         }
