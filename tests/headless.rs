@@ -11,6 +11,8 @@
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "support/fake_adapter.rs"]
 mod fake_adapter;
+#[path = "headless/trouble.rs"]
+mod trouble;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fake_adapter::{World, catalog, registry};
@@ -32,6 +34,7 @@ const TOKEN: &str = "tok-canary0123456789abcdef";
 
 struct House {
     folder: TempDir,
+    world: Arc<World>,
     options: EngineOptions,
 }
 
@@ -47,7 +50,11 @@ fn house() -> House {
         patience: Duration::from_secs(2),
         ..Limits::default()
     };
-    House { folder, options }
+    House {
+        folder,
+        world,
+        options,
+    }
 }
 
 /// Keys as words: "down enter ctrl-c", and "text:..." for what is typed ("_" stands for a blank).

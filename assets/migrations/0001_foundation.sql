@@ -55,6 +55,8 @@ CREATE TABLE instances (
 ) STRICT;
 CREATE UNIQUE INDEX instances_of_community ON instances (community, platform) WHERE removed_at IS NULL;
 CREATE INDEX instances_by_last_check ON instances (platform, checked_at) WHERE removed_at IS NULL;
+-- Those that wait for a key, listed over the whole installation.
+CREATE INDEX instances_without_key ON instances (community) WHERE observed = 'needs-key';
 
 -- How many instances of each mark a community has, so that the first screen reads one row a community and not eleven.
 CREATE TABLE community_counts (

@@ -113,6 +113,7 @@ fn object(row: &TaskRow) -> Value {
         "community": row.slug,
         "platform": row.platform,
         "since": row.since,
+        "key": row.key.is_some(),
         "task": row.task,
     })
 }
@@ -173,15 +174,28 @@ async fn show(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fa
         }
         page.render()
     })?;
-    context.out.advise(&format!(
-        "When it is done: guildhall task done {}",
-        which(&row)
-    ));
+    context.out.advise(&next(&row));
     Ok(Exit::Done)
+}
+
+/// What follows what is told of a step.
+fn next(row: &TaskRow) -> String {
+    match &row.key {
+        Some(_) => format!("Then: guildhall key set {} {}", row.slug, row.platform),
+        None => format!("When it is done: guildhall task done {}", which(row)),
+    }
 }
 
 async fn done(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fault> {
     let row = find(hall, wanted).await?;
+    if row.key.is_some() {
+        let missing = format!(
+            "{}: {} first; it goes on then by itself.",
+            instance(&row),
+            row.task.title
+        );
+        return Err(Fault::new(FaultKind::NeedsKey, missing).hint(next(&row)));
+    }
     match row.operation {
         Some(operation) => operation::resume(context, hall, operation).await,
         None => look(context, hall, &row).await,

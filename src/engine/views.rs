@@ -9,6 +9,7 @@ use crate::domain::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Whether secrets can be used at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,7 +165,16 @@ pub struct OperationDetail {
     pub steps: Vec<StepRecord>,
 }
 
-/// One step that waits for a person.
+/// A key that is entered in Guildhall, as a thing that waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeyWanted {
+    /// The settings of its instance, on which the place to get the key depends.
+    pub settings: BTreeMap<String, String>,
+    /// Whether the instance exists on its platform.
+    pub made: bool,
+}
+
+/// One thing that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskRow {
     /// On which instance.
@@ -183,6 +193,8 @@ pub struct TaskRow {
     pub platform_name: String,
     /// What to do.
     pub task: HumanTask,
+    /// The key that is to be entered here; none where the step is one on the platform.
+    pub key: Option<KeyWanted>,
     /// Since when.
     pub since: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Steps that wait for a person: those an operation stands at, and those that a look at an instance found.
+//! What waits for a person: steps an operation stands at, steps that a look at an instance found, and missing keys.
 
 use super::{
     Reader,
@@ -22,13 +22,13 @@ pub struct WaitingTask {
     pub platform: PlatformId,
     /// The operation that stands at it; none where a look found it.
     pub operation: Option<OperationId>,
-    /// What to do.
-    pub task: HumanTask,
+    /// What to do on the platform; none where a key is missing, which is entered here.
+    pub task: Option<HumanTask>,
     /// Since when.
     pub since: Timestamp,
 }
 
-/// The tasks of operations, then those that looks left as the fact [`Reader::FOUND_TASK`] on instances where no operation
+/// The tasks of operations, those of instances that wait for a key, and those that looks left as the fact [`Reader::FOUND_TASK`] on instances where no operation
 /// stands at a task of its own. A found task bears its time as `since`, in milliseconds.
 const TASKS: &str = "
     SELECT i.id, i.community, c.slug, c.name, i.platform, o.id AS operation, o.task AS task, o.updated_at AS since
@@ -41,6 +41,13 @@ const TASKS: &str = "
     WHERE f.name = '@task' AND i.removed_at IS NULL
         AND (?1 IS NULL OR i.community IN (SELECT value FROM json_each(?1)))
         AND NOT EXISTS (SELECT 1 FROM operations o WHERE o.instance = i.id AND o.state = 'waits-human')
+    UNION ALL
+    SELECT i.id, i.community, c.slug, c.name, i.platform, NULL, NULL, coalesce(
+        (SELECT max(o.updated_at) FROM operations o WHERE o.instance = i.id AND o.state = 'waits-key'),
+        i.checked_at, i.created_at)
+    FROM instances i JOIN communities c ON c.id = i.community
+    WHERE i.observed = 'needs-key' AND i.removed_at IS NULL AND c.archived_at IS NULL
+        AND (?1 IS NULL OR i.community IN (SELECT value FROM json_each(?1)))
     ORDER BY since, operation LIMIT ?2";
 
 impl Reader<'_> {
@@ -65,7 +72,7 @@ impl Reader<'_> {
                 name: columns.value()?,
                 platform: columns.platform()?,
                 operation: columns.value::<Option<i64>>()?.map(OperationId),
-                task: columns.json()?,
+                task: columns.json_or_none()?,
                 since: columns.time()?,
             })
         })

@@ -336,6 +336,7 @@ impl Adapter for FakeAdapter {
     }
 
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
+        self.world.point("verify").await?;
         for secret in request.entered.0.values() {
             accepted(secret.expose_secret())?;
         }

@@ -131,6 +131,7 @@ fn task_of(
         platform: instance.platform.clone(),
         platform_name: platform_name.to_owned(),
         task,
+        key: None,
         since,
     }))
 }

@@ -5,12 +5,13 @@ mod accounts;
 mod communities;
 mod instances;
 mod operations;
+mod tasks;
 
 use super::{
     Engine, communities as templates,
     rules::{Rules, hidden},
     unlocking,
-    views::{Overview, TaskRow},
+    views::Overview,
 };
 use crate::{
     adapters::Discovered,
@@ -22,9 +23,6 @@ use crate::{
     store::{AuditFilter, Reader},
 };
 use std::collections::BTreeMap;
-
-/// The most steps for people that are listed.
-const TASKS: u32 = 1000;
 
 /// Which communities a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -184,35 +182,6 @@ impl Engine {
             failed: u64::from(totals.counts.failed),
             nearly_full,
         })
-    }
-
-    /// Every step that waits for a person, those first that have waited longest.
-    ///
-    /// # Errors
-    /// `Storage`.
-    pub async fn tasks(&self, actor: &Actor) -> Result<Vec<TaskRow>, Fault> {
-        let (asking, catalog) = (actor.id, self.core.options.catalog.clone());
-        self.core
-            .store
-            .read(move |reader| {
-                let actor = reader.actor(asking)?;
-                let rows = reader.waiting_tasks(only(&actor).as_deref(), TASKS)?;
-                Ok(rows
-                    .into_iter()
-                    .map(|row| TaskRow {
-                        instance: row.instance,
-                        operation: row.operation,
-                        community_id: row.community,
-                        slug: row.slug,
-                        community: row.name,
-                        platform_name: super::titles::platform(&catalog, &row.platform),
-                        platform: row.platform,
-                        task: row.task,
-                        since: row.since,
-                    })
-                    .collect())
-            })
-            .await
     }
 
     /// A page of the audit, the newest first.

@@ -10,7 +10,7 @@ use crate::tui::{
     state::State,
     theme::Ink,
     widgets::{
-        field::{Field, Verdict},
+        field::{Field, Listed, Verdict},
         form::{Did, Form},
         sheet::{Sheet, SheetBuilder},
     },
@@ -45,7 +45,11 @@ impl Adopt {
             community,
             platform,
             found: None,
-            form: Form::new(fields, &[("cancel", "Cancel"), ("plan", "Plan")], None),
+            form: Form::new(
+                fields,
+                &[("cancel", "Cancel"), ("plan", "Plan")],
+                Some("plan"),
+            ),
         }
     }
 
@@ -56,21 +60,18 @@ impl Adopt {
             let mut options: Vec<_> = found
                 .iter()
                 .map(|found| {
-                    (
-                        found.reference.clone(),
-                        format!("{}, {}", found.name, found.what),
-                    )
+                    let label = format!("{}, {}", found.name, found.what);
+                    let obstacle = found.obstacle.as_deref().unwrap_or_default();
+                    Listed::new(&found.reference, &label, obstacle)
                 })
                 .collect();
-            options.push((String::new(), "none of these".to_owned()));
-            self.form
-                .fields
-                .insert(0, Field::choice("found", "Found", options, ""));
-            if let Some(field) = self.form.field_mut("found")
-                && let crate::tui::widgets::field::Entry::Choice { index, .. } = &mut field.entry
-            {
-                *index = 0;
-            }
+            options.push(Listed::new("", "none of these", ""));
+            let first = options
+                .first()
+                .map_or("", |first| first.value.as_str())
+                .to_owned();
+            let list = Field::list("found", "", options, &first);
+            self.form.fields.insert(0, list);
             self.form.focus = 0;
         }
         self.found = Some(found);
@@ -159,12 +160,7 @@ impl Overlay for Adopt {
             Some(Ok(found)) if found.is_empty() => {
                 sheet.paragraph("Nothing was found that the key can see.", Ink::Dim);
             }
-            Some(Ok(found)) => {
-                for found in found {
-                    let said = found.obstacle.as_deref().unwrap_or_default();
-                    sheet.fact(&found.what, &format!("{} {said}", found.name), Ink::Text);
-                }
-            }
+            Some(Ok(_)) => sheet.paragraph("What is there:", Ink::Text),
         }
         sheet.gap();
         self.form.draw(&mut sheet);
@@ -173,7 +169,7 @@ impl Overlay for Adopt {
             "It is only looked at from then on; adopting it once more manages it from here.",
             Ink::Dim,
         );
-        sheet.hint("left right", "choose");
+        sheet.hint("up down", "choose");
         sheet.hint("tab", "next");
         sheet.hint("esc", "back");
         Some(sheet.done())

@@ -6,7 +6,7 @@ use crate::tui::{
     input::Input,
     state::State,
     widgets::{
-        field::Field,
+        field::{Field, Listed},
         form::{Did, Form},
         sheet::{Sheet, SheetBuilder},
     },
@@ -31,14 +31,18 @@ impl Connect {
     ) -> Self {
         let options = targets
             .iter()
-            .map(|(id, meaning)| (id.to_string(), meaning.clone()))
+            .map(|(id, meaning)| Listed::new(id.as_str(), meaning, ""))
             .collect();
-        let fields = vec![Field::choice("to", "To", options, "")];
+        let fields = vec![Field::list("to", "", options, "")];
         Self {
             title,
             community,
             from,
-            form: Form::new(fields, &[("cancel", "Cancel"), ("plan", "Plan")], None),
+            form: Form::new(
+                fields,
+                &[("cancel", "Cancel"), ("plan", "Plan")],
+                Some("plan"),
+            ),
         }
     }
 }
@@ -64,7 +68,7 @@ impl Overlay for Connect {
     fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
         let mut sheet = SheetBuilder::new(self.title.clone(), width, state.look.glyphs);
         self.form.draw(&mut sheet);
-        sheet.hint("left right", "choose");
+        sheet.hint("up down", "choose");
         sheet.hint("tab", "next");
         sheet.hint("esc", "back");
         Some(sheet.done())

@@ -7,7 +7,7 @@ use crate::tui::{
     state::State,
     theme::Ink,
     widgets::{
-        field::{Field, Verdict},
+        field::{Field, Listed, Verdict},
         form::{Did, Form},
         sheet::{Sheet, SheetBuilder},
     },
@@ -53,9 +53,9 @@ impl DriftDialog {
         };
         let option = |id: &str, label: &str| (id.to_owned(), label.to_owned());
         let answers = vec![
-            option("put-back", put),
-            option("take-over", take),
-            option("ignore", "ignore it until a day"),
+            Listed::new("put-back", put, ""),
+            Listed::new("take-over", take, ""),
+            Listed::new("ignore", "ignore it until a day", ""),
         ];
         let mut fields = Vec::new();
         let mut kinds: Vec<_> = subject.drift.iter().map(|drift| drift.kind).collect();
@@ -66,8 +66,12 @@ impl DriftDialog {
             about.extend(kinds.iter().map(|kind| option(kind.word(), kind.word())));
             fields.push(Field::choice("only", "About", about, ""));
         }
-        fields.push(Field::choice("answer", "Answer", answers, "put-back"));
-        let form = Form::new(fields, &[("cancel", "Cancel"), ("plan", "Plan")], None);
+        fields.push(Field::list("answer", "", answers, "put-back"));
+        let form = Form::new(
+            fields,
+            &[("cancel", "Cancel"), ("plan", "Plan")],
+            Some("plan"),
+        );
         Self {
             subject,
             proposed,
@@ -160,7 +164,7 @@ impl Overlay for DriftDialog {
         }
         sheet.gap();
         self.form.draw(&mut sheet);
-        sheet.hint("left right", "choose");
+        sheet.hint("up down", "choose");
         sheet.hint("tab", "next");
         sheet.hint("esc", "back");
         Some(sheet.done())

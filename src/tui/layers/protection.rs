@@ -6,7 +6,7 @@ use crate::tui::{
     hidden::Hidden,
     theme::Ink,
     widgets::{
-        field::{Field, Verdict},
+        field::{Field, Listed, Verdict},
         form::Form,
         sheet::SheetBuilder,
     },
@@ -35,9 +35,9 @@ const WAYS: &[(&str, &str, &str)] = &[
 pub fn form(proposals: &Proposals) -> Form {
     let options = WAYS
         .iter()
-        .map(|(id, name, _)| ((*id).to_owned(), (*name).to_owned()))
+        .map(|(id, name, worth)| Listed::new(id, name, worth))
         .collect();
-    let fields = vec![Field::choice("way", "Protect with", options, "passphrase")];
+    let fields = vec![Field::list("way", "", options, "passphrase")];
     let mut form = Form::new(fields, &[("next", "Next")], Some("next"));
     reshape(&mut form, proposals);
     form
@@ -131,19 +131,18 @@ fn passphrase(form: &mut Form) -> Option<Hidden> {
     None
 }
 
-/// Draws what each way is worth.
-pub fn explain(sheet: &mut SheetBuilder<'_>, form: &Form) {
+/// Draws what is asked.
+pub fn explain(sheet: &mut SheetBuilder<'_>) {
     sheet.paragraph("How shall keys be protected?", Ink::Text);
     sheet.gap();
-    for (id, name, worth) in WAYS {
-        let chosen = form.value("way") == *id;
-        sheet.row(chosen, name, worth, 42);
-    }
+}
+
+/// Draws what comes next.
+pub fn announce(sheet: &mut SheetBuilder<'_>) {
     sheet.gap();
     sheet.paragraph(
         "Your recovery key is shown next, once. Without it and without the above, keys have to be entered again; \
          nothing else is lost.",
         Ink::Dim,
     );
-    sheet.gap();
 }

@@ -312,7 +312,7 @@ impl Overlay for SetUpWizard {
                 sheet.paragraph("What is this installation called?", Ink::Text);
                 sheet.gap();
             }
-            Step::Protection | Step::Making => protection::explain(&mut sheet, &self.form),
+            Step::Protection | Step::Making => protection::explain(&mut sheet),
             Step::Recovery(key) => {
                 // The key and the field come first: both must be in sight on the smallest screen.
                 sheet.paragraph("Your recovery key, shown once. Write it down:", Ink::Text);
@@ -335,6 +335,9 @@ impl Overlay for SetUpWizard {
         } else {
             self.form.draw(&mut sheet);
         }
+        if matches!(self.step, Step::Protection) {
+            protection::announce(&mut sheet);
+        }
         if let Step::Homes(homes, _) = &self.step {
             homes.result(&mut sheet, &self.form);
         }
@@ -352,10 +355,11 @@ impl Overlay for SetUpWizard {
             sheet.paragraph(&fault.hint, Ink::Text);
         }
         sheet.hint("enter", "next");
-        if matches!(self.step, Step::Template | Step::Protection) {
+        if matches!(self.step, Step::Template) {
             sheet.hint("left right", "choose");
         }
         if matches!(self.step, Step::Protection) {
+            sheet.hint("up down", "choose");
             sheet.hint("esc", "back");
         }
         sheet.hint("ctrl-c", "leave (what is done so far is kept)");

@@ -60,14 +60,17 @@ impl State {
             ActionId::CopyAddress => self.address().is_some(),
             ActionId::ArchiveCommunity => self.communities.chosen().is_some() && !archived(),
             ActionId::Resume => match self.view {
-                View::Tasks => self.tasks.chosen().is_some(),
+                View::Tasks => self.tasks.chosen().is_some_and(|row| row.key.is_none()),
                 _ => self.operations.chosen().is_some_and(|row| {
                     !row.operation.state.is_final()
                         && row.operation.state != OperationState::Running
                 }),
             },
             ActionId::Cancel => match self.view {
-                View::Tasks => self.tasks.chosen().is_some(),
+                View::Tasks => self
+                    .tasks
+                    .chosen()
+                    .is_some_and(|row| row.operation.is_some()),
                 _ => self
                     .operations
                     .chosen()

@@ -28,6 +28,8 @@ mod frame;
 mod guard;
 mod headless;
 mod link;
+#[cfg(test)]
+pub mod measured;
 mod panics;
 mod pasted;
 mod reader;

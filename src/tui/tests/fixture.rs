@@ -6,13 +6,14 @@ use crate::tui::{
     keymap::{Chord, Keymap},
     message::{Answer, CommunityPage, Msg},
     state::State,
+    term::Link,
     theme::{Glyphs, Look, UNICODE},
     update::update,
     views,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{Terminal, backend::TestBackend, style::Style};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Style};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -173,6 +174,16 @@ fn drawn(state: &State) -> TestBackend {
         })
         .unwrap();
     terminal.backend().clone()
+}
+
+/// The cells of the screen, and its links.
+pub fn cells(state: &State) -> (Buffer, Vec<Link>) {
+    let mut terminal = Terminal::new(TestBackend::new(state.size.0, state.size.1)).unwrap();
+    let mut links = Vec::new();
+    terminal
+        .draw(|frame| links = views::draw(frame, state))
+        .unwrap();
+    (terminal.backend().buffer().clone(), links)
 }
 
 /// The style of every cell of the screen, row by row.

@@ -419,6 +419,7 @@ pub fn tasks() -> Vec<TaskRow> {
         platform: PlatformId::new("epsilon"),
         platform_name: "Epsilon".into(),
         task: task(),
+        key: None,
         since: ago(2),
     }]
 }

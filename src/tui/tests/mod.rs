@@ -4,5 +4,6 @@ mod fixture;
 mod furniture;
 mod keys;
 mod looks;
+mod output;
 mod screens;
 mod settings;

@@ -4,7 +4,7 @@ use crate::domain::{ActionId, OperationState};
 use crate::engine::views::{OperationRow, TaskRow};
 use crate::tui::{
     effect::{Effect, Load},
-    layers::{Layer, operation::OperationSheet, task::TaskSheet},
+    layers::{Layer, key_form::KeyForm, operation::OperationSheet, task::TaskSheet},
     layout,
     state::{Pane, State, View, rows::Logged},
 };
@@ -48,7 +48,7 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         },
         View::Tasks => {
             if let Some(row) = state.tasks.chosen().cloned() {
-                open_sheet(state, row);
+                open_waiting(state, row);
             }
             vec![]
         }
@@ -107,6 +107,23 @@ pub fn open_task(state: &mut State) -> bool {
     true
 }
 
+/// What waits is done where it can be: a key is entered here, everything else on its platform.
+fn open_waiting(state: &mut State, row: TaskRow) {
+    let manifest = state.catalog.get(&row.platform).cloned();
+    let (Some(key), Some(manifest)) = (&row.key, manifest) else {
+        return open_sheet(state, row);
+    };
+    let form = KeyForm::new(
+        state.ticket(),
+        row.slug,
+        row.community,
+        manifest,
+        key.settings.clone(),
+        key.made,
+    );
+    state.layers.push(Layer::KeyForm(Box::new(form)));
+}
+
 fn open_sheet(state: &mut State, task: TaskRow) {
     let sheet = TaskSheet::new(state.ticket(), task);
     state.layers.push(Layer::Task(Box::new(sheet)));
@@ -127,6 +144,7 @@ fn task_of(row: &OperationRow) -> Option<TaskRow> {
         platform: operation.platform.clone(),
         platform_name: row.platform_name.clone(),
         task: operation.task.clone()?,
+        key: None,
         since: operation.updated_at,
     })
 }

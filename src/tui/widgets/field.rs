@@ -16,6 +16,28 @@ pub enum Entry {
         options: Vec<(String, String)>,
         index: usize,
     },
+    /// One of several values that are seen all at once.
+    List { options: Vec<Listed>, index: usize },
+}
+
+/// One value of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub value: String,
+    pub label: String,
+    /// What choosing it means, said while it is the chosen one; may be empty.
+    pub worth: String,
+}
+
+impl Listed {
+    /// A value with its label and what choosing it means.
+    pub fn new(value: &str, label: &str, worth: &str) -> Self {
+        Self {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            worth: worth.to_owned(),
+        }
+    }
 }
 
 /// What is thought of what it holds.
@@ -68,6 +90,20 @@ impl Field {
         Self::with(id, label, Entry::Choice { options, index }, 0)
     }
 
+    /// A list; `chosen` is one of the values.
+    pub fn list(id: &str, label: &str, options: Vec<Listed>, chosen: &str) -> Self {
+        let index = options
+            .iter()
+            .position(|option| option.value == chosen)
+            .unwrap_or(0);
+        Self::with(id, label, Entry::List { options, index }, 0)
+    }
+
+    /// Whether it always has an answer, which is one of several.
+    pub const fn is_choice(&self) -> bool {
+        matches!(self.entry, Entry::Choice { .. } | Entry::List { .. })
+    }
+
     fn with(id: &str, label: &str, entry: Entry, most: usize) -> Self {
         Self {
             id: id.to_owned(),
@@ -94,6 +130,9 @@ impl Field {
             Entry::Choice { options, index } => {
                 options.get(*index).map_or("", |(value, _)| value.as_str())
             }
+            Entry::List { options, index } => options
+                .get(*index)
+                .map_or("", |option| option.value.as_str()),
         }
     }
 
@@ -117,7 +156,7 @@ impl Field {
         match &self.entry {
             Entry::Text(input) => input.value().trim().is_empty(),
             Entry::Secret(hidden) => hidden.is_empty(),
-            Entry::Choice { .. } => false,
+            Entry::Choice { .. } | Entry::List { .. } => false,
         }
     }
 
@@ -127,6 +166,7 @@ impl Field {
             Entry::Text(input) => text_key(input, key, self.most),
             Entry::Secret(hidden) => secret_key(hidden, key),
             Entry::Choice { options, index } => choice_key(options.len(), index, key),
+            Entry::List { options, index } => list_key(options.len(), index, key),
         };
         match (taken, &self.fixed) {
             (Taken::Changed, Some(reason)) => {
@@ -144,7 +184,7 @@ impl Field {
             .chars()
             .filter(|character| !character.is_control());
         match &mut self.entry {
-            Entry::Choice { .. } => return Taken::Kept,
+            Entry::Choice { .. } | Entry::List { .. } => return Taken::Kept,
             Entry::Text(input) => {
                 let room = self.most.saturating_sub(input.value().chars().count());
                 // Put in as one piece: one character at a time would be slow for a long paste.
@@ -239,6 +279,20 @@ fn choice_key(count: usize, index: &mut usize, key: &KeyEvent) -> Taken {
     match key.code {
         KeyCode::Right | KeyCode::Char(' ') => *index = (*index + 1) % count,
         KeyCode::Left => *index = (*index + count - 1) % count,
+        _ => return Taken::Passed,
+    }
+    Taken::Changed
+}
+
+/// Up and down walk the list and leave it at its ends.
+fn list_key(count: usize, index: &mut usize, key: &KeyEvent) -> Taken {
+    match key.code {
+        KeyCode::Down | KeyCode::Char('j') if *index + 1 < count => *index += 1,
+        KeyCode::Up | KeyCode::Char('k') if *index > 0 => *index -= 1,
+        KeyCode::Char('j' | 'k') => return Taken::Kept,
+        KeyCode::Right | KeyCode::Left | KeyCode::Char(' ') => {
+            return choice_key(count, index, key);
+        }
         _ => return Taken::Passed,
     }
     Taken::Changed

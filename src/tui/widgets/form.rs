@@ -1,6 +1,6 @@
 //! Fields and buttons with one focus. Typed text is not thrown away by one Esc.
 
-use super::field::{Entry, Field, Taken, Verdict};
+use super::field::{Entry, Field, Listed, Taken, Verdict};
 use super::sheet::SheetBuilder;
 use crate::tui::{input::Input, theme::Ink};
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -170,12 +170,7 @@ impl Form {
 
     /// From here on every field has an answer already: Enter takes them as they are.
     fn only_choices_remain(&self) -> bool {
-        self.main.is_some()
-            && self
-                .fields
-                .iter()
-                .skip(self.focus)
-                .all(|field| matches!(field.entry, Entry::Choice { .. }))
+        self.main.is_some() && self.fields.iter().skip(self.focus).all(Field::is_choice)
     }
 
     fn paste(&mut self, text: &crate::tui::hidden::Hidden) -> Did {
@@ -225,6 +220,7 @@ fn draw_field(sheet: &mut SheetBuilder<'_>, field: &Field, focused: bool) {
             let meaning = options.get(*index).map_or("", |(_, label)| label.as_str());
             sheet.choice_field(&field.label, meaning, focused);
         }
+        Entry::List { options, index } => draw_list(sheet, field, options, *index, focused),
     }
     match &field.verdict {
         Verdict::Good(text) if focused => sheet.remark(text, Ink::Good),
@@ -235,6 +231,29 @@ fn draw_field(sheet: &mut SheetBuilder<'_>, field: &Field, focused: bool) {
     if focused && !field.help.is_empty() {
         sheet.remark(&field.help, Ink::Dim);
     }
+}
+
+/// Draws all values of a list, and what the chosen one means.
+fn draw_list(
+    sheet: &mut SheetBuilder<'_>,
+    field: &Field,
+    options: &[Listed],
+    index: usize,
+    focused: bool,
+) {
+    if !field.label.is_empty() {
+        sheet.paragraph(&field.label, Ink::Text);
+    }
+    for (place, option) in options.iter().enumerate() {
+        if focused && place == index {
+            sheet.focus_here();
+        }
+        sheet.row(place == index, &option.label, "", usize::from(u16::MAX));
+    }
+    if let Some(chosen) = options.get(index).filter(|chosen| !chosen.worth.is_empty()) {
+        sheet.remark(&chosen.worth, Ink::Dim);
+    }
+    sheet.gap();
 }
 
 #[cfg(test)]

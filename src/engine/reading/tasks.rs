@@ -1,0 +1,104 @@
+//! What waits for a person, over the whole installation: steps on the platforms, and keys to be entered here.
+
+use super::{Rules, only};
+use crate::{
+    catalog::Manifest,
+    domain::{Actor, Fault, HumanTask, Instance},
+    engine::{
+        Engine, rules, titles,
+        views::{KeyWanted, TaskRow},
+    },
+    store::{Reader, WaitingTask},
+};
+
+/// The most of them that are listed.
+const MOST: u32 = 1000;
+
+impl Engine {
+    /// Everything that waits for a person, those first that have waited longest.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn tasks(&self, actor: &Actor) -> Result<Vec<TaskRow>, Fault> {
+        let (asking, rules) = (actor.id, self.core.rules());
+        self.core
+            .store
+            .read(move |reader| {
+                let actor = reader.actor(asking)?;
+                reader
+                    .waiting_tasks(only(&actor).as_deref(), MOST)?
+                    .into_iter()
+                    .map(|row| told(reader, &rules, row))
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn told(reader: &Reader<'_>, rules: &Rules, row: WaitingTask) -> Result<TaskRow, Fault> {
+    let (task, key) = if let Some(task) = row.task {
+        (task, None)
+    } else {
+        let instance = reader.instance(row.instance)?;
+        let task = entering(rules.manifest(&instance.platform)?, &instance);
+        let key = KeyWanted {
+            made: instance.external_id.is_some(),
+            settings: instance.settings,
+        };
+        (task, Some(key))
+    };
+    Ok(TaskRow {
+        instance: row.instance,
+        operation: row.operation,
+        community_id: row.community,
+        slug: row.slug,
+        community: row.name,
+        platform_name: titles::platform(&rules.catalog, &row.platform),
+        platform: row.platform,
+        task,
+        key,
+        since: row.since,
+    })
+}
+
+/// The entering of a key, as a step for a person.
+fn entering(manifest: &Manifest, instance: &Instance) -> HumanTask {
+    let settings = &instance.settings;
+    let needs = if instance.external_id.is_some() {
+        manifest.needs.to_operate(settings)
+    } else {
+        manifest.needs.to_provision(settings)
+    };
+    let enter = match rules::name_keys(manifest, needs) {
+        none if none.is_empty() => "enter a key that is accepted".to_owned(),
+        keys => format!("enter {keys}"),
+    };
+    let first = needs
+        .first()
+        .and_then(|fields| fields.first())
+        .and_then(|field| manifest.credential(field));
+    let filled = |text: &String| {
+        manifest
+            .fill(text, settings)
+            .unwrap_or_else(|| text.clone())
+    };
+    HumanTask {
+        step: "key".to_owned(),
+        why: match instance.note.as_str() {
+            note if note.is_empty() || note == enter => {
+                "Without a key of its own nothing can be done for it there.".to_owned()
+            }
+            note => note.to_owned(),
+        },
+        title: enter,
+        who: first.map_or_else(String::new, |field| field.whose.clone()),
+        url: first
+            .and_then(|field| field.url.as_ref())
+            .and_then(|url| manifest.fill(url, settings)),
+        instructions: first.map_or_else(Vec::new, |field| {
+            field.where_to_get.iter().map(filled).collect()
+        }),
+        asks_for: first.map_or_else(Vec::new, |field| field.scopes.clone()),
+        others_decide: false,
+    }
+}
