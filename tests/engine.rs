@@ -18,6 +18,8 @@ mod drift;
 mod keys;
 #[path = "engine/life.rs"]
 mod life;
+#[path = "engine/parting.rs"]
+mod parting;
 #[path = "engine/rights.rs"]
 mod rights;
 #[path = "engine/slots.rs"]

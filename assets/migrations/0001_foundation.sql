@@ -47,7 +47,7 @@ CREATE TABLE instances (
     mark         TEXT NOT NULL GENERATED ALWAYS AS (CASE
         WHEN removed_at IS NOT NULL                    THEN 'removed'
         WHEN observed IN ('failed', 'gone')            THEN 'failed'
-        WHEN observed IN ('needs-key', 'needs-human')  THEN 'waiting'
+        WHEN observed IN ('needs-key', 'needs-human', 'needs-others') THEN 'waiting'
         WHEN observed = 'working'                      THEN 'working'
         WHEN observed = 'ready' AND drift <> '[]'      THEN 'drift'
         WHEN observed = 'ready' AND desired = 'active' THEN 'active'

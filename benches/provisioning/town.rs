@@ -18,8 +18,20 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Platforms on which an instance is made without a person, and whose imitations hand out a key for every community.
-pub const PLATFORMS: [&str; 3] = ["matrix", "opencollective", "loomio"];
+/// The platforms on which every community gets an instance, with a key of its own.
+pub const PLATFORMS: [&str; 7] = [
+    "matrix",
+    "opencollective",
+    "loomio",
+    "slack",
+    "discord",
+    "mastodon",
+    "discourse",
+];
+
+/// What the forum grants to all keys in a minute: a hundred communities on one forum with its usual sixty would take an hour
+/// and a half, so that whoever has so many raises it.
+const FORUM_GRANTS: u32 = 6000;
 
 /// What a run came to.
 pub struct Figures {
@@ -28,6 +40,10 @@ pub struct Figures {
     pub refused: usize,
     pub bound: Duration,
     pub wall: Duration,
+    /// What this process computed meanwhile, the platforms' part included.
+    pub cpu: Duration,
+    /// The most memory this process ever had, the platforms' part included.
+    pub peak_mib: u64,
 }
 
 /// An installation, its platforms, and keys that are verified and not stored yet.
@@ -48,9 +64,19 @@ impl Town {
         let preset = if limited { "synapse" } else { "lifted" };
         let limits = json!({"preset": preset, "hold_ms": 0});
         sandbox.act("matrix", "limits", limits).await.unwrap();
-        if !limited {
-            let many = json!({"requests": 1_000_000});
-            sandbox.act("loomio", "limit", many).await.unwrap();
+        if limited {
+            let granted = json!({"admin_per_minute": FORUM_GRANTS});
+            sandbox.act("discourse", "limits", granted).await.unwrap();
+        } else {
+            for (platform, action, input) in [
+                ("loomio", "limit", json!({"requests": 1_000_000})),
+                ("slack", "limits", json!({"on": false})),
+                ("discord", "limits", json!({"on": false})),
+                ("mastodon", "limits", json!({"calls": 1_000_000})),
+                ("discourse", "limits", json!({"preset": "lifted"})),
+            ] {
+                sandbox.act(platform, action, input).await.unwrap();
+            }
         }
         let catalog = Arc::new(Catalog::builtin().unwrap());
         let home = folder.path().join("home");
@@ -59,6 +85,7 @@ impl Town {
         options.sandbox = true;
         options.limits = Limits {
             at_once,
+            patience: Duration::from_secs(3600),
             ..Limits::default()
         };
         let choices = catalog.iter().map(|manifest| {
@@ -153,6 +180,35 @@ impl Town {
                 let token = text(&act("add-token", scopes).await["token"]);
                 ("token", token, Vec::new())
             }
+            "slack" => {
+                let made = act("add-team", json!({"name": format!("team-c{number}")})).await;
+                let settings = vec![("channels", "general,proposals".to_owned())];
+                ("bot_token", text(&made["token"]), settings)
+            }
+            "discord" => {
+                let made = act("add-server", json!({"name": format!("server-c{number}")})).await;
+                let settings = vec![
+                    ("guild_id", text(&made["guild"])),
+                    ("channels", "general,proposals".to_owned()),
+                ];
+                ("bot_token", text(&made["token"]), settings)
+            }
+            "mastodon" => {
+                let made = act("add-account", json!({"name": format!("gov_c{number}")})).await;
+                let settings = vec![("base_url", "https://mastodon.sandbox".to_owned())];
+                ("access_token", text(&made["token"]), settings)
+            }
+            "discourse" => {
+                let user = format!("guildhall-c{number}");
+                let made = act("add-key", json!({"user": user})).await;
+                let mut settings = vec![
+                    ("base_url", "https://discourse.sandbox".to_owned()),
+                    ("api_username", user),
+                ];
+                let granted = if limited { FORUM_GRANTS } else { 100_000 };
+                settings.push(("requests_per_minute", granted.to_string()));
+                ("api_key", text(&made["key"]), settings)
+            }
             _ => {
                 let email = format!("c{number}@example.org");
                 let user = json!({"name": format!("Bot {number}"), "email": email});
@@ -169,7 +225,7 @@ impl Town {
     pub async fn provision(self, latency: Duration, at_once: usize) -> Figures {
         self.sandbox.set_latency(latency).await.unwrap();
         self.sandbox.forget_calls();
-        let began = Instant::now();
+        let (began, computed) = (Instant::now(), cpu());
         let stores = self.examined.iter().map(|examination| {
             let intent = Intent::StoreKey {
                 examination: *examination,
@@ -182,7 +238,7 @@ impl Town {
             stored.unwrap();
         }
         self.engine.settle().await;
-        let wall = began.elapsed();
+        let (wall, cpu) = (began.elapsed(), cpu().saturating_sub(computed));
         let calls = self.sandbox.calls();
         self.assert_made().await;
         let chain = |platform: &str| {
@@ -198,6 +254,8 @@ impl Town {
             refused: calls.iter().filter(|call| call.status == 429).count(),
             bound: latency * u32::try_from(bound).unwrap(),
             wall,
+            cpu,
+            peak_mib: peak_mib(),
         }
     }
 
@@ -216,4 +274,29 @@ impl Town {
             }
         }
     }
+}
+
+/// Processor time of this process so far.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // The name may hold spaces; behind it follow the fields from the third on.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    // A tick is a hundredth of a second on Linux.
+    Duration::from_millis(ticks * 10)
+}
+
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+    digits.parse::<u64>().unwrap() / 1024
 }

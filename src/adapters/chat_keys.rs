@@ -2,7 +2,7 @@
 
 use super::{
     contract::VerifyRequest,
-    http::{Answer, Http},
+    http::{Answer, Http, entries, required},
 };
 use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -66,7 +66,7 @@ pub async fn slack(http: &Http, token: &SecretString) -> Result<Bot, Fault> {
         return Err(rejected("Slack").detail(text(&told, "error")));
     }
     Ok(Bot {
-        user: text(&told, "user_id"),
+        user: required(&told["user_id"], "Slack", "whose token it is")?.to_owned(),
         user_name: text(&told, "user"),
         place: text(&told, "team_id"),
         place_name: text(&told, "team"),
@@ -95,7 +95,7 @@ async fn discord(http: &Http, token: &SecretString, path: &str) -> Result<Answer
 pub async fn discord_bot(http: &Http, token: &SecretString) -> Result<Bot, Fault> {
     let told: Value = discord(http, token, "users/@me").await?.success()?.json()?;
     Ok(Bot {
-        user: text(&told, "id"),
+        user: required(&told["id"], "Discord", "whose token it is")?.to_owned(),
         user_name: text(&told, "username"),
         place: String::new(),
         place_name: String::new(),
@@ -112,8 +112,7 @@ pub async fn guilds(http: &Http, token: &SecretString) -> Result<Vec<(String, St
         .await?
         .success()?
         .json()?;
-    let all = told.as_array().cloned().unwrap_or_default();
-    Ok(all
+    Ok(entries(&told, "Discord", "the servers")?
         .iter()
         .map(|guild| (text(guild, "id"), text(guild, "name")))
         .collect())

@@ -355,9 +355,14 @@ pub trait Adapter: Send + Sync {
     }
 
     /// Takes away what [`Adapter::offer_target`] made for the connection of another platform alone, once that is undone.
-    /// Repeating is harmless. The default is for those that offer only what is there anyway.
-    async fn withdraw_target(&self, _op: &Op, _for_platform: &PlatformId) -> Result<(), Halt> {
-        Ok(())
+    /// Repeating is harmless. Answers what stays there though it is not needed for that any more, in one sentence: what a
+    /// person made is a person's to take away. The default is for those that offer only what is there anyway.
+    async fn withdraw_target(
+        &self,
+        _op: &Op,
+        _for_platform: &PlatformId,
+    ) -> Result<Option<String>, Halt> {
+        Ok(None)
     }
 
     /// Joins it to a peer.

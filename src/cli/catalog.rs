@@ -9,7 +9,7 @@ use super::{
 use crate::{
     adapters::registry::Registry,
     catalog::{CredentialField, Holder, Keep, Manifest},
-    domain::{Fault, PlatformId, mebibytes},
+    domain::{Fault, PlatformId},
 };
 use clap::Args;
 use serde_json::json;
@@ -218,16 +218,13 @@ fn resources(out: &Output, page: &mut Page, manifest: &Manifest) {
     let needs = &manifest.resources;
     page.heading("On this host");
     let memory = format!(
-        "{} inactive, {} active, {} at most",
-        mebibytes(needs.memory_inactive_mib),
-        mebibytes(needs.memory_active_mib),
-        mebibytes(needs.memory_peak_mib)
+        "{} MiB inactive, {} MiB active, {} MiB at most",
+        needs.memory_inactive_mib, needs.memory_active_mib, needs.memory_peak_mib
     );
     page.field(out, "memory", &memory);
     let disk = format!(
-        "{} shared, {} for each instance",
-        mebibytes(needs.disk_runtime_mib),
-        mebibytes(needs.disk_instance_mib)
+        "{} MiB shared, {} MiB for each instance",
+        needs.disk_runtime_mib, needs.disk_instance_mib
     );
     page.field(out, "disk", &disk);
     page.field(out, "source", &needs.source);

@@ -220,7 +220,7 @@ pub fn judge(detail: &InstanceDetail, is_meant: bool) -> Exit {
     }
     let is_waiting = open(OperationState::WaitsHuman)
         || open(OperationState::WaitsKey)
-        || matches!(instance.observed, Observed::NeedsKey | Observed::NeedsHuman);
+        || instance.observed.waits();
     if is_waiting
         && is_wanted
         && !(is_meant && instance.desired == Desired::Inactive && !has_open(detail))
@@ -247,7 +247,7 @@ pub fn next_steps(detail: &InstanceDetail, verdict: Exit) -> Vec<String> {
     let Some(instance) = &detail.instance else {
         return Vec::new();
     };
-    let is_waiting = matches!(instance.observed, Observed::NeedsKey | Observed::NeedsHuman);
+    let is_waiting = instance.observed.waits();
     if verdict == Exit::Done && !is_waiting {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! Instances: one platform for one community, on two axes (desired, observed), with health and drift.
 
 use super::platform::words;
-use super::{CommunityId, InstanceId, InstanceKind, PlatformId};
+use super::{CommunityId, HumanTask, InstanceId, InstanceKind, PlatformId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -27,6 +27,8 @@ words! {
         NeedsKey = "needs-key",
         /// A person has something to do on the platform.
         NeedsHuman = "needs-human",
+        /// Somebody else has to decide, and nobody here can do anything about it.
+        NeedsOthers = "needs-others",
         /// An operation is under way.
         Working = "working",
         /// Made, and as desired.
@@ -35,6 +37,24 @@ words! {
         Failed = "failed",
         /// It was there and is not any more.
         Gone = "gone",
+    }
+}
+
+impl Observed {
+    /// Whether it waits for a key, a person here, or somebody else's decision.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Self::NeedsKey | Self::NeedsHuman | Self::NeedsOthers)
+    }
+
+    /// As what an instance with this step is shown.
+    #[must_use]
+    pub fn of_task(task: &HumanTask) -> Self {
+        if task.others_decide {
+            Self::NeedsOthers
+        } else {
+            Self::NeedsHuman
+        }
     }
 }
 
@@ -140,6 +160,39 @@ pub struct Drift {
     pub kind: DriftKind,
     /// What differs, in one sentence naming the part.
     pub what: String,
+    /// What it is about, where the sentence tells numbers that change by themselves; else the sentence says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+impl Drift {
+    /// A difference whose sentence stays the same for as long as nothing else happens.
+    #[must_use]
+    pub fn new(kind: DriftKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            about: None,
+        }
+    }
+
+    /// One whose sentence tells numbers: it is the same difference for as long as it is about the same.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// Whether a later look tells the same difference, so that what was decided about it holds.
+    #[must_use]
+    pub fn is_same(&self, later: &Self) -> bool {
+        self.kind == later.kind
+            && match (&self.about, &later.about) {
+                (Some(one), Some(other)) => one == other,
+                (None, None) => self.what == later.what,
+                _ => false,
+            }
+    }
 }
 
 /// One platform for one community.
@@ -218,7 +271,7 @@ impl InstanceSummary {
     pub fn mark_of(desired: Desired, observed: Observed, drifted: bool) -> Mark {
         match (observed, desired) {
             (Observed::Failed | Observed::Gone, _) => Mark::Failed,
-            (Observed::NeedsKey | Observed::NeedsHuman, _) => Mark::Waiting,
+            (Observed::NeedsKey | Observed::NeedsHuman | Observed::NeedsOthers, _) => Mark::Waiting,
             (Observed::Working, _) => Mark::Working,
             (Observed::Ready, _) if drifted => Mark::Drift,
             (Observed::Ready, Desired::Active) => Mark::Active,
@@ -235,8 +288,7 @@ impl InstanceSummary {
     /// What has to happen before the work goes on; none when it waits for nobody.
     #[must_use]
     pub fn waits_for(&self) -> Option<&str> {
-        let waits = matches!(self.observed, Observed::NeedsKey | Observed::NeedsHuman);
-        waits.then_some(self.note.as_str())
+        self.observed.waits().then_some(self.note.as_str())
     }
 
     /// The state in the words of a row: what it waits for, else what is wanted.
@@ -245,6 +297,7 @@ impl InstanceSummary {
         match self.observed {
             Observed::NeedsKey => "needs key",
             Observed::NeedsHuman => "needs you",
+            Observed::NeedsOthers => "waits for others",
             Observed::Working => "working",
             Observed::Failed => "failed",
             Observed::Gone => "gone",

@@ -1,7 +1,7 @@
 //! Connections between instances of one community: recorded at once, made when both ends are there, tested end to end.
 
 use super::{
-    instances,
+    connection_work, instances,
     rules::{Rules, subject_of},
     submit::{After, Applied},
     titles,
@@ -10,12 +10,11 @@ use super::{
 use crate::{
     catalog::{ConnectionOffer, Group},
     domain::{
-        Actor, Capability, CommunityId, Connection, ConnectionId, ConnectionState, Fault,
-        FaultKind, InstanceId, Operation, OperationState, OperationVerb, PlatformId,
+        Actor, Capability, CommunityId, ConnectionId, ConnectionState, Desired, Fault, FaultKind,
+        Instance, InstanceId, OperationState, OperationVerb, PlatformId,
     },
-    store::{NewOperation, OperationFilter, Reader, Writer},
+    store::{Reader, Writer},
 };
-use serde_json::{Value, json};
 
 /// Whose connection it is. One that the actor may not know of does not exist.
 pub(super) fn community_of(
@@ -136,9 +135,14 @@ pub(super) fn connect(
     let connection = writer.insert_connection(one.id, other.id, &verb)?;
     begin_waiting(writer, rules, one.id, &actor.name)?;
     let connection = writer.connection_by_id(connection.id)?;
-    let (begun, waits) = match open_for(writer, &connection)? {
-        Some(operation) => (vec![operation.id], String::new()),
-        None => (Vec::new(), format!("; it waits: {}", connection.note)),
+    let begun: Vec<_> = connection_work::open_for(writer, &connection)?
+        .iter()
+        .map(|operation| operation.id)
+        .collect();
+    let waits = if begun.is_empty() {
+        format!("; it waits: {}", connection.note)
+    } else {
+        String::new()
     };
     let names = names(rules, from, &verb, to);
     Ok(Applied {
@@ -171,69 +175,35 @@ pub(super) fn begin_waiting(
     actor: &str,
 ) -> Result<(), Fault> {
     for connection in writer.connections_at(instance)? {
-        if connection.state != ConnectionState::Waiting || open_for(writer, &connection)?.is_some()
+        if connection.state != ConnectionState::Waiting
+            || !connection_work::open_for(writer, &connection)?.is_empty()
         {
             continue;
         }
+        let leaves = |end: &Instance| end.desired == Desired::Removed;
         let missing = [connection.from, connection.to]
             .into_iter()
             .map(|end| writer.instance(end))
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
-            .find(|end| end.external_id.is_none() || rules.registry.get(&end.platform).is_none());
+            .find(|end| {
+                leaves(end)
+                    || end.external_id.is_none()
+                    || rules.registry.get(&end.platform).is_none()
+            });
         if let Some(end) = missing {
-            let note = format!(
-                "{} is not made yet",
-                titles::platform(&rules.catalog, &end.platform)
-            );
+            let name = titles::platform(&rules.catalog, &end.platform);
+            let note = if leaves(&end) {
+                format!("{name} is being removed")
+            } else {
+                format!("{name} is not made yet")
+            };
             writer.set_connection_state(connection.id, ConnectionState::Waiting, &note, None)?;
             continue;
         }
-        enqueue(writer, rules, &connection, OperationVerb::Connect, actor)?;
+        connection_work::enqueue(writer, rules, &connection, OperationVerb::Connect, actor)?;
     }
     Ok(())
-}
-
-fn enqueue(
-    writer: &Writer<'_>,
-    rules: &Rules,
-    connection: &Connection,
-    verb: OperationVerb,
-    actor: &str,
-) -> Result<crate::domain::OperationId, Fault> {
-    let new = NewOperation {
-        instance: connection.from,
-        verb,
-        actor: actor.to_owned(),
-        argument: json!({ "connection": connection.id }),
-        not_before: None,
-    };
-    writer.insert_operation(&new, rules.now)
-}
-
-/// The open operation about a connection.
-fn open_for(reader: &Reader<'_>, connection: &Connection) -> Result<Option<Operation>, Fault> {
-    let filter = OperationFilter {
-        open: true,
-        instance: Some(connection.from),
-        ..Default::default()
-    };
-    let open = reader.operations(&filter, 64)?;
-    Ok(open
-        .into_iter()
-        .find(|operation| of(operation) == Some(connection.id)))
-}
-
-/// Which connection an operation is about.
-pub(super) fn of(operation: &Operation) -> Option<ConnectionId> {
-    match operation.verb {
-        OperationVerb::Connect | OperationVerb::Disconnect => operation
-            .argument
-            .get("connection")
-            .and_then(Value::as_i64)
-            .map(ConnectionId),
-        _ => None,
-    }
 }
 
 /// Undoes a connection. One that was never made is forgotten at once.
@@ -248,8 +218,8 @@ pub(super) fn disconnect(
     let to = writer.instance(connection.to)?;
     let names = names(rules, &from.platform, &connection.verb, &to.platform);
     let mut begun = Vec::new();
-    let open = open_for(writer, &connection)?;
-    if let Some(open) = &open {
+    let untouched = !connection_work::was_tried(writer, &connection)?;
+    for open in connection_work::open_for(writer, &connection)? {
         if open.state == OperationState::Running {
             return Err(Fault::new(
                 FaultKind::Conflict,
@@ -259,13 +229,11 @@ pub(super) fn disconnect(
         }
         writer.set_operation_state(open.id, OperationState::Cancelled, rules.now)?;
     }
-    let untouched =
-        connection.state == ConnectionState::Waiting && open.is_none_or(|open| open.attempts == 0);
     let message = if untouched || rules.registry.get(&from.platform).is_none() {
         writer.remove_connection(id)?;
         format!("{names}: forgotten; it was not made yet.")
     } else {
-        begun.push(enqueue(
+        begun.push(connection_work::enqueue(
             writer,
             rules,
             &connection,

@@ -53,7 +53,7 @@ impl Core {
         installation: Installation,
     ) -> Self {
         Self {
-            desk: Arc::new(Desk::new(options.limits.at_once)),
+            desk: Arc::new(Desk::new(&options.limits)),
             holder: super::lease::holder_name(),
             held: HeldKeys::default(),
             runner: options.runner.clone(),

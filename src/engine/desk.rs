@@ -1,5 +1,6 @@
 //! What this process is working on, and who wants to know when it is done. Knows no table: what is due is for the scheduler.
 
+use super::options::Limits;
 use crate::domain::{InstanceId, OperationId, Progress};
 use jiff::Timestamp;
 use std::{
@@ -30,6 +31,15 @@ pub(super) enum Scope {
     Instances(BTreeSet<InstanceId>),
     /// All of them: a screen, or a service.
     All,
+}
+
+/// What an operation mostly uses, by which it is decided how many run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// It waits for a platform.
+    There,
+    /// It uses this host.
+    Here,
 }
 
 /// What the scheduler last knew.
@@ -84,7 +94,8 @@ impl Drop for Looking {
 pub(super) struct Desk {
     running: Mutex<HashMap<OperationId, Running>>,
     scope: Mutex<Scope>,
-    slots: Arc<Semaphore>,
+    there: Arc<Semaphore>,
+    here: Arc<Semaphore>,
     looking: AtomicUsize,
     bell: Notify,
     rings: AtomicU64,
@@ -95,11 +106,12 @@ pub(super) struct Desk {
 
 impl Desk {
     /// An empty desk with room for so many operations.
-    pub fn new(at_once: usize) -> Self {
+    pub fn new(limits: &Limits) -> Self {
         Self {
             running: Mutex::default(),
             scope: Mutex::new(Scope::Instances(BTreeSet::new())),
-            slots: Arc::new(Semaphore::new(at_once.max(1))),
+            there: Arc::new(Semaphore::new(limits.at_once.max(1))),
+            here: Arc::new(Semaphore::new(limits.at_once_here.max(1))),
             looking: AtomicUsize::new(0),
             bell: Notify::new(),
             rings: AtomicU64::new(0),
@@ -114,8 +126,13 @@ impl Desk {
     }
 
     /// A place for an operation; none when there is no room, or it or another one on its instance is being worked on.
-    pub fn place(self: &Arc<Self>, operation: OperationId, instance: InstanceId) -> Option<Place> {
-        let permit = self.slots.clone().try_acquire_owned().ok()?;
+    pub fn place(
+        self: &Arc<Self>,
+        operation: OperationId,
+        instance: InstanceId,
+        work: Work,
+    ) -> Option<Place> {
+        let permit = self.room_for(work).clone().try_acquire_owned().ok()?;
         let mut running = self.running();
         if self.closing.is_cancelled() || running.values().any(|other| other.instance == instance) {
             return None;
@@ -140,9 +157,16 @@ impl Desk {
         Some(place)
     }
 
+    fn room_for(&self, work: Work) -> &Arc<Semaphore> {
+        match work {
+            Work::There => &self.there,
+            Work::Here => &self.here,
+        }
+    }
+
     /// Whether there is room for one more.
-    pub fn has_room(&self) -> bool {
-        self.slots.available_permits() > 0
+    pub fn has_room(&self, work: Work) -> bool {
+        self.room_for(work).available_permits() > 0
     }
 
     /// Notes that an instance is looked at.

@@ -5,7 +5,7 @@ use super::{
     core::Core,
     facts,
     instances::{self, applied},
-    observe,
+    observe, parting,
     planner::{Draft, basis_of},
     reconcile::Reached,
     rules::{self, Rules, subject_of},
@@ -61,7 +61,7 @@ pub(super) fn sift(
         return Ok(drift);
     }
     let answered = answered(reader, rules, instance)?;
-    drift.retain(|found| !answered.iter().any(|answer| answer.drift == *found));
+    drift.retain(|found| !answered.iter().any(|answer| answer.drift.is_same(found)));
     Ok(drift)
 }
 
@@ -74,10 +74,7 @@ fn meant(
     let instance = instances::required(reader, rules, which.community, which.platform)?;
     let mut found = instance.drift.clone();
     if instance.observed == Observed::Gone {
-        found = vec![Drift {
-            kind: DriftKind::Missing,
-            what: "All of it is gone there.".to_owned(),
-        }];
+        found = vec![Drift::new(DriftKind::Missing, "All of it is gone there.")];
     }
     found.retain(|drift| which.only.is_none_or(|only| only == drift.kind));
     if found.is_empty() {
@@ -161,9 +158,9 @@ pub(super) fn plan(
     let name = reader.community(which.community)?.name;
     let title = titles::of(&rules.catalog, which.platform, &name);
     let (does, kind) = match answer {
-        DriftAnswer::TakeOver => ("Take over what is there", PlanItemKind::Remember),
+        DriftAnswer::TakeOver => ("Take over what is there", PlanItemKind::Record),
         DriftAnswer::PutBack => ("Put back what was", PlanItemKind::Now),
-        DriftAnswer::IgnoreUntil(_) => ("Ignore what differs", PlanItemKind::Remember),
+        DriftAnswer::IgnoreUntil(_) => ("Ignore what differs", PlanItemKind::Record),
     };
     let mut draft = Draft::new(format!("{does}: {title}"));
     let gone = instance.observed == Observed::Gone;
@@ -208,7 +205,7 @@ pub(super) fn answer(
     }
     let gone = instance.observed == Observed::Gone;
     match answer {
-        DriftAnswer::TakeOver if gone => forget(writer, rules, &instance),
+        DriftAnswer::TakeOver if gone => forget(writer, rules, actor, &instance),
         DriftAnswer::PutBack if gone => make_anew(writer, rules, actor, &instance),
         DriftAnswer::PutBack => put_back(writer, rules, actor, &instance, &found),
         DriftAnswer::TakeOver => decide(writer, rules, actor, &instance, &found, None),
@@ -229,7 +226,7 @@ fn decide(
 ) -> Result<Applied, Fault> {
     let id = instance.id;
     let mut all = answered(writer, rules, id)?;
-    all.retain(|answer| !found.contains(&answer.drift));
+    all.retain(|answer| !found.iter().any(|drift| drift.is_same(&answer.drift)));
     let verdict = match until {
         Some(_) => DriftVerdict::Ignored,
         None => DriftVerdict::TakenOver,
@@ -295,7 +292,7 @@ fn put_back(
 ) -> Result<Applied, Fault> {
     let id = instance.id;
     let mut all = answered(writer, rules, id)?;
-    all.retain(|answer| !found.contains(&answer.drift));
+    all.retain(|answer| !found.iter().any(|drift| drift.is_same(&answer.drift)));
     facts::remember(writer, id, facts::ANSWERED, &all)?;
     let has = |wanted| {
         found
@@ -389,13 +386,19 @@ fn task(rules: &Rules, instance: &Instance, found: &[Drift]) -> Result<HumanTask
 }
 
 /// What is gone there is removed here too. Its keys stay: whoever switches it on again needs them.
-fn forget(writer: &Writer<'_>, rules: &Rules, instance: &Instance) -> Result<Applied, Fault> {
+fn forget(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    instance: &Instance,
+) -> Result<Applied, Fault> {
     let name = writer.community(instance.community)?.name;
     let title = titles::of(&rules.catalog, &instance.platform, &name);
     let subject = subject_of(writer, instance)?;
-    writer.remove_instance(instance.id, rules.now)?;
+    let undoing = parting::take_out(writer, rules, instance, &actor.name)?;
     Ok(Applied {
         subject,
+        instances: undoing,
         detail: "taken over: it is gone there".to_owned(),
         receipt: Receipt {
             message: format!("{title} is removed here, as it is gone there."),
@@ -414,7 +417,7 @@ fn make_anew(
     instance: &Instance,
 ) -> Result<Applied, Fault> {
     let joined = writer.connections_at(instance.id)?;
-    writer.remove_instance(instance.id, rules.now)?;
+    let mut undoing = parting::take_out(writer, rules, instance, &actor.name)?;
     let id = instances::record(
         writer,
         rules,
@@ -429,13 +432,15 @@ fn make_anew(
         writer.insert_connection(from, to, &connection.verb)?;
     }
     let begun = rules.towards_desired(writer, id, &actor.name, true)?;
-    applied(
+    let mut applied = applied(
         writer,
         rules,
         id,
         begun,
         "put back: another one is made".to_owned(),
-    )
+    )?;
+    applied.instances.append(&mut undoing);
+    Ok(applied)
 }
 
 /// Looks at an instance once what was put back is done, so that what is shown is what is so.

@@ -145,7 +145,7 @@ impl Ending {
     pub fn shown(&self, now: Timestamp) -> Option<(Observed, String)> {
         match self {
             Self::Done(_) | Self::Cancelled(_) => None,
-            Self::Human(task) => Some((Observed::NeedsHuman, task.title.clone())),
+            Self::Human(task) => Some((Observed::of_task(task), task.title.clone())),
             Self::Waits {
                 state,
                 fault,

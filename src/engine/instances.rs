@@ -300,6 +300,12 @@ fn now_so(
         (Observed::NeedsHuman, _) => {
             format!("{title} is {wanted} and waits for you: {}.", instance.note)
         }
+        (Observed::NeedsOthers, _) => {
+            format!(
+                "{title} is {wanted}; somebody else decides: {}.",
+                instance.note
+            )
+        }
         (Observed::Working, _) => format!("{title} is {wanted}; it is being worked on."),
         (Observed::Failed, _) => {
             format!(

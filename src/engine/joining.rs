@@ -1,7 +1,7 @@
 //! Making, undoing and testing a connection: both ends are asked, each through its own adapter.
 
 use super::{
-    connections,
+    connection_work,
     core::Core,
     ending::{Effect, brief},
     journal::StoreJournal,
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     adapters::{Adapter, Halt, Journal, Op, Peer, Probe, Site, Target, contract},
     domain::{
-        Connection, ConnectionId, ConnectionState, Fault, FaultKind, Instance, Operation,
-        OperationVerb, PlatformId, Progress, clean_line,
+        Connection, ConnectionId, ConnectionState, Desired, Fault, FaultKind, Instance, InstanceId,
+        Operation, OperationVerb, PlatformId, Progress, clean_line,
     },
 };
 use jiff::Timestamp;
@@ -25,25 +25,20 @@ const FIRST_LOOK: Duration = Duration::from_millis(250);
 /// By how much the clock of a platform may be behind ours.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(30);
 
-/// The two ends of a connection, ready for their adapters.
-struct Ends {
-    connection: Connection,
-    peer: Instance,
-    scene: Scene,
-}
-
-async fn ends(core: &Core, id: ConnectionId) -> Result<Ends, Fault> {
+/// The other end of a connection, ready for its adapter.
+async fn other_end(core: &Core, peer: InstanceId) -> Result<(Instance, Scene), Fault> {
     let rules = core.rules();
     core.store
         .read(move |reader| {
-            let connection = reader.connection_by_id(id)?;
-            let peer = reader.instance(connection.to)?;
-            Ok(Ends {
-                scene: Scene::read(reader, &rules, peer.clone())?,
-                connection,
-                peer,
-            })
+            let peer = reader.instance(peer)?;
+            Ok((peer.clone(), Scene::read(reader, &rules, peer)?))
         })
+        .await
+}
+
+async fn connection(core: &Core, id: ConnectionId) -> Result<Connection, Fault> {
+    core.store
+        .read(move |reader| reader.connection_by_id(id))
         .await
 }
 
@@ -55,7 +50,7 @@ pub(super) async fn work(
     operation: &Operation,
     op: &Op,
 ) -> Result<Effect, Halt> {
-    let Some(id) = connections::of(operation) else {
+    let Some(id) = connection_work::of(operation) else {
         return Err(Fault::new(
             FaultKind::Internal,
             "The operation does not say which connection it is about.",
@@ -63,18 +58,47 @@ pub(super) async fn work(
         .hint("Cancel it, and ask for the connection anew.")
         .into());
     };
-    let Ends {
-        connection,
-        peer,
-        scene,
-    } = ends(core, id).await?;
+    let there = match connection(core, id).await {
+        Ok(connection) => connection.to,
+        Err(fault) if fault.kind == FaultKind::NotFound => {
+            match connection_work::peer_of(operation) {
+                Some(peer) if operation.verb == OperationVerb::Disconnect => peer,
+                _ => return Err(left().into()),
+            }
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let (peer, scene) = other_end(core, there).await?;
     let (site, bad) = scene.open(core);
     keyring::mark_bad(core, bad).await?;
     let mut other = peer_of(&site, &peer);
     if operation.verb == OperationVerb::Disconnect {
         adapter.disconnect(op, &other).await?;
+        if peer.desired == Desired::Removed {
+            return Ok(Effect::Joined("undone".to_owned()));
+        }
     }
-    let journal = Arc::new(StoreJournal {
+    let journal = journal_of(core, operation, &peer, &site);
+    if operation.verb == OperationVerb::Disconnect {
+        let stays = withdrawn(core, &peer, site, journal, op, &operation.platform).await?;
+        return Ok(Effect::Joined(match stays {
+            Some(stays) => format!("undone; {stays}"),
+            None => "undone".to_owned(),
+        }));
+    }
+    other.target = Some(offered(core, &peer, site, journal, op, &operation.platform).await?);
+    let sentence = adapter.connect(op, &other).await?;
+    tracing::debug!(connection = %id, "a connection was made");
+    Ok(Effect::Joined(sentence))
+}
+
+fn journal_of(
+    core: &Arc<Core>,
+    operation: &Operation,
+    peer: &Instance,
+    site: &Site,
+) -> Arc<StoreJournal> {
+    Arc::new(StoreJournal {
         core: core.clone(),
         operation: operation.id,
         steps_of: operation.instance,
@@ -83,15 +107,49 @@ pub(super) async fn work(
         platform: peer.platform.clone(),
         marker: site.marker.clone(),
         prefix: format!("{}:", peer.platform),
-    });
-    if operation.verb == OperationVerb::Disconnect {
-        let sentence = withdrawn(core, &peer, site, journal, op, &operation.platform).await?;
-        return Ok(Effect::Joined(sentence));
+    })
+}
+
+/// Lets every other end take away what it had made for an instance that is being removed. Answers what stays there.
+pub(super) async fn leave(
+    core: &Arc<Core>,
+    operation: &Operation,
+    op: &Op,
+) -> Result<Vec<String>, Halt> {
+    let leaving = operation.instance;
+    let made_for_it = core
+        .store
+        .read(move |reader| {
+            let mut tried = Vec::new();
+            for connection in reader.connections_at(leaving)? {
+                if connection.from == leaving && connection_work::was_tried(reader, &connection)? {
+                    tried.push(connection.to);
+                }
+            }
+            Ok(tried)
+        })
+        .await?;
+    let mut stays = Vec::new();
+    for there in made_for_it {
+        let (peer, scene) = other_end(core, there).await?;
+        if peer.desired == Desired::Removed {
+            continue;
+        }
+        let (site, bad) = scene.open(core);
+        keyring::mark_bad(core, bad).await?;
+        let journal = journal_of(core, operation, &peer, &site);
+        stays.extend(withdrawn(core, &peer, site, journal, op, &operation.platform).await?);
     }
-    other.target = Some(offered(core, &peer, site, journal, op, &operation.platform).await?);
-    let sentence = adapter.connect(op, &other).await?;
-    tracing::debug!(connection = %connection.id, "a connection was made");
-    Ok(Effect::Joined(sentence))
+    Ok(stays)
+}
+
+/// The other end went away while the operation waited.
+fn left() -> Fault {
+    Fault::new(
+        FaultKind::Cancelled,
+        "The other end of the connection was removed, so there is nothing to connect to.",
+    )
+    .hint("Nothing is to be done.")
 }
 
 fn peer_of(site: &Site, peer: &Instance) -> Peer {
@@ -134,20 +192,19 @@ async fn withdrawn(
     journal: Arc<dyn Journal>,
     op: &Op,
     for_platform: &PlatformId,
-) -> Result<String, Halt> {
-    let done = "undone".to_owned();
+) -> Result<Option<String>, Halt> {
     let Some(adapter) = core.options.registry.get(&peer.platform) else {
-        return Ok(done);
+        return Ok(None);
     };
     let progress = watch::Sender::new(Progress::default());
     let there = Op::new(site, journal, progress, op.cancel().clone());
     match adapter.withdraw_target(&there, for_platform).await {
-        Ok(()) => Ok(done),
-        Err(Halt::Stopped(fault)) if is_refusal(&fault) => Ok(format!(
-            "undone; what {} had made for it stays there: {}",
+        Ok(stays) => Ok(stays),
+        Err(Halt::Stopped(fault)) if is_refusal(&fault) => Ok(Some(format!(
+            "what {} had made for it stays there: {}",
             peer.platform,
             brief(&fault)
-        )),
+        ))),
         Err(halt) => Err(halt),
     }
 }
@@ -194,11 +251,8 @@ pub(super) fn begin_probe(core: &Arc<Core>, id: ConnectionId) {
 
 /// What the test found out, and that in words.
 async fn probe(core: &Arc<Core>, id: ConnectionId) -> Result<(ConnectionState, String), Halt> {
-    let Ends {
-        connection,
-        peer,
-        scene,
-    } = ends(core, id).await?;
+    let connection = connection(core, id).await?;
+    let (peer, scene) = other_end(core, connection.to).await?;
     let last_test = connection.tested_at;
     let rules = core.rules();
     let here = core

@@ -183,14 +183,17 @@ fn record(
 ) -> Result<(), Fault> {
     let id = instance.id;
     writer.set_health(id, seen.health, rules.now)?;
-    let drift: Vec<Drift> = seen
+    let mut drift: Vec<Drift> = seen
         .drift
         .iter()
         .map(|drift| Drift {
-            kind: drift.kind,
             what: clean_line(&drift.what),
+            ..drift.clone()
         })
         .collect();
+    if !drift.iter().any(|known| known.kind == DriftKind::OverQuota) {
+        drift.extend(slots::exceeded(rules, &instance.platform, &seen.slots));
+    }
     let drift = super::drift::sift(writer, rules, id, drift)?;
     writer.set_drift(id, &drift)?;
     // The row says what is so: before anything else, what differs.
@@ -233,7 +236,7 @@ fn record(
             if busy {
                 return Ok(());
             }
-            writer.set_observed(id, Observed::NeedsHuman, &clean_line(&task.title))
+            writer.set_observed(id, Observed::of_task(task), &clean_line(&task.title))
         }
         (None, Standing::Unseen) => Ok(()),
         (None, Standing::Present) => {
@@ -284,7 +287,7 @@ fn record_trouble(
     };
     if let Some(kind) = kind {
         let what = fault.what.clone();
-        let drift = super::drift::sift(writer, rules, instance.id, vec![Drift { kind, what }])?;
+        let drift = super::drift::sift(writer, rules, instance.id, vec![Drift::new(kind, what)])?;
         writer.set_drift(instance.id, &drift)?;
     }
     if instance.observed == Observed::Ready {

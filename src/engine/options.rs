@@ -69,8 +69,11 @@ impl EngineOptions {
 /// How much at once, and how patient. The defaults are those of the program.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Operations that run at the same time in this process.
+    /// Operations that run at the same time in this process and mostly wait for platforms. Their pace is set by the limits
+    /// of each credential; this number only bounds memory.
     pub at_once: usize,
+    /// Operations that run at the same time and work on this host: they install, start and compute.
+    pub at_once_here: usize,
     /// How long a lease holds without being renewed; longer than any pause of a healthy process.
     pub lease: Duration,
     /// How often leases are renewed, and cancel requests of other processes are seen, while something runs.
@@ -107,7 +110,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            at_once: 16,
+            at_once: 256,
+            at_once_here: 4,
             lease: Duration::from_secs(30),
             renew_every: Duration::from_secs(10),
             most_attempts: 6,

@@ -3,7 +3,7 @@
 use super::{
     core::Core,
     ending::{Effect, Ending},
-    facts, keyring,
+    facts, keyring, parting,
     reconcile::Reached,
     rules::{self, Rules, subject_of},
 };
@@ -151,7 +151,7 @@ fn done(
             let note = clean_line(sentence);
             writer.set_observed(id, Observed::Ready, note.trim_end_matches('.'))?;
         }
-        Effect::Gone(_) => return gone(writer, rules, instance),
+        Effect::Gone(_) => return gone(writer, rules, operation, instance),
         Effect::Joined(sentence) => {
             writer.set_observed(id, Observed::Ready, &instance.note)?;
             joined(writer, operation, sentence)?;
@@ -195,10 +195,15 @@ fn stands(
 }
 
 /// The instance is removed there; here it becomes a line of the past, and its keys are forgotten.
-fn gone(writer: &Writer<'_>, rules: &Rules, instance: &Instance) -> Result<(), Fault> {
+fn gone(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    operation: &Operation,
+    instance: &Instance,
+) -> Result<(), Fault> {
     cancel_open(writer, rules, instance)?;
     keyring::forget(writer, rules, &instance.platform, instance.community, None)?;
-    writer.remove_instance(instance.id, rules.now)
+    parting::take_out(writer, rules, instance, &operation.actor).map(drop)
 }
 
 /// Cancels whatever of an instance has not begun or waits.
@@ -235,10 +240,12 @@ pub(super) fn stopped(
             .and_then(|word| word.parse().ok())
             .unwrap_or(Desired::Inactive);
         writer.set_desired(instance.id, was)?;
+        // What others had begun for it was cancelled when it was to go.
+        super::connections::begin_waiting(writer, rules, instance.id, &operation.actor)?;
     }
     if is_connecting(operation.verb) {
-        if let Some(connection) = super::connections::of(operation) {
-            writer.set_connection_state(connection, ConnectionState::Waiting, "stopped", None)?;
+        if let Some(connection) = super::connection_work::of(operation) {
+            super::connection_work::stand(writer, connection, ConnectionState::Waiting, "stopped")?;
         }
         return rules::rest(writer, instance);
     }
@@ -269,18 +276,14 @@ fn is_connecting(verb: OperationVerb) -> bool {
 }
 
 fn joined(writer: &Writer<'_>, operation: &Operation, sentence: &str) -> Result<(), Fault> {
-    let Some(connection) = super::connections::of(operation) else {
+    let Some(connection) = super::connection_work::of(operation) else {
         return Ok(());
     };
     if operation.verb == OperationVerb::Disconnect {
-        return writer.remove_connection(connection);
+        return super::connection_work::forget(writer, connection);
     }
-    writer.set_connection_state(
-        connection,
-        ConnectionState::Made,
-        &clean_line(sentence),
-        None,
-    )
+    let made = ConnectionState::Made;
+    super::connection_work::stand(writer, connection, made, &clean_line(sentence))
 }
 
 fn connection_failed(
@@ -288,10 +291,10 @@ fn connection_failed(
     operation: &Operation,
     fault: &Fault,
 ) -> Result<(), Fault> {
-    match super::connections::of(operation) {
+    match super::connection_work::of(operation) {
         Some(connection) if is_connecting(operation.verb) => {
             let note = super::ending::brief(fault);
-            writer.set_connection_state(connection, ConnectionState::Failed, &note, None)
+            super::connection_work::stand(writer, connection, ConnectionState::Failed, &note)
         }
         _ => Ok(()),
     }

@@ -11,7 +11,7 @@ use crate::{
     catalog::{Manifest, Maturity, Needs},
     domain::{
         Actor, Capability, Choice, CommunityId, Fault, FaultKind, Instance, Intent, NewCommunity,
-        Plan, PlanItem, PlanItemKind, PlatformId, Verb, mebibytes,
+        Plan, PlanItem, PlanItemKind, PlatformId, Verb,
     },
     store::Reader,
 };
@@ -215,11 +215,7 @@ impl Draft {
             self.say(
                 PlanItemKind::Warning,
                 None,
-                format!(
-                    "This takes about {} of memory and {} are free.",
-                    mebibytes(needed),
-                    mebibytes(free)
-                ),
+                format!("This takes about {needed} MiB of memory and {free} MiB are free."),
             );
         }
         self.plan.basis = basis;
@@ -339,7 +335,7 @@ impl Draft {
             self.plan.disk_mib += resources.disk_runtime_mib;
         }
         let cost = if memory > 0 {
-            format!(", about {}", mebibytes(memory))
+            format!(", about {memory} MiB")
         } else {
             String::new()
         };

@@ -1,7 +1,7 @@
 //! Removing instances: softly (forget it here, hide it there) or for good. Always with the community's short name typed.
 
 use super::{
-    facts, instances, keyring, outcome,
+    facts, instances, keyring, outcome, parting,
     rules::{Rules, subject_of},
     submit::{After, Applied},
     titles,
@@ -43,8 +43,9 @@ pub(super) fn remove(
     }
     let mut after = stop_others(writer, rules, &instance)?;
     if let Some(why) = forget_here(writer, rules, &instance, mode, after.is_empty())? {
-        return forgotten(writer, rules, &instance, why);
+        return forgotten(writer, rules, actor, &instance, why);
     }
+    after.append(&mut parting::stop_joining(writer, rules, &instance)?);
     let argument = json!({ "was": instance.desired.word() });
     writer.set_desired(instance.id, Desired::Removed)?;
     let verb = match mode {
@@ -62,6 +63,10 @@ pub(super) fn remove(
     let title = titles::of(&rules.catalog, platform, &writer.community(community)?.name);
     applied.receipt.message = format!("{title} is being removed.");
     applied.after.append(&mut after);
+    // They undo their connections once it is gone.
+    applied
+        .instances
+        .extend(parting::acting(writer, instance.id)?);
     Ok(applied)
 }
 
@@ -136,6 +141,7 @@ fn never_tried(reader: &Reader<'_>, instance: &Instance) -> Result<bool, Fault> 
 fn forgotten(
     writer: &Writer<'_>,
     rules: &Rules,
+    actor: &Actor,
     instance: &Instance,
     why: &str,
 ) -> Result<Applied, Fault> {
@@ -147,7 +153,7 @@ fn forgotten(
         detail: why.to_owned(),
         ..Applied::default()
     };
-    writer.remove_instance(instance.id, rules.now)?;
+    applied.instances = parting::take_out(writer, rules, instance, &actor.name)?;
     applied.receipt.message = format!("{title} is removed. {why}");
     applied.receipt.community = Some(instance.community);
     Ok(applied)

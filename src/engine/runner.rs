@@ -365,14 +365,16 @@ async fn work(
             adapter.activate(&op).await.map(Effect::Switched)
         }
         OperationVerb::Deactivate => adapter.deactivate(&op).await.map(Effect::Switched),
-        OperationVerb::RemoveSoft => adapter
-            .remove(&op, RemoveMode::Soft)
-            .await
-            .map(Effect::Gone),
-        OperationVerb::RemoveHard => adapter
-            .remove(&op, RemoveMode::Hard)
-            .await
-            .map(Effect::Gone),
+        OperationVerb::RemoveSoft | OperationVerb::RemoveHard => {
+            let mode = match operation.verb {
+                OperationVerb::RemoveSoft => RemoveMode::Soft,
+                _ => RemoveMode::Hard,
+            };
+            let stays = super::joining::leave(&core, &operation, &op).await?;
+            let mut removed = adapter.remove(&op, mode).await?;
+            removed.left.extend(stays);
+            Ok(Effect::Gone(removed))
+        }
         OperationVerb::Connect | OperationVerb::Disconnect => {
             super::joining::work(&core, adapter.as_ref(), &operation, &op).await
         }

@@ -3,11 +3,11 @@
 
 use super::{
     core::Core,
-    desk::{Desk, Scope},
+    desk::{Desk, Scope, Work},
     lease, runner,
 };
 use crate::{
-    domain::{Fault, InstanceId, Operation, OperationState},
+    domain::{Fault, InstanceId, InstanceKind, Operation, OperationState},
     store::{Lease, OperationFilter, Reader},
 };
 use jiff::Timestamp;
@@ -18,7 +18,9 @@ use std::{
 };
 
 /// Operations looked at in one pass; the next ring looks further.
-const PAGE: u32 = 256;
+const PAGE: u32 = 1024;
+/// From so many instances on they are not asked for one by one.
+const MANY: usize = 64;
 /// The next look after one that failed: the disk may be full, or the file in use.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 /// A timer is never set to less, so that a clock that stands still makes no busy loop.
@@ -73,30 +75,42 @@ fn until(now: Timestamp, next: Timestamp) -> Duration {
 /// Begins what is due; answers when something becomes due by itself.
 async fn begin_what_is_due(core: &Arc<Core>) -> Result<Option<Timestamp>, Fault> {
     let (scope, now) = (core.desk.scope(), core.now());
+    let running = core.desk.instances();
     let due = core
         .store
-        .read(move |reader| look(reader, &scope, now))
+        .read(move |reader| look(reader, &scope, &running, now))
         .await?;
     let mut next = due.next;
+    let mut ours = core.desk.instances();
     for operation in due.operations {
-        let here = core.desk.instances().contains(&operation.instance);
         match due.leases.get(&operation.instance) {
-            _ if here => {}
+            _ if ours.contains(&operation.instance) => {}
             Some(lease) if !lease::is_abandoned(&lease.holder) => {
                 next = earliest(next, Some(lease.expires_at));
             }
             _ => {
-                if !core.desk.has_room() {
-                    // Whoever finishes rings.
-                    break;
+                let work = work_of(core, &operation);
+                if !core.desk.has_room(work) {
+                    // Whoever finishes rings; the other kind of work goes on.
+                    continue;
                 }
-                if let Some(place) = core.desk.place(operation.id, operation.instance) {
+                if let Some(place) = core.desk.place(operation.id, operation.instance, work) {
+                    ours.insert(operation.instance);
                     tokio::spawn(runner::run(core.clone(), operation, place));
                 }
             }
         }
     }
     Ok(next)
+}
+
+fn work_of(core: &Core, operation: &Operation) -> Work {
+    let manifest = core.options.catalog.get(&operation.platform);
+    let usual = manifest.and_then(|manifest| manifest.kinds.first());
+    match usual {
+        Some(usual) if usual.kind == InstanceKind::Dedicated => Work::Here,
+        _ => Work::There,
+    }
 }
 
 struct Due {
@@ -106,7 +120,12 @@ struct Due {
     next: Option<Timestamp>,
 }
 
-fn look(reader: &Reader<'_>, scope: &Scope, now: Timestamp) -> Result<Due, Fault> {
+fn look(
+    reader: &Reader<'_>,
+    scope: &Scope,
+    running: &BTreeSet<InstanceId>,
+    now: Timestamp,
+) -> Result<Due, Fault> {
     let leases: BTreeMap<_, _> = reader
         .leases()?
         .into_iter()
@@ -117,7 +136,8 @@ fn look(reader: &Reader<'_>, scope: &Scope, now: Timestamp) -> Result<Due, Fault
         Scope::All => {
             let mut operations = reader.due_operations(now, PAGE)?;
             // Those under a lease are left out there, and needed here for their end.
-            for lease in leases.values() {
+            let others = |lease: &&Lease| !running.contains(&lease.instance);
+            for lease in leases.values().filter(others) {
                 operations.push(reader.operation(lease.operation)?);
             }
             (operations, reader.next_due(now)?)
@@ -148,14 +168,22 @@ fn of_instances(
 ) -> Result<(Vec<Operation>, Option<Timestamp>), Fault> {
     let mut operations = Vec::new();
     let mut next = None;
-    for instance in instances {
+    let one_by_one = instances.len() < MANY;
+    let asked: Vec<_> = if one_by_one {
+        instances.iter().copied().map(Some).collect()
+    } else {
+        vec![None]
+    };
+    for instance in asked {
         let filter = OperationFilter {
             states: vec![OperationState::Queued, OperationState::Running],
-            instance: Some(*instance),
+            instance,
             ..Default::default()
         };
-        let mut open = reader.operations(&filter, PAGE)?;
+        let most = if one_by_one { PAGE } else { u32::MAX };
+        let mut open = reader.operations(&filter, most)?;
         open.reverse();
+        open.retain(|operation| instances.contains(&operation.instance));
         for operation in open {
             match operation.not_before.filter(|time| *time > now) {
                 Some(time) => next = earliest(next, Some(time)),

@@ -2,7 +2,7 @@
 
 use super::{rules::Rules, views::SlotRow};
 use crate::{
-    domain::{Account, AccountId, Fault, PlatformId, SlotUse, Slots},
+    domain::{Account, AccountId, Drift, DriftKind, Fault, PlatformId, SlotUse, Slots},
     store::{MeasuredSlots, Reader, Writer},
 };
 
@@ -93,17 +93,23 @@ pub(super) fn pressing(rows: &[SlotRow]) -> Option<&SlotRow> {
         .max_by_key(|row| row.slots.level())
 }
 
-/// Records what a platform told of an account. Where it told no maximum, the manifest's stands.
-pub(super) fn record(
-    writer: &Writer<'_>,
-    rules: &Rules,
-    account: AccountId,
-    platform: &PlatformId,
-    told: &[Slots],
-) -> Result<(), Fault> {
-    let limits = rules.catalog.get(platform).map(|manifest| &manifest.slots);
-    let corrected: Vec<Slots> = told
+/// The limits that an account has gone beyond, as differences of its instance.
+pub(super) fn exceeded(rules: &Rules, platform: &PlatformId, told: &[Slots]) -> Vec<Drift> {
+    let beyond = |slots: &Slots| Some((slots.used?, slots.max?)).filter(|(used, max)| used > max);
+    corrected(rules, platform, told)
         .iter()
+        .filter_map(|slots| {
+            let (used, max) = beyond(slots)?;
+            let what = format!("{used} {} where {max} are allowed.", slots.unit);
+            Some(Drift::new(DriftKind::OverQuota, what).about(&slots.unit))
+        })
+        .collect()
+}
+
+/// What a platform told of an account. Where it told no maximum, the manifest's stands.
+fn corrected(rules: &Rules, platform: &PlatformId, told: &[Slots]) -> Vec<Slots> {
+    let limits = rules.catalog.get(platform).map(|manifest| &manifest.slots);
+    told.iter()
         .map(|slots| Slots {
             max: slots.max.or_else(|| {
                 let known = limits?.iter().find(|limit| limit.unit == slots.unit);
@@ -111,8 +117,19 @@ pub(super) fn record(
             }),
             ..slots.clone()
         })
-        .collect();
-    writer.set_measured_slots(account, &corrected, rules.now)
+        .collect()
+}
+
+/// Records what a platform told of an account.
+pub(super) fn record(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    account: AccountId,
+    platform: &PlatformId,
+    told: &[Slots],
+) -> Result<(), Fault> {
+    let told = corrected(rules, platform, told);
+    writer.set_measured_slots(account, &told, rules.now)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::exchange::{Reply, ReplyBody};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Something that shall go wrong on the next calls that match.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +68,8 @@ pub enum TroubleKind {
     },
     /// JSON that ends in the middle, complete as an HTTP answer.
     HalfJson,
+    /// JSON that is whole and of another shape: an object wherever there was a list.
+    WrongShape,
     /// No answer ever: the client's own timeout must end it.
     NoAnswer,
     /// The connection is cut before a byte of the answer.
@@ -239,6 +241,21 @@ pub(super) fn page(status: u16) -> Reply {
             "<html><head><title>{status}</title></head><body><h1>{status}</h1><hr>nginx</body></html>\n"
         ),
     )
+}
+
+/// The answer with an object in the place of every list.
+pub(super) fn misshapen(mut reply: Reply) -> Reply {
+    fn without_lists(value: &mut Value) {
+        match value {
+            Value::Array(_) => *value = json!({}),
+            Value::Object(fields) => fields.values_mut().for_each(without_lists),
+            _ => {}
+        }
+    }
+    if let ReplyBody::Json(body) = &mut reply.body {
+        without_lists(body);
+    }
+    reply
 }
 
 /// The first half of an answer's body.

@@ -143,6 +143,7 @@ async fn exchange(
     };
     match trouble.kind {
         TroubleKind::HalfJson => Ok(Some(Outgoing::Whole(faults::halved(reply)))),
+        TroubleKind::WrongShape => Ok(Some(Outgoing::Whole(faults::misshapen(reply)))),
         TroubleKind::CutBody => Ok(Some(Outgoing::CutBody(reply))),
         _ if !trouble.after_work => Ok(Some(Outgoing::Whole(reply))),
         _ => match before_work(&trouble, incoming, cut).await {
@@ -195,7 +196,7 @@ async fn before_work(trouble: &Trouble, incoming: &Incoming, cut: &Cut) -> Befor
                 json!({"error": format!("cannot read {} {body}", headers.join(", "))}),
             ))
         }
-        TroubleKind::HalfJson | TroubleKind::CutBody => Before::GoOn,
+        TroubleKind::HalfJson | TroubleKind::WrongShape | TroubleKind::CutBody => Before::GoOn,
     }
 }
 

@@ -174,7 +174,7 @@ impl Reader<'_> {
             "SELECT i.id FROM instances i JOIN communities c ON c.id = i.community
              WHERE i.platform = ?1 AND i.removed_at IS NULL AND (i.checked_at IS NULL OR i.checked_at < ?2)
                AND (i.observed IN ('ready', 'failed', 'gone')
-                   OR i.observed = 'needs-human' AND i.external_id IS NOT NULL)
+                   OR i.observed IN ('needs-human', 'needs-others') AND i.external_id IS NOT NULL)
                AND NOT c.archived
              ORDER BY i.checked_at LIMIT ?3",
             (platform.as_str(), millis(before), limit),

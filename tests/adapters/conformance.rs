@@ -7,6 +7,7 @@ mod bad_luck;
 mod hands;
 mod keys;
 mod once;
+mod shapes;
 mod switching;
 
 use crate::description::Platform;
@@ -54,6 +55,9 @@ macro_rules! conformance {
                 once::provisioned_twice,
                 once::killed_while_provisioning,
                 once::answers_lost_after_the_work,
+                shapes::made_once_by_answers_of_a_wrong_shape,
+                shapes::nothing_is_gone_by_an_answer_of_a_wrong_shape,
+                shapes::switched_back_after_answers_of_a_wrong_shape,
                 bad_luck::refused,
                 bad_luck::broken,
                 bad_luck::slowed_down,

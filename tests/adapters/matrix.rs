@@ -24,6 +24,8 @@ impl Platform for Homeserver {
         ("PUT", "v2/users"),
         ("POST", "v3/login"),
         ("POST", "createRoom"),
+        // As it stands in an address.
+        ("PUT", "space%2Echild"),
     ];
     const LIMITS: &'static [LimitShape] = &[LimitShape::BodyMilliseconds, LimitShape::Seconds];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> =
@@ -48,6 +50,18 @@ impl Platform for Homeserver {
             .filter(|device| device.contains("@gov-"))
             .collect();
         made.extend(devices);
+        let rooms = state["rooms"].as_object().unwrap().values();
+        for room in rooms.filter(|room| !members(room).is_empty()) {
+            let held = room["state"].as_object().unwrap().iter();
+            let shown = held.filter(|(key, event)| {
+                key.starts_with("m.space.child\n") && event["content"]["via"].is_array()
+            });
+            let (name, shown) = (text(room, "m.room.name", "name"), shown.count());
+            made.push(format!("{name} shows {shown} rooms"));
+        }
+        made.extend(self.minted_keys());
+        // Rooms come in the order of their random ids.
+        made.sort();
         made
     }
 

@@ -201,6 +201,12 @@ impl World {
         }
     }
 
+    /// The keys that the adapter made and stored, a line for each.
+    pub fn minted_keys(&self) -> Vec<String> {
+        let stored = self.journal.secrets().into_keys();
+        stored.map(|field| format!("key {field}")).collect()
+    }
+
     /// A new operation: what earlier ones recorded is known to have been intended only.
     pub fn op(&self) -> Op {
         self.journal.next_operation();

@@ -186,3 +186,49 @@ async fn where_nothing_differs_there_is_nothing_to_answer() {
     let fault = answer(&engine, DriftAnswer::PutBack).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Conflict);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_holds_while_only_the_numbers_of_a_difference_change() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.overfill(10);
+    check(&engine).await;
+    assert!(
+        alpha(&engine).await.drift.is_empty(),
+        "full is not too full"
+    );
+    home.world.overfill(11);
+    check(&engine).await;
+    let seen = alpha(&engine).await;
+    assert_eq!(seen.drift[0].kind, DriftKind::OverQuota);
+    assert_eq!(seen.drift[0].what, "11 halls where 10 are allowed.");
+    answer(&engine, DriftAnswer::TakeOver).await.unwrap();
+    home.world.overfill(12);
+    check(&engine).await;
+    assert!(alpha(&engine).await.drift.is_empty());
+    home.world
+        .differ(DriftKind::Changed, "Room 1 is painted red.");
+    check(&engine).await;
+    assert_eq!(alpha(&engine).await.drift.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_decides_is_not_shown_as_a_step_of_ours() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.others_decide();
+    check(&engine).await;
+    assert_eq!(alpha(&engine).await.observed, Observed::NeedsOthers);
+    // It works all the same, and the next look tells that it was decided.
+    switch(&engine, "alpha", Desired::Inactive).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(alpha(&engine).await.desired, Desired::Inactive);
+    assert!(home.world.objects().iter().all(|object| !object.active));
+    home.world.person_does_it();
+    check(&engine).await;
+    assert_eq!(alpha(&engine).await.observed, Observed::Ready);
+}

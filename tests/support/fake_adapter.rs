@@ -46,6 +46,8 @@ struct State {
     gone: bool,
     messages: Vec<String>,
     filled: Option<u64>,
+    over_full: Option<u64>,
+    others_decide: bool,
     drift: Vec<Drift>,
     look_for: Option<String>,
     inside: BTreeMap<i64, u32>,
@@ -127,10 +129,7 @@ impl World {
 
     /// A look finds this difference, until making or sending puts it back.
     pub fn differ(&self, kind: DriftKind, what: &str) {
-        self.state().drift.push(Drift {
-            kind,
-            what: what.to_owned(),
-        });
+        self.state().drift.push(Drift::new(kind, what.to_owned()));
     }
 
     fn is_as_it_was(&self, kind: DriftKind) {
@@ -145,6 +144,17 @@ impl World {
     /// From now on an account holds so many of its ten halls, as far as the platform tells.
     pub fn fill(&self, halls: u64) {
         self.state().filled = Some(halls);
+    }
+
+    /// A look tells from now on that an account holds so many of its ten halls.
+    pub fn overfill(&self, halls: u64) {
+        self.state().over_full = Some(halls);
+    }
+
+    /// What a look finds to be needed is somebody else's to decide.
+    pub fn others_decide(&self) {
+        self.need_person_later();
+        self.state().others_decide = true;
     }
 
     /// Who sends through a connection does not see from there whether it arrives.
@@ -452,6 +462,16 @@ impl Adapter for FakeAdapter {
             let state = self.world.state();
             state.asks_for_person.contains("observe") && !state.person_did_it
         };
+        let (others_decide, over_full, drift) = {
+            let state = self.world.state();
+            (state.others_decide, state.over_full, state.drift.clone())
+        };
+        let full = over_full.map(|used| Slots {
+            unit: "halls".into(),
+            max: Some(10),
+            used: Some(used),
+            source: "measured".into(),
+        });
         Ok(Observation {
             standing: if gone {
                 Standing::Gone
@@ -460,9 +480,12 @@ impl Adapter for FakeAdapter {
             },
             health: if gone { Health::Down } else { Health::Ok },
             note: String::new(),
-            drift: self.world.state().drift.clone(),
-            task: needs_person.then(invitation),
-            slots: Vec::new(),
+            drift,
+            task: needs_person.then(|| HumanTask {
+                others_decide,
+                ..invitation()
+            }),
+            slots: full.into_iter().collect(),
             url: None,
         })
     }
@@ -510,9 +533,13 @@ impl Adapter for FakeAdapter {
         Ok(Target::Site { address })
     }
 
-    async fn withdraw_target(&self, _op: &Op, _for_platform: &PlatformId) -> Result<(), Halt> {
+    async fn withdraw_target(
+        &self,
+        _op: &Op,
+        _for_platform: &PlatformId,
+    ) -> Result<Option<String>, Halt> {
         self.world.point("door closed").await?;
-        Ok(())
+        Ok(None)
     }
 
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {

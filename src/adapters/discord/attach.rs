@@ -6,6 +6,7 @@ use super::{BOT_TOKEN, WEBHOOK, server, tasks};
 use crate::adapters::{
     contract::{Peer, Probe, Site, Target},
     durable::{Halt, Op},
+    http::entries,
 };
 use crate::domain::{Fault, FaultKind, OperationKey, PlatformId, last_four};
 use jiff::Timestamp;
@@ -61,7 +62,12 @@ pub(super) async fn offer(op: &Op, for_platform: &PlatformId) -> Result<Target, 
 }
 
 /// Deletes the webhook that was made for a platform, also one whose making was interrupted, and forgets its address.
-pub(super) async fn withdraw(op: &Op, for_platform: &PlatformId) -> Result<(), Halt> {
+pub(super) async fn withdraw(op: &Op, for_platform: &PlatformId) -> Result<Option<String>, Halt> {
+    if !op.has_secret(BOT_TOKEN) && op.has_secret(WEBHOOK) {
+        return Ok(Some(format!(
+            "the webhook that a person made stays, and {for_platform} was told its address: delete it in the channel's settings if nothing else posts with it"
+        )));
+    }
     let mut places = Places::of(op)?;
     let recorded = places.webhooks.get(for_platform.as_str()).cloned();
     let may_be_unrecorded = !places.channels.is_empty() && !ACTING.contains(&for_platform.as_str());
@@ -78,7 +84,8 @@ pub(super) async fn withdraw(op: &Op, for_platform: &PlatformId) -> Result<(), H
         places.webhooks.remove(for_platform.as_str());
         places.save(op).await?;
     }
-    op.drop_secret(&field(for_platform)).await
+    op.drop_secret(&field(for_platform)).await?;
+    Ok(None)
 }
 
 /// What the webhook of a platform is called. "discord" and "clyde" are refused in names; ids of platforms hold neither.
@@ -89,8 +96,7 @@ fn name_of(op: &Op, platform: &PlatformId) -> String {
 /// The webhooks of the first channel.
 async fn webhooks(client: &Client, places: &Places) -> Result<Vec<Value>, Fault> {
     let path = format!("/channels/{}/webhooks", first(places)?.id);
-    let all = client.get(&path, "list the webhooks").await?;
-    Ok(all.as_array().cloned().unwrap_or_default())
+    client.list(&path, "the webhooks").await
 }
 
 /// The id of the webhook of this name.
@@ -223,8 +229,9 @@ pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<boo
     let client = Client::at(site)?;
     let path = format!("/channels/{}/messages?limit=50", first(&places)?.id);
     let all = client.get(&path, "read messages").await?;
-    let messages = all.as_array().into_iter().flatten();
+    let messages = entries(&all, "Discord", "the messages")?;
     Ok(messages
+        .iter()
         .filter(|message| {
             let at = message["timestamp"].as_str().unwrap_or_default();
             at.parse::<Timestamp>().is_ok_and(|at| at >= since)

@@ -4,7 +4,7 @@ use super::{BOT_TOKEN, errors};
 use crate::adapters::{
     contract::Site,
     durable::Op,
-    http::{Answer, BucketKey, Call, Http, Method, RateRule, segment},
+    http::{Answer, BucketKey, Call, Http, Method, RateRule, entries, segment},
 };
 use crate::domain::{Fault, FaultKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -99,6 +99,12 @@ impl Client {
     /// Reads something.
     pub async fn get(&self, path: &str, doing: &str) -> Result<Value, Fault> {
         errors::accept(self.raw(path).await?, doing)?.json()
+    }
+
+    /// Reads a list of everything there is; `what` names its entries.
+    pub async fn list(&self, path: &str, what: &str) -> Result<Vec<Value>, Fault> {
+        let all = self.get(path, &format!("list {what}")).await?;
+        entries(&all, "Discord", what).map(<[Value]>::to_vec)
     }
 
     /// Makes something anew each time.

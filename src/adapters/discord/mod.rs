@@ -83,7 +83,11 @@ impl Adapter for Discord {
         attach::offer(op, for_platform).await
     }
 
-    async fn withdraw_target(&self, op: &Op, for_platform: &PlatformId) -> Result<(), Halt> {
+    async fn withdraw_target(
+        &self,
+        op: &Op,
+        for_platform: &PlatformId,
+    ) -> Result<Option<String>, Halt> {
         attach::withdraw(op, for_platform).await
     }
 

@@ -22,10 +22,9 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     let bot = match server::who(&client).await {
         Err(fault) if fault.kind == FaultKind::KeyRejected => {
             let mut observation = seen(Standing::Unseen, Health::Down, "the token is not accepted");
-            observation.drift.push(Drift {
-                kind: DriftKind::CredentialDead,
-                what: fault.what,
-            });
+            observation
+                .drift
+                .push(Drift::new(DriftKind::CredentialDead, fault.what));
             return Ok(observation);
         }
         other => other?.0,
@@ -36,13 +35,13 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             Health::Down,
             "the bot is not in the server",
         );
-        observation.drift.push(Drift {
-            kind: DriftKind::Missing,
-            what: format!(
+        observation.drift.push(Drift::new(
+            DriftKind::Missing,
+            format!(
                 "The bot was taken out of {}, or the server was deleted.",
                 places.guild_name
             ),
-        });
+        ));
         observation.task = Some(tasks::invite(&bot, &places.guild));
         return Ok(observation);
     };
@@ -53,13 +52,13 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     let mut gone = 0;
     for place in places.all() {
         if let Some(now) = all.iter().find(|one| one["id"] == place.id.as_str()) {
-            compare(site, &places, place, now, &paused, &mut observation.drift);
+            compare(site, &places, place, now, &paused, &mut observation.drift)?;
         } else {
             gone += 1;
-            observation.drift.push(Drift {
-                kind: DriftKind::Missing,
-                what: format!("{} was deleted.", place.name),
-            });
+            observation.drift.push(Drift::new(
+                DriftKind::Missing,
+                format!("{} was deleted.", place.name),
+            ));
         }
     }
     if gone == places.all().count() {
@@ -86,10 +85,10 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
 fn look_at_power(places: &Places, server: &Server, observation: &mut Observation) {
     let lacks = missing(server.bits);
     if !lacks.is_empty() {
-        observation.drift.push(Drift {
-            kind: DriftKind::ScopeShrank,
-            what: format!("The bot lacks permissions now: {}.", lacks.join(", ")),
-        });
+        observation.drift.push(Drift::new(
+            DriftKind::ScopeShrank,
+            format!("The bot lacks permissions now: {}.", lacks.join(", ")),
+        ));
         observation.task = Some(tasks::permit(
             &places.bot,
             &places.guild,
@@ -101,16 +100,16 @@ fn look_at_power(places: &Places, server: &Server, observation: &mut Observation
         return;
     };
     match server.roles.iter().find(|one| one["id"] == role.as_str()) {
-        None => observation.drift.push(Drift {
-            kind: DriftKind::Missing,
-            what: "The community's role was deleted.".into(),
-        }),
+        None => observation.drift.push(Drift::new(
+            DriftKind::Missing,
+            "The community's role was deleted.",
+        )),
         Some(one) if one["position"].as_i64() >= Some(server.height) => {
             let name = one["name"].as_str().unwrap_or("the community's role");
-            observation.drift.push(Drift {
-                kind: DriftKind::ScopeShrank,
-                what: format!("The bot's role stands below {name}, so it cannot manage it."),
-            });
+            observation.drift.push(Drift::new(
+                DriftKind::ScopeShrank,
+                format!("The bot's role stands below {name}, so it cannot manage it."),
+            ));
             observation.task = Some(tasks::lift(&server.name, name));
         }
         Some(_) => {}
@@ -124,12 +123,9 @@ fn compare(
     now: &Value,
     paused: &[Paused],
     drift: &mut Vec<Drift>,
-) {
+) -> Result<(), Fault> {
     let mut changed = |what: String| {
-        drift.push(Drift {
-            kind: DriftKind::Changed,
-            what,
-        });
+        drift.push(Drift::new(DriftKind::Changed, what));
     };
     let name = now["name"].as_str().unwrap_or_default();
     if name != place.name {
@@ -154,9 +150,9 @@ fn compare(
         .iter()
         .find(|one| one.place.id == place.id && one.done)
     else {
-        return;
+        return Ok(());
     };
-    let held = overwrites(now);
+    let held = overwrites(now)?;
     let differs = pause
         .ours
         .iter()
@@ -168,6 +164,7 @@ fn compare(
             place.name
         ));
     }
+    Ok(())
 }
 
 /// One list instead of a call for each: calls to a webhook that is gone get the address shut out (sheet: discord 4).
@@ -180,19 +177,18 @@ async fn look_at_webhooks(
         return Ok(());
     }
     let path = format!("/guilds/{}/webhooks", places.guild);
-    let all = match client.get(&path, "list the webhooks").await {
+    let all = match client.list(&path, "the webhooks").await {
         Err(fault) if fault.kind == FaultKind::ScopeMissing => return Ok(()),
         all => all?,
     };
-    let all = all.as_array().cloned().unwrap_or_default();
     for (platform, id) in &places.webhooks {
         if !all.iter().any(|one| one["id"] == id.as_str()) {
-            drift.push(Drift {
-                kind: DriftKind::Missing,
-                what: format!(
+            drift.push(Drift::new(
+                DriftKind::Missing,
+                format!(
                     "The webhook for {platform} was deleted; undo the connection and make it anew."
                 ),
-            });
+            ));
         }
     }
     Ok(())

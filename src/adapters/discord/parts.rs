@@ -51,7 +51,7 @@ pub(super) async fn role(op: &Op, client: &Client, places: &mut Places) -> Resul
         .ensure(
             "role",
             |_| async move {
-                let all = client.get(path, "list the roles").await?;
+                let all = client.list(path, "the roles").await?;
                 Ok(find_role(&all, name, began))
             },
             |_| async move {
@@ -66,17 +66,14 @@ pub(super) async fn role(op: &Op, client: &Client, places: &mut Places) -> Resul
     Ok(id)
 }
 
-pub(super) fn find_role(all: &Value, name: &str, began_ms: i64) -> Option<String> {
+pub(super) fn find_role(all: &[Value], name: &str, began_ms: i64) -> Option<String> {
     let ours = |role: &&Value| {
         role["name"] == name
             && bits(&role["permissions"]) == 0
             && role["managed"] != true
             && made_ms(&text(role, "id")) >= began_ms
     };
-    all.as_array()?
-        .iter()
-        .find(ours)
-        .map(|role| text(role, "id"))
+    all.iter().find(ours).map(|role| text(role, "id"))
 }
 
 /// What a private category is made with: hidden from everybody, shown to the role and to the bot itself, which would shut
@@ -218,11 +215,11 @@ pub(super) async fn invite(
         .ensure(
             "invite",
             |_| async move {
-                let all = client.get(path, "list the invites").await?;
+                let all = client.list(path, "the invites").await?;
                 let ours = |invite: &&Value| {
                     invite["inviter"]["id"] == bot.as_str() && invite["max_age"] == 0
                 };
-                let found = all.as_array().into_iter().flatten().find(ours);
+                let found = all.iter().find(ours);
                 Ok(found.map(|invite| text(invite, "code")))
             },
             |_| async move {

@@ -5,7 +5,10 @@ use super::client::Client;
 use super::permissions::{Overwrite, closed};
 use super::record::{Place, Places};
 use super::server;
-use crate::adapters::durable::{Halt, Op};
+use crate::adapters::{
+    durable::{Halt, Op},
+    http::entries,
+};
 use crate::domain::{Fault, FaultKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,13 +27,11 @@ pub(super) struct Paused {
     pub done: bool,
 }
 
-/// The overwrites of a channel.
-pub(super) fn overwrites(channel: &Value) -> Vec<Overwrite> {
-    let all = channel["permission_overwrites"].as_array();
-    all.into_iter()
-        .flatten()
-        .filter_map(Overwrite::read)
-        .collect()
+/// The overwrites of a channel. Without the list nothing is switched: what was so could not be restored.
+pub(super) fn overwrites(channel: &Value) -> Result<Vec<Overwrite>, Fault> {
+    let all = &channel["permission_overwrites"];
+    let all = entries(all, "Discord", "who may what in a channel")?;
+    Ok(all.iter().filter_map(Overwrite::read).collect())
 }
 
 pub(super) async fn pause(op: &Op) -> Result<String, Halt> {
@@ -61,7 +62,7 @@ pub(super) async fn pause_places(
             continue;
         };
         if !known.iter().any(|paused| paused.place.id == place.id) {
-            let saved = overwrites(now);
+            let saved = overwrites(now)?;
             known.push(Paused {
                 place: place.clone(),
                 ours: closed(&saved, &places.guild, &places.bot),

@@ -57,10 +57,10 @@ async fn notice(
         .ensure(
             "notice",
             |_| async move {
-                let all = client.get(path, "look for the notice").await?;
+                let all = client.list(path, "the messages").await?;
                 let ours =
                     |message: &&Value| message["author"]["id"] == bot && message["content"] == text;
-                let found = all.as_array().into_iter().flatten().find(ours);
+                let found = all.iter().find(ours);
                 Ok(found.and_then(|message| message["id"].as_str().map(str::to_owned)))
             },
             |_| async move { id_of(&client.say(&channel.id, text, nonce).await?) },

@@ -118,7 +118,7 @@ async fn add_unrecorded(op: &Op, client: &Client, places: &mut Places) -> Result
     }
     if places.role.is_none() {
         let path = format!("/guilds/{}/roles", places.guild);
-        let roles = client.get(&path, "list the roles").await?;
+        let roles = client.list(&path, "the roles").await?;
         places.role = parts::find_role(&roles, &name, places.began_ms);
     }
     Ok(())

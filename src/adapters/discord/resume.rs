@@ -47,7 +47,7 @@ pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
 
 /// Opens one channel; says whether somebody had edited it.
 async fn open(client: &Client, one: &Paused, now: &Value, bot: &str) -> Result<bool, Fault> {
-    let present = overwrites(now);
+    let present = overwrites(now)?;
     let mut is_edited = false;
     // The bot's own last, so that it never shuts itself out.
     let mut ours: Vec<&Overwrite> = one.ours.iter().collect();

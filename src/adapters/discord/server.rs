@@ -4,7 +4,11 @@ use super::client::Client;
 use super::permissions::{bits, missing};
 use super::record::Places;
 use super::{errors, tasks};
-use crate::adapters::{contract::Site, durable::Halt, durable::Op};
+use crate::adapters::{
+    contract::Site,
+    durable::{Halt, Op},
+    http::{entries, required},
+};
 use crate::domain::{Fault, clean_line};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,8 +29,8 @@ pub(super) struct Server {
 /// The id of the bot, and its name.
 pub(super) async fn who(client: &Client) -> Result<(String, String), Fault> {
     let me = client.get("/users/@me", "say whose token it is").await?;
-    let text = |field: &str| clean_line(me[field].as_str().unwrap_or_default());
-    Ok((text("id"), text("username")))
+    let text = |field: &str| required(&me[field], "Discord", "whose token it is").map(clean_line);
+    Ok((text("id")?, text("username")?))
 }
 
 /// The server; none while the bot is not in it.
@@ -40,18 +44,15 @@ pub(super) async fn look(client: &Client, guild: &str, bot: &str) -> Result<Opti
     }
     let shown: Value = errors::accept(answer, "look at the server")?.json()?;
     let roles = client
-        .get(&format!("/guilds/{guild}/roles"), "list the roles")
+        .list(&format!("/guilds/{guild}/roles"), "the roles")
         .await?;
     let path = format!("/guilds/{guild}/members/{bot}");
     let member = client.get(&path, "look at the bot's roles").await?;
-    let held: Vec<&str> = member["roles"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let held: Vec<&str> = entries(&member["roles"], "Discord", "the bot's roles")?
+        .iter()
         .filter_map(Value::as_str)
         .chain([guild])
         .collect();
-    let roles = roles.as_array().cloned().unwrap_or_default();
     let own = || {
         roles
             .iter()
@@ -100,10 +101,9 @@ pub(super) async fn enter(op: &Op, client: &Client, places: &mut Places) -> Resu
 
 /// Every channel and category of the server.
 pub(super) async fn channels(client: &Client, guild: &str) -> Result<Vec<Value>, Fault> {
-    let all = client
-        .get(&format!("/guilds/{guild}/channels"), "list the channels")
-        .await?;
-    Ok(all.as_array().cloned().unwrap_or_default())
+    client
+        .list(&format!("/guilds/{guild}/channels"), "the channels")
+        .await
 }
 
 /// The server of an instance: recorded, or in the settings.

@@ -166,8 +166,7 @@ async fn servers(client: &Client) -> Result<Vec<Value>, Fault> {
     for _ in 0..MOST_PAGES {
         let after = all.last().and_then(|one| one["id"].as_str()).unwrap_or("0");
         let path = format!("/users/@me/guilds?limit={PAGE}&after={after}");
-        let page = client.get(&path, "list the bot's servers").await?;
-        let page = page.as_array().cloned().unwrap_or_default();
+        let page = client.list(&path, "the bot's servers").await?;
         let is_last = page.len() < PAGE;
         all.extend(page);
         if is_last {

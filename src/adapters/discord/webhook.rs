@@ -76,10 +76,9 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         Ok(_) => Ok(seen(Standing::Present, Health::Ok, "")),
         Err(fault) if fault.kind == FaultKind::KeyRejected => {
             let mut observation = seen(Standing::Gone, Health::Down, "the webhook was deleted");
-            observation.drift.push(Drift {
-                kind: DriftKind::CredentialDead,
-                what: fault.what,
-            });
+            observation
+                .drift
+                .push(Drift::new(DriftKind::CredentialDead, fault.what));
             Ok(observation)
         }
         Err(fault) => Err(fault),

@@ -21,8 +21,30 @@ pub(super) async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
         return Ok(Vec::new());
     };
     let all = category::list(&client).await?;
-    Ok(all
-        .iter()
+    let mut found = categories(site, &all);
+    for name in group::names(&client).await? {
+        let mut may_use = all
+            .iter()
+            .filter(|seen| seen.category.permissions.contains_key(&name))
+            .map(|seen| clean_line(&seen.category.name));
+        let with = match may_use.next() {
+            Some(category) => format!("adopt the category {category}, which it may use"),
+            None => "adopt a category that it may use".to_owned(),
+        };
+        found.push(Discovered {
+            reference: format!("group:{name}"),
+            name: clean_line(&name),
+            what: "group".into(),
+            obstacle: Some(format!(
+                "A group alone cannot be switched on and off: {with}."
+            )),
+        });
+    }
+    Ok(found)
+}
+
+fn categories(site: &Site, all: &[Seen]) -> Vec<Discovered> {
+    all.iter()
         .map(|seen| Discovered {
             reference: seen.category.id.to_string(),
             name: clean_line(&seen.category.name),
@@ -33,7 +55,7 @@ pub(super) async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
             },
             obstacle: obstacle(site, seen),
         })
-        .collect())
+        .collect()
 }
 
 fn obstacle(site: &Site, seen: &Seen) -> Option<String> {

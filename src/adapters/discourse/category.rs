@@ -28,6 +28,21 @@ pub(super) struct Seen {
     pub topics: u64,
     pub can_delete: bool,
     pub can_edit: bool,
+    /// Whether the answer says who may do what; a list may leave it out.
+    told: bool,
+}
+
+impl Seen {
+    /// Who may do what, for those who replace it: what is not told must not be taken for "everybody everything".
+    pub fn replaceable(&self, client: &Client) -> Result<&Permissions, Fault> {
+        if self.told {
+            return Ok(&self.category.permissions);
+        }
+        Err(bad_answer(
+            client.base(),
+            "who may do what in the category, so nothing was changed",
+        ))
+    }
 }
 
 fn number(value: &Value) -> Option<u64> {
@@ -35,11 +50,14 @@ fn number(value: &Value) -> Option<u64> {
 }
 
 /// Who may do what. A category without restrictions shows `everyone` with everything.
-fn permissions(shown: &Value) -> Permissions {
-    let listed = shown["group_permissions"].as_array();
+fn permissions(client: &Client, shown: &Value) -> Result<Permissions, Fault> {
+    let shown = &shown["group_permissions"];
+    if shown.is_null() {
+        return Ok(Permissions::default());
+    }
+    let listed = client.entries(shown, "who may do what in a category")?;
     let permissions: Permissions = listed
-        .into_iter()
-        .flatten()
+        .iter()
         .filter_map(|entry| {
             let level = entry["permission_type"].as_u64()?;
             Some((
@@ -48,10 +66,10 @@ fn permissions(shown: &Value) -> Permissions {
             ))
         })
         .collect();
-    if permissions.is_empty() && listed.is_some() {
-        return [(EVERYONE.to_owned(), FULL)].into();
+    if permissions.is_empty() {
+        return Ok([(EVERYONE.to_owned(), FULL)].into());
     }
-    permissions
+    Ok(permissions)
 }
 
 fn read(client: &Client, shown: &Value) -> Result<Seen, Fault> {
@@ -65,12 +83,13 @@ fn read(client: &Client, shown: &Value) -> Result<Seen, Fault> {
             color: text("color"),
             text_color: text("text_color"),
             parent: number(&shown["parent_category_id"]),
-            permissions: permissions(shown),
+            permissions: permissions(client, shown)?,
         },
         topics: number(&shown["topic_count"]).unwrap_or_default(),
         can_delete: shown["can_delete"] == true,
         // Shown to who may edit only.
         can_edit: shown["can_edit"] == true || shown["group_permissions"].is_array(),
+        told: shown["group_permissions"].is_array(),
     })
 }
 
@@ -82,9 +101,8 @@ pub(super) async fn list(client: &Client) -> Result<Vec<Seen>, Fault> {
             "list the categories",
         )
         .await?;
-    let top = page["category_list"]["categories"]
-        .as_array()
-        .ok_or_else(|| bad_answer(client.base(), "categories"))?;
+    let top = &page["category_list"]["categories"];
+    let top = client.entries(top, "the categories")?;
     let mut found = Vec::new();
     let mut left: Vec<&Value> = top.iter().rev().collect();
     while let Some(shown) = left.pop() {

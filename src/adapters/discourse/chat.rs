@@ -113,9 +113,7 @@ async fn find(client: &Client, name: &str) -> Result<Option<(u64, Vec<u64>)>, Fa
 async fn channels(client: &Client) -> Result<Vec<(u64, String, Vec<u64>)>, Fault> {
     let path = format!("{PLUGIN}/channels.json?provider={DISCORD}");
     let shown = client.get(&path, "list the channels").await?;
-    let listed = shown["channels"]
-        .as_array()
-        .ok_or_else(|| bad_answer(client.base(), "channels"))?;
+    let listed = client.entries(&shown["channels"], "the channels")?;
     Ok(listed
         .iter()
         .filter_map(|channel| {

@@ -4,7 +4,7 @@ use super::{API_KEY, errors};
 use crate::adapters::{
     contract::Site,
     durable::Op,
-    http::{Answer, BucketKey, Call, Http, Method, RateRule},
+    http::{Answer, BucketKey, Call, Http, Method, RateRule, entries},
 };
 use crate::domain::{Fault, FaultKind};
 use secrecy::SecretString;
@@ -158,6 +158,11 @@ impl Client {
             call.json(body)
         };
         call.send().await.map_err(errors::slowed)
+    }
+
+    /// The entries of a list in an answer; `what` names them.
+    pub fn entries<'a>(&self, list: &'a Value, what: &str) -> Result<&'a [Value], Fault> {
+        entries(list, host(&self.base), what)
     }
 
     /// A change. `doing` completes "cannot ...".

@@ -37,8 +37,8 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         return Err(gone().into());
     };
     if is_changed("category_name") || is_changed("private") {
+        let mut permissions = seen.replaceable(&client)?.clone();
         let mut category = seen.category;
-        let mut permissions = category.permissions.clone();
         if is_changed("category_name") {
             category.name.clone_from(&wanted);
         }

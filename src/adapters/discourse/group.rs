@@ -108,6 +108,33 @@ fn by_hand(client: &Client, name: &str) -> HumanTask {
     }
 }
 
+/// The names of the groups that people made and the key's user sees. The forum's own, as staff, are left out.
+pub(super) async fn names(client: &Client) -> Result<Vec<String>, Fault> {
+    let mut names: Vec<String> = Vec::new();
+    let (mut listed_so_far, mut page_number) = (0, 0);
+    loop {
+        let path = match page_number {
+            0 => "/groups.json".to_owned(),
+            number => format!("/groups.json?page={number}"),
+        };
+        let shown = client.get(&path, "list the groups").await?;
+        let listed = client.entries(&shown["groups"], "the groups")?;
+        names.extend(
+            listed
+                .iter()
+                .filter(|group| group["automatic"] != true)
+                .filter_map(|group| group["name"].as_str())
+                .map(str::to_owned),
+        );
+        listed_so_far += listed.len() as u64;
+        page_number += 1;
+        let total = shown["total_rows_groups"].as_u64().unwrap_or_default();
+        if listed.is_empty() || listed_so_far >= total {
+            return Ok(names);
+        }
+    }
+}
+
 /// The user names of the members.
 pub(super) async fn members(client: &Client, group: &Group) -> Result<Vec<String>, Fault> {
     let mut names: Vec<String> = Vec::new();
@@ -118,7 +145,7 @@ pub(super) async fn members(client: &Client, group: &Group) -> Result<Vec<String
             names.len()
         );
         let page = client.get(&path, "list the members").await?;
-        let listed = page["members"].as_array().cloned().unwrap_or_default();
+        let listed = client.entries(&page["members"], "the members")?;
         names.extend(
             listed
                 .iter()

@@ -130,9 +130,7 @@ async fn find(client: &Client, wanted: &Wanted<'_>) -> Result<Option<u64>, Fault
     loop {
         let path = format!("{LIST}?offset={offset}&limit=50");
         let page = client.get(&path, "list the webhooks").await?;
-        let listed = page["web_hooks"]
-            .as_array()
-            .ok_or_else(|| bad_answer(client.base(), "webhooks"))?;
+        let listed = client.entries(&page["web_hooks"], "the webhooks")?;
         let ours = listed.iter().filter_map(read).find(|seen| {
             seen.address == wanted.address.expose_secret() && seen.categories == [wanted.category]
         });
@@ -150,10 +148,9 @@ async fn find(client: &Client, wanted: &Wanted<'_>) -> Result<Option<u64>, Fault
 /// The numbers of what happens to topics and posts. They differ between versions, so the forum is asked.
 async fn event_types(client: &Client) -> Result<Vec<u64>, Fault> {
     let page = client.get(LIST, "list what webhooks tell of").await?;
-    let known = page["extras"]["event_types"].as_array();
+    let known = client.entries(&page["extras"]["event_types"], "the events of webhooks")?;
     let wanted: Vec<u64> = known
-        .into_iter()
-        .flatten()
+        .iter()
         .filter(|kind| {
             let name = kind["name"].as_str().unwrap_or_default();
             matches!(name, "topic" | "post")
@@ -287,10 +284,9 @@ pub(super) async fn ping(op: &Op, client: &Client, id: u64) -> Result<Option<u64
 async fn newest_event(client: &Client, id: u64) -> Result<Option<(u64, Option<u64>)>, Fault> {
     let path = format!("/admin/api/web_hook_events/{id}.json");
     let page = client.get(&path, "list the deliveries").await?;
-    let events = page["web_hook_events"].as_array();
+    let events = client.entries(&page["web_hook_events"], "the deliveries")?;
     Ok(events
-        .into_iter()
-        .flatten()
+        .iter()
         .filter_map(|event| {
             let status = event["status"].as_u64().filter(|status| *status > 0);
             Some((event["id"].as_u64()?, status))

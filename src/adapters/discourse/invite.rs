@@ -55,10 +55,9 @@ fn read(client: &Client, shown: &Value) -> Result<Invite, Fault> {
 async fn find(client: &Client, group: &Group) -> Result<Option<Invite>, Fault> {
     let path = format!("/u/{}/invited/pending.json", segment(client.user()));
     let page = client.get(&path, "list the invites").await?;
-    let ours = page["invites"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let ours = client
+        .entries(&page["invites"], "the invites")?
+        .iter()
         .find(|invite| {
             let groups = invite["groups"].as_array();
             groups

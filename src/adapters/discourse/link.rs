@@ -7,6 +7,7 @@ use super::{
 use crate::adapters::{
     contract::{Observation, Presence, Site, Standing, unsupported},
     durable::{Halt, Op},
+    http::entries,
 };
 use crate::domain::{Fault, FaultKind, Health, InstanceKind};
 use serde_json::Value;
@@ -66,8 +67,9 @@ pub(super) async fn public_category(site: &Site, slug: &str) -> Result<Option<u6
         return Ok(None);
     }
     let shown: Value = answer.success()?.json()?;
-    let all = shown["categories"].as_array();
-    let found = all.into_iter().flatten().find(|category| {
+    let base = client::base(site)?;
+    let all = entries(&shown["categories"], client::host(&base), "the categories")?;
+    let found = all.iter().find(|category| {
         category["slug"] == slug
             || category["id"]
                 .as_u64()

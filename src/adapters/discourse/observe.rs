@@ -50,10 +50,9 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
                 Health::Unknown,
                 "the key sees less than before",
             );
-            observation.drift.push(Drift {
-                kind: DriftKind::ScopeShrank,
-                what: fault.what,
-            });
+            observation
+                .drift
+                .push(Drift::new(DriftKind::ScopeShrank, fault.what));
             return Ok(observation);
         }
         other => other?,
@@ -87,10 +86,9 @@ fn without_key(site: &Site) -> Observation {
 
 fn dead_key(fault: &Fault) -> Observation {
     let mut observation = seen(Standing::Unseen, Health::Down, "the key is not accepted");
-    observation.drift.push(Drift {
-        kind: DriftKind::CredentialDead,
-        what: fault.what.clone(),
-    });
+    observation
+        .drift
+        .push(Drift::new(DriftKind::CredentialDead, fault.what.clone()));
     observation
 }
 
@@ -133,10 +131,7 @@ fn compare(
         return;
     };
     let mut changed = |what: String| {
-        observation.drift.push(Drift {
-            kind: DriftKind::Changed,
-            what,
-        });
+        observation.drift.push(Drift::new(DriftKind::Changed, what));
     };
     let now = &found.category;
     if now.name != known.name {
@@ -255,7 +250,7 @@ async fn with_making_key(
 }
 
 fn add(observation: &mut Observation, kind: DriftKind, what: String) {
-    observation.drift.push(Drift { kind, what });
+    observation.drift.push(Drift::new(kind, what));
 }
 
 async fn webhook(

@@ -81,7 +81,7 @@ pub(super) async fn quieten(op: &Op, client: &Client, places: &mut Places) -> Re
     let mut known: Vec<Paused> = op.fact(FACT)?.unwrap_or_default();
     let family = category::with_children(client, id).await?;
     for seen in &family {
-        let current = &seen.category.permissions;
+        let current = seen.replaceable(client)?;
         let at = known
             .iter()
             .position(|paused| paused.category.id == seen.category.id);
@@ -167,7 +167,7 @@ pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
             missing.push(name.clone());
             continue;
         };
-        let current = &seen.category.permissions;
+        let current = seen.replaceable(&client)?;
         if *current == paused.saved {
             continue;
         }

@@ -128,9 +128,7 @@ async fn list(client: &Client) -> Result<Vec<Value>, Fault> {
     loop {
         let path = format!("/admin/api/keys.json?offset={}&limit=50", keys.len());
         let page = client.get(&path, "list the keys").await?;
-        let listed = page["keys"]
-            .as_array()
-            .ok_or_else(|| bad_answer(client.base(), "keys"))?;
+        let listed = client.entries(&page["keys"], "the keys")?;
         // An older forum lists everything at once, whatever the offset.
         let is_new = |key: &&Value| !keys.iter().any(|known| known["id"] == key["id"]);
         let fresh: Vec<Value> = listed.iter().filter(is_new).cloned().collect();

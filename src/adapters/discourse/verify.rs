@@ -105,10 +105,8 @@ async fn held_scopes(client: &Client) -> Result<Option<Vec<String>>, Fault> {
         let action = scope["action"].as_str().or(scope["key"].as_str())?;
         Some(format!("{resource}:{action}"))
     };
-    let listed = shown["scopes"].as_array();
-    Ok(Some(
-        listed.into_iter().flatten().filter_map(named).collect(),
-    ))
+    let listed = client.entries(&shown["scopes"], "what the key may do")?;
+    Ok(Some(listed.iter().filter_map(named).collect()))
 }
 
 fn too_narrow(client: &Client, scopes: Vec<String>) -> Identity {

@@ -61,10 +61,7 @@ impl Look {
 
     /// Something that differs from the record.
     pub fn drift(&mut self, kind: DriftKind, what: impl Into<String>) {
-        self.seen.drift.push(Drift {
-            kind,
-            what: what.into(),
-        });
+        self.seen.drift.push(Drift::new(kind, what.into()));
     }
 
     /// Looks whether the processes run; `main` is the one without which nothing works.

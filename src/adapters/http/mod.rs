@@ -25,6 +25,7 @@ mod failure;
 mod request;
 mod retry;
 mod scrub;
+mod shape;
 mod wait;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 pub use scrub::{STRUCK, Scrubber};
+pub use shape::{entries, required};

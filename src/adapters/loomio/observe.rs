@@ -52,10 +52,7 @@ pub(super) fn blank(standing: Standing, health: Health) -> Observation {
 }
 
 fn drift(seen: &mut Observation, kind: DriftKind, what: impl Into<String>) {
-    seen.drift.push(Drift {
-        kind,
-        what: what.into(),
-    });
+    seen.drift.push(Drift::new(kind, what.into()));
 }
 
 /// Adds a phrase to the note.
@@ -160,8 +157,8 @@ fn enabled(site: &Site, group: &Group, seen: &mut Observation) -> Result<(), Fau
             note(seen, &format!("its subscription or trial ended{at}"));
             drift(
                 seen,
-                DriftKind::Changed,
-                "The group is not enabled: nobody can read or write in it.",
+                DriftKind::Archived,
+                "The group was closed by somebody else, or its plan ended: nobody can read or write in it.",
             );
         }
         (true, true) if !site.active => {

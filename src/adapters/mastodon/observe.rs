@@ -75,7 +75,7 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
 }
 
 fn add(observation: &mut Observation, kind: DriftKind, what: String) {
-    observation.drift.push(Drift { kind, what });
+    observation.drift.push(Drift::new(kind, what));
 }
 
 /// An account that exists and may do nothing.
@@ -104,7 +104,7 @@ fn shut(site: &Site, client: &Client, known: &Known, barred: Barred) -> Observat
             known.username,
             client::host(client.base())
         );
-        add(&mut observation, DriftKind::Changed, what);
+        add(&mut observation, DriftKind::Archived, what);
     }
     // Put off while nothing is wanted of it.
     observation.task = site.active.then_some(task);
@@ -148,10 +148,12 @@ fn compare(
         changed(format!("The account moved to {to}."));
     }
     if account.limited {
-        changed("The server's moderators limited the account.".into());
+        let what = "The account was limited by the server's moderators.";
+        add(observation, DriftKind::Archived, what.into());
     }
     if account.suspended {
-        changed("The server's moderators suspended the account.".into());
+        let what = "The account was suspended by the server's moderators.";
+        add(observation, DriftKind::Archived, what.into());
         observation.health = Health::Down;
     }
 }

@@ -3,11 +3,11 @@
 use super::client::Client;
 use super::pause::{number, own_level};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, address, bot, errors};
+use super::{ACCESS_TOKEN, SERVER, address, bot, errors};
 use crate::adapters::{
     contract::{Discovered, Presence, Site},
     durable::{Halt, Op},
-    http::{Method, segment},
+    http::{Method, entries, segment},
 };
 use crate::domain::{Fault, FaultKind, HumanTask, InstanceKind, clean_line, counted};
 use serde_json::{Value, json};
@@ -165,10 +165,8 @@ async fn children(client: &Client, space: &str) -> Result<Vec<String>, Fault> {
     let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
     let answer = client.call(Method::GET, &path).send().await?;
     let page: Value = errors::accept(answer, "list the rooms of the space")?.json()?;
-    Ok(page["rooms"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    Ok(entries(&page["rooms"], SERVER, "the rooms of the space")?
+        .iter()
         .filter_map(|entry| entry["room_id"].as_str())
         .filter(|room| *room != space)
         .map(str::to_owned)

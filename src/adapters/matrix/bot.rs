@@ -3,10 +3,10 @@
 
 use super::client::{Client, Whoami, bad_answer};
 use super::record::Places;
-use super::{ACCESS_TOKEN, ADMIN_TOKEN, errors, token};
+use super::{ACCESS_TOKEN, ADMIN_TOKEN, SERVER, errors, token};
 use crate::adapters::{
     durable::{Halt, Op},
-    http::{Method, segment},
+    http::{Method, entries, segment},
 };
 use crate::domain::{Fault, FaultKind, Identity};
 use rand::Rng as _;
@@ -111,9 +111,9 @@ async fn check_password_login(client: &Client) -> Result<(), Fault> {
         .send()
         .await?;
     let flows: Value = errors::accept(answer, "say how one signs in")?.json()?;
-    let has_password = flows["flows"]
-        .as_array()
-        .is_some_and(|flows| flows.iter().any(|flow| flow["type"] == "m.login.password"));
+    let has_password = entries(&flows["flows"], SERVER, "the ways to sign in")?
+        .iter()
+        .any(|flow| flow["type"] == "m.login.password");
     if has_password {
         return Ok(());
     }

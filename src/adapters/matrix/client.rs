@@ -1,10 +1,10 @@
 //! Calls to a homeserver with one token.
 
-use super::errors;
+use super::{SERVER, errors};
 use crate::adapters::{
     contract::Site,
     durable::Op,
-    http::{Answer, BucketKey, Call, Http, Method, RateRule, segment},
+    http::{Answer, BucketKey, Call, Http, Method, RateRule, entries, segment},
 };
 use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
@@ -229,9 +229,7 @@ impl Client {
         let call = call.query([("dir", "b".to_owned()), ("limit", most.to_string())]);
         let answer = errors::accept(call.send().await?, "read messages")?;
         let page: Value = answer.json()?;
-        let events = page["chunk"]
-            .as_array()
-            .ok_or_else(|| bad_answer("messages"))?;
+        let events = entries(&page["chunk"], SERVER, "the messages")?;
         Ok(events
             .iter()
             .filter(|event| event["origin_server_ts"].as_i64() >= Some(since.as_millisecond()))
@@ -287,9 +285,7 @@ impl Client {
         let call = self.call(Method::GET, &path);
         let answer = call.query([("membership", membership)]).send().await?;
         let page: Value = errors::accept(answer, "list the members")?.json()?;
-        let events = page["chunk"]
-            .as_array()
-            .ok_or_else(|| bad_answer("members"))?;
+        let events = entries(&page["chunk"], SERVER, "the members")?;
         Ok(events
             .iter()
             .filter(|event| event["content"]["membership"] == membership)

@@ -27,6 +27,8 @@ use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+/// How messages name the server.
+const SERVER: &str = "the homeserver";
 /// The credential of the community's bot.
 const ACCESS_TOKEN: &str = "access_token";
 /// The credential of an administrator of the homeserver.

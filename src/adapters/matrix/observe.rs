@@ -3,10 +3,10 @@
 use super::client::Client;
 use super::pause::{self, Paused};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, ADMIN_TOKEN, address, errors, verify};
+use super::{ACCESS_TOKEN, ADMIN_TOKEN, SERVER, address, errors, verify};
 use crate::adapters::{
     contract::{Observation, Site, Standing},
-    http::{Method, segment},
+    http::{Method, entries, segment},
 };
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots, counted};
 use serde_json::Value;
@@ -25,10 +25,9 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     let joined = match client.joined_rooms().await {
         Err(fault) if fault.kind == FaultKind::KeyRejected => {
             let mut observation = seen(Standing::Unseen, Health::Down, "the token is not accepted");
-            observation.drift.push(Drift {
-                kind: DriftKind::CredentialDead,
-                what: fault.what,
-            });
+            observation
+                .drift
+                .push(Drift::new(DriftKind::CredentialDead, fault.what));
             return Ok(observation);
         }
         other => other?,
@@ -63,13 +62,13 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         }
         drift.extend(renamed(site, &places, place, &shown));
         if place.id != space.id && !shown.children.contains(&place.id) {
-            drift.push(Drift {
-                kind: DriftKind::Missing,
-                what: format!(
+            drift.push(Drift::new(
+                DriftKind::Missing,
+                format!(
                     "The room {} is not shown in the space any more.",
                     place.name
                 ),
-            });
+            ));
         }
     }
     Ok(verdict(&places, drift, slots))
@@ -80,9 +79,7 @@ fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation
         .iter()
         .filter(|drift| drift.kind == DriftKind::Missing)
         .count();
-    // A room that somebody renamed works as before.
-    let is_harmless = drift.iter().all(|drift| drift.kind == DriftKind::Changed);
-    let health = if is_harmless {
+    let health = if drift.is_empty() {
         Health::Ok
     } else {
         Health::Degraded
@@ -127,12 +124,12 @@ async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
     let call = client.call(Method::GET, &path);
     let call = call.query([("max_depth", "1"), ("limit", "100")]);
     let page: Value = errors::accept(call.send().await?, "list the rooms of the space")?.json()?;
-    let rooms = || page["rooms"].as_array().into_iter().flatten();
+    let rooms = entries(&page["rooms"], SERVER, "the rooms of the space")?;
     let name = |entry: &Value| {
         let (id, name) = (entry["room_id"].as_str()?, entry["name"].as_str()?);
         Some((id.to_owned(), name.to_owned()))
     };
-    let own = rooms().find(|entry| entry["room_id"] == space);
+    let own = rooms.iter().find(|entry| entry["room_id"] == space);
     let children = own
         .and_then(|entry| entry["children_state"].as_array())
         .into_iter()
@@ -143,7 +140,7 @@ async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
         .collect();
     Ok(Shown {
         children,
-        names: rooms().filter_map(name).collect(),
+        names: rooms.iter().filter_map(name).collect(),
     })
 }
 
@@ -156,9 +153,11 @@ fn renamed(site: &Site, places: &Places, place: &Place, shown: &Shown) -> Option
         ("room", &place.name)
     };
     let now = shown.names.get(&place.id)?;
-    (site.made_by_us && now != ours).then(|| Drift {
-        kind: DriftKind::Changed,
-        what: format!("Somebody renamed the {what} {ours}: it is called {now} there."),
+    (site.made_by_us && now != ours).then(|| {
+        Drift::new(
+            DriftKind::Changed,
+            format!("Somebody renamed the {what} {ours}: it is called {now} there."),
+        )
     })
 }
 
@@ -171,7 +170,13 @@ async fn look_at(
     paused: &[Paused],
     drift: &mut Vec<Drift>,
 ) -> Result<(), Fault> {
-    let mut changed = |kind: DriftKind, what: String| drift.push(Drift { kind, what });
+    let mut changed = |kind: DriftKind, what: String| {
+        let about = format!("{} {}", kind.word(), place.id);
+        let found = Drift::new(kind, what);
+        // Levels are numbers; of the rest each is told in its own sentence.
+        let is_level = kind == DriftKind::ScopeShrank;
+        drift.push(if is_level { found.about(about) } else { found });
+    };
     let levels = client.state(&place.id, "m.room.power_levels", "").await?;
     let levels = levels.unwrap_or(Value::Null);
     if let Some(pause) = paused.iter().find(|pause| pause.place.id == place.id) {
@@ -214,8 +219,11 @@ async fn look_at(
         && end.get("replacement_room").is_some()
     {
         changed(
-            DriftKind::Changed,
-            format!("The room {} was replaced by a newer one.", place.name),
+            DriftKind::Archived,
+            format!(
+                "Somebody closed the room {} and replaced it by a newer one.",
+                place.name
+            ),
         );
     }
     Ok(())
@@ -261,10 +269,10 @@ async fn outside(
         Health::Down,
         "the bot is not in the space",
     );
-    observation.drift.push(Drift {
-        kind: DriftKind::Missing,
-        what: "The bot was taken out of the space: invite it again, or remove the instance.".into(),
-    });
+    observation.drift.push(Drift::new(
+        DriftKind::Missing,
+        "The bot was taken out of the space: invite it again, or remove the instance.",
+    ));
     Ok(observation)
 }
 
@@ -277,8 +285,5 @@ async fn missing(site: &Site, base: &Url, place: &Place) -> Result<Drift, Fault>
             place.name
         ),
     };
-    Ok(Drift {
-        kind: DriftKind::Missing,
-        what,
-    })
+    Ok(Drift::new(DriftKind::Missing, what))
 }

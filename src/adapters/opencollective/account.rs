@@ -1,7 +1,8 @@
 //! An account as the platform tells it, and the marker by which ours are known.
 
+use super::PLATFORM;
 use crate::adapters::contract::Site;
-use crate::domain::{clean, clean_line};
+use crate::domain::{Fault, FaultKind, clean, clean_line};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -91,15 +92,26 @@ pub(super) fn owner(settings: &Value, site: &Site) -> Owner {
 }
 
 impl Account {
-    /// Reads an account; null is none.
-    pub fn read(value: &Value) -> Option<Self> {
-        let mut account: Self = serde_json::from_value(value.clone()).ok()?;
+    /// Reads an account; null is none, and what is of another shape is no knowledge of it.
+    pub fn read(value: &Value) -> Result<Option<Self>, Fault> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let unreadable = || {
+            Fault::new(
+                FaultKind::BadAnswer,
+                format!("{PLATFORM} tells an account in another shape than it promises."),
+            )
+            .hint("Try again in a while; if it stays so, please report it.")
+        };
+        let mut account: Self =
+            serde_json::from_value(value.clone()).map_err(|error| unreadable().detail(error))?;
         if account.id.is_empty() {
-            return None;
+            return Err(unreadable().detail("no id"));
         }
         account.name = clean_line(&account.name);
         account.description = clean(&account.description);
-        Some(account)
+        Ok(Some(account))
     }
 
     pub fn is_collective(&self) -> bool {

@@ -3,11 +3,11 @@
 use super::account::Account;
 use super::documents::{self, Document, Effect};
 use super::errors::{self, Refusal};
-use super::{TOKEN, settings};
+use super::{PLATFORM, TOKEN, settings};
 use crate::adapters::{
     contract::Site,
     durable::Op,
-    http::{Answer, BucketKey, Http, RateRule},
+    http::{Answer, BucketKey, Http, RateRule, entries},
 };
 use crate::domain::{Fault, FaultKind};
 use secrecy::SecretString;
@@ -219,7 +219,7 @@ impl Client {
     pub async fn account(&self, id: &str) -> Result<Option<Account>, Fault> {
         let reply = self.observe(&[id]).await?;
         let data = self.accept(reply, "look at the collective").await?;
-        Ok(Account::read(&data["a0"]))
+        Account::read(&data["a0"])
     }
 
     /// An account by short name; none when nobody has it.
@@ -228,7 +228,7 @@ impl Client {
         let data = self
             .ask(documents::FIND, json!({"slug": slug}), doing)
             .await?;
-        Ok(Account::read(&data["account"]))
+        Account::read(&data["account"])
     }
 
     /// The accounts that the token's user administers.
@@ -244,16 +244,12 @@ impl Client {
             if data["me"].is_null() {
                 return Err(nobody());
             }
-            let nodes = page["nodes"].as_array().map_or(0, Vec::len);
-            accounts.extend(
-                page["nodes"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|node| Account::read(&node["account"])),
-            );
-            offset += nodes;
-            if nodes == 0
+            let nodes = entries(&page["nodes"], PLATFORM, "what the user administers")?;
+            for node in nodes {
+                accounts.extend(Account::read(&node["account"])?);
+            }
+            offset += nodes.len();
+            if nodes.is_empty()
                 || page["totalCount"]
                     .as_u64()
                     .is_none_or(|total| offset as u64 >= total)

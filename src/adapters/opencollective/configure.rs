@@ -67,7 +67,8 @@ async fn send(client: &Client, edit: &Value, slug: &str) -> Result<Account, Faul
         .hint("Choose another short name in the settings of the instance."));
     }
     let data = client.accept(reply, doing).await?;
-    Account::read(&data["editAccount"]).ok_or_else(|| {
+    let account = Account::read(&data["editAccount"]).ok().flatten();
+    account.ok_or_else(|| {
         Fault::new(
             FaultKind::OutcomeUnknown,
             "The platform did not say what it made of the change; whether it took effect is not known.",

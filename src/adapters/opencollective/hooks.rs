@@ -4,10 +4,11 @@
 
 use super::client::{Client, Counter};
 use super::record::{Addresses, Collective, Hook, hooks, save_hooks};
-use super::{documents, pause, settings};
+use super::{PLATFORM, documents, pause, settings};
 use crate::adapters::{
     contract::{Peer, Target},
     durable::{Halt, Op},
+    http::entries,
 };
 use crate::domain::{Fault, FaultKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -42,7 +43,7 @@ pub(super) async fn list(client: &Client, id: &str) -> Result<Vec<Row>, Fault> {
         let variables = json!({"id": id, "offset": offset});
         let data = client.ask(documents::HOOKS, variables, doing).await?;
         let page = &data["account"]["webhooks"];
-        let nodes = page["nodes"].as_array().cloned().unwrap_or_default();
+        let nodes = entries(&page["nodes"], PLATFORM, "the webhooks")?;
         offset += nodes.len();
         let last = nodes.is_empty()
             || page["totalCount"]

@@ -6,8 +6,12 @@
 use super::account::{Account, Application};
 use super::client::Client;
 use super::record::Collective;
-use super::{documents, settings, web_page};
-use crate::adapters::durable::{Halt, Op};
+use super::{PLATFORM, documents, settings, web_page};
+use crate::adapters::{
+    contract::Site,
+    durable::{Halt, Op},
+    http::entries,
+};
 use crate::domain::{Fault, FaultKind, HumanTask};
 use serde_json::json;
 
@@ -24,7 +28,8 @@ enum Stage {
     None,
 }
 
-/// Applies if a host is wanted, and returns the account as it then is.
+/// Applies if a host is wanted, and returns the account as it then is. The collective stands without the host too, and a
+/// host may take weeks: its decision is not waited for, later looks tell of it.
 pub(super) async fn apply(
     op: &Op,
     client: &Client,
@@ -41,7 +46,12 @@ pub(super) async fn apply(
         }
         Stage::Pending => {}
         Stage::Ended(how) if op.fact::<String>(APPLIED)?.as_deref() == Some(&wanted) => {
-            return Err(Halt::Human(Box::new(ended(op, collective, &wanted, how))));
+            return Err(Halt::Human(Box::new(ended(
+                op.site(),
+                &collective.slug,
+                &wanted,
+                how,
+            ))));
         }
         Stage::Ended(_) | Stage::None => {
             send(op, client, collective, &account, &wanted, message).await?;
@@ -51,14 +61,35 @@ pub(super) async fn apply(
     keep(op, collective, &account).await?;
     op.remember(APPLIED, &wanted).await?;
     if let Stage::Ended(how) = stage(client, &account, &wanted).await? {
-        return Err(Halt::Human(Box::new(ended(op, collective, &wanted, how))));
+        let task = ended(op.site(), &collective.slug, &wanted, how);
+        return Err(Halt::Human(Box::new(task)));
     }
-    let approved = account.is_approved && account.host_slug() == Some(&wanted);
-    op.human(approval(op, collective, &wanted), || async {
-        Ok(approved.then_some(()))
-    })
-    .await?;
     Ok(account)
+}
+
+/// What is still to happen with the application we sent: the host decides, or has decided against it.
+pub(super) async fn pending(
+    site: &Site,
+    client: &Client,
+    account: &Account,
+) -> Result<Option<HumanTask>, Fault> {
+    let Some((wanted, _)) = settings::host(&site.settings)? else {
+        return Ok(None);
+    };
+    let applied: Option<String> = site.fact(APPLIED)?;
+    if applied.as_deref() != Some(&wanted) || account.is_archived {
+        return Ok(None);
+    }
+    match account.host_slug() {
+        Some(host) if host == wanted && !account.is_approved => {
+            Ok(Some(approval(site, &account.slug, &wanted)))
+        }
+        None if account.is_admin => Ok(match stage(client, account, &wanted).await? {
+            Stage::Ended(how) => Some(ended(site, &account.slug, &wanted, how)),
+            _ => None,
+        }),
+        _ => Ok(None),
+    }
 }
 
 async fn look(op: &Op, client: &Client, collective: &Collective) -> Result<Account, Fault> {
@@ -98,10 +129,9 @@ pub(super) async fn last_with(
     let data = client
         .ask(documents::APPLICATIONS, json!({"id": id}), doing)
         .await?;
-    let nodes = data["account"]["hostApplicationRequests"]["nodes"].as_array();
-    Ok(nodes
-        .into_iter()
-        .flatten()
+    let nodes = &data["account"]["hostApplicationRequests"]["nodes"];
+    Ok(entries(nodes, PLATFORM, "the applications")?
+        .iter()
         .filter_map(|node| serde_json::from_value::<Application>(node.clone()).ok())
         .find(|application| {
             application
@@ -193,8 +223,8 @@ pub(super) async fn require_privileges(op: &Op, client: &Client, doing: &str) ->
     )))
 }
 
-fn approval(op: &Op, collective: &Collective, host: &str) -> HumanTask {
-    let dashboard = web_page(op.site(), &format!("dashboard/{host}/host-applications"));
+fn approval(site: &Site, slug: &str, host: &str) -> HumanTask {
+    let dashboard = web_page(site, &format!("dashboard/{host}/host-applications"));
     HumanTask {
         step: format!("approval by {host}"),
         title: format!("wait for {host} to decide"),
@@ -202,22 +232,22 @@ fn approval(op: &Op, collective: &Collective, host: &str) -> HumanTask {
         who: format!("the administrators of {host}"),
         url: dashboard,
         instructions: vec![
-            format!("The application of {} lies with {host}.", collective.slug),
+            format!("The application of {slug} lies with {host}."),
             "Its administrators approve or reject it on that page.".into(),
-            "Until then the collective is there and holds no money.".into(),
+            "Until then the collective is there, works, and holds no money.".into(),
         ],
         asks_for: Vec::new(),
         others_decide: true,
     }
 }
 
-fn ended(op: &Op, collective: &Collective, host: &str, how: &str) -> HumanTask {
+fn ended(site: &Site, slug: &str, host: &str, how: &str) -> HumanTask {
     HumanTask {
         step: format!("approval by {host}"),
         title: format!("the application to {host} was {how}"),
         why: "Applying again without talking to the host would only annoy it.".into(),
         who: "an administrator of the collective".into(),
-        url: web_page(op.site(), &format!("dashboard/{}/host", collective.slug)),
+        url: web_page(site, &format!("dashboard/{slug}/host")),
         instructions: vec![
             format!("Ask {host} why, and apply again on that page if it is welcome."),
             "Or name another host, or none, in the settings of the instance.".into(),

@@ -29,6 +29,8 @@ use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 
+/// How messages name the platform.
+const PLATFORM: &str = "Open Collective";
 /// The credential of the community's user.
 const TOKEN: &str = "token";
 /// The addresses of our webhooks: secrets of the platforms that gave them, kept so that they can be made again.

@@ -42,7 +42,7 @@ async fn judge(
     collective: &Collective,
     reply: &Reply,
 ) -> Result<Observation, Fault> {
-    let Some(account) = Account::read(&reply.data["a0"]) else {
+    let Some(account) = Account::read(&reply.data["a0"])? else {
         return Ok(seen(Standing::Gone, Health::Down, "deleted there"));
     };
     if reply.anonymous {
@@ -53,10 +53,10 @@ async fn judge(
     let mut drift = texts(collective, &account);
     let is_link = site.kind == crate::domain::InstanceKind::Link;
     if !account.is_admin && !is_link {
-        drift.push(Drift {
-            kind: DriftKind::ScopeShrank,
-            what: "Our user is no longer an administrator of the collective.".into(),
-        });
+        drift.push(Drift::new(
+            DriftKind::ScopeShrank,
+            "Our user is no longer an administrator of the collective.",
+        ));
     }
     if !collective.adopted && account.owner(site) != Owner::Us {
         drift.push(changed(
@@ -77,6 +77,7 @@ async fn judge(
     };
     let mut observation = seen(Standing::Present, health, "");
     observation.note = note(site, &account)?;
+    observation.task = host::pending(site, client, &account).await?;
     observation.drift = drift;
     observation.url = web_page(site, &account.slug).filter(|_| account.slug != collective.slug);
     Ok(observation)
@@ -114,12 +115,18 @@ fn switches(site: &Site, collective: &Collective, account: &Account) -> Result<V
     let mut drift = Vec::new();
     let expected_archived = collective.archived || by_us.archived;
     if account.is_archived && !expected_archived {
-        drift.push(changed("It was archived by a person.".into()));
+        drift.push(Drift::new(
+            DriftKind::Archived,
+            "It was archived by somebody else.",
+        ));
     } else if !account.is_archived && collective.archived {
         drift.push(changed("It was brought back from the archive.".into()));
     }
     match (account.is_frozen, by_us.frozen) {
-        (true, false) => drift.push(changed("It was frozen by its host.".into())),
+        (true, false) => drift.push(Drift::new(
+            DriftKind::Archived,
+            "It was frozen by its host.",
+        )),
         (false, true) => drift.push(changed("It was unfrozen by its host.".into())),
         _ => {}
     }
@@ -175,10 +182,7 @@ async fn missing_hooks(
     }
     let standing = match hooks::list(client, &collective.id).await {
         Err(fault) if fault.kind == FaultKind::ScopeMissing => {
-            return Ok(vec![Drift {
-                kind: DriftKind::ScopeShrank,
-                what: fault.what,
-            }]);
+            return Ok(vec![Drift::new(DriftKind::ScopeShrank, fault.what)]);
         }
         other => other?,
     };
@@ -187,9 +191,11 @@ async fn missing_hooks(
         .filter(|hook| {
             hook.id.is_some() && !standing.iter().any(|row| Some(&row.id) == hook.id.as_ref())
         })
-        .map(|hook| Drift {
-            kind: DriftKind::Missing,
-            what: format!("The webhook to {} was deleted there.", hook.host),
+        .map(|hook| {
+            Drift::new(
+                DriftKind::Missing,
+                format!("The webhook to {} was deleted there.", hook.host),
+            )
         })
         .collect())
 }
@@ -212,18 +218,14 @@ fn note(site: &Site, account: &Account) -> Result<String, Fault> {
 
 fn dead_key(what: String) -> Observation {
     let mut observation = seen(Standing::Unseen, Health::Down, "the token is not accepted");
-    observation.drift.push(Drift {
-        kind: DriftKind::CredentialDead,
-        what,
-    });
+    observation
+        .drift
+        .push(Drift::new(DriftKind::CredentialDead, what));
     observation
 }
 
 fn changed(what: String) -> Drift {
-    Drift {
-        kind: DriftKind::Changed,
-        what,
-    }
+    Drift::new(DriftKind::Changed, what)
 }
 
 fn seen(standing: Standing, health: Health, note: &str) -> Observation {

@@ -83,9 +83,10 @@ async fn create(client: &Client, site: &Site, wanted: &Wanted) -> Result<Collect
         }
         return Err(unknown().detail(refusal.fault(doing, &client.web)));
     }
+    // It was made all the same: what a wrong answer says of it does not matter, a look finds it.
     match Account::read(&reply.data["createCollective"]) {
-        Some(account) => Ok(Collective::from_account(&account, false)),
-        None => Err(unknown()),
+        Ok(Some(account)) => Ok(Collective::from_account(&account, false)),
+        Ok(None) | Err(_) => Err(unknown()),
     }
 }
 

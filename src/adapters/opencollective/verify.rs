@@ -6,8 +6,11 @@
 use super::account::{Owner, owner};
 use super::client::{Client, Reply, nobody};
 use super::record::Collective;
-use super::{TOKEN, documents, settings};
-use crate::adapters::contract::{Site, VerifyRequest};
+use super::{PLATFORM, TOKEN, documents, settings};
+use crate::adapters::{
+    contract::{Site, VerifyRequest},
+    http::entries,
+};
 use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, Slots, clean_line};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use secrecy::ExposeSecret;
@@ -39,6 +42,11 @@ pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Faul
         client.accept(reply, "ask who the token is").await?;
         return Err(nobody());
     }
+    entries(
+        &me["memberOf"]["nodes"],
+        PLATFORM,
+        "what the user administers",
+    )?;
     let mut identity = told(site, &me, &reply);
     let list = if webhooks_scope(&client).await? {
         &mut identity.scopes_held

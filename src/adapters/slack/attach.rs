@@ -7,6 +7,7 @@ use super::{BOT_TOKEN, WEBHOOK, channel, session, tasks};
 use crate::adapters::{
     contract::{Peer, Probe, Site, Target},
     durable::{Halt, Op},
+    http::entries,
 };
 use crate::domain::{Fault, FaultKind, OperationKey, PlatformId};
 use jiff::Timestamp;
@@ -54,6 +55,18 @@ pub(super) async fn offer(op: &Op, for_platform: &PlatformId) -> Result<Target, 
         flavour: "slack".into(),
         address: op.secret(WEBHOOK)?,
     })
+}
+
+/// A person made the webhook, and one address may serve several tools: it is left, and that is said.
+pub(super) fn withdraw(op: &Op, for_platform: &PlatformId) -> Result<Option<String>, Halt> {
+    if ACTING.contains(&for_platform.as_str()) || !op.has_secret(WEBHOOK) {
+        return Ok(None);
+    }
+    let app: Option<String> = op.fact(session::APP)?;
+    let page = tasks::webhooks_page(app.as_deref());
+    Ok(Some(format!(
+        "the webhook that a person made stays, and {for_platform} was told its address: take it away at {page} if nothing else posts with it"
+    )))
 }
 
 /// The member id of a tool's bot, by peer.
@@ -162,8 +175,8 @@ pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<boo
         });
     }
     let body = reply.accept("read messages", &[])?;
-    let messages = body["messages"].as_array();
-    Ok(messages.into_iter().flatten().any(|message| {
+    let messages = entries(&body["messages"], "Slack", "the messages")?;
+    Ok(messages.iter().any(|message| {
         message["text"]
             .as_str()
             .is_some_and(|said| said.contains(text))

@@ -88,6 +88,14 @@ impl Adapter for Slack {
         attach::offer(op, for_platform).await
     }
 
+    async fn withdraw_target(
+        &self,
+        op: &Op,
+        for_platform: &PlatformId,
+    ) -> Result<Option<String>, Halt> {
+        attach::withdraw(op, for_platform)
+    }
+
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
         attach::connect(op, peer).await
     }

@@ -33,22 +33,22 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             Health::Down,
             "the token is of another workspace",
         );
-        observation.drift.push(Drift {
-            kind: DriftKind::CredentialDead,
-            what: format!(
+        observation.drift.push(Drift::new(
+            DriftKind::CredentialDead,
+            format!(
                 "The token is of the workspace {}, and the channels are in {}.",
                 who.team.name, places.team.name
             ),
-        });
+        ));
         return Ok(observation);
     }
     let mut drift = Vec::new();
     let missing = who.missing(&BOT_SCOPES);
     if !missing.is_empty() {
-        drift.push(Drift {
-            kind: DriftKind::ScopeShrank,
-            what: format!("The app lacks scopes now: {}.", missing.join(", ")),
-        });
+        drift.push(Drift::new(
+            DriftKind::ScopeShrank,
+            format!("The app lacks scopes now: {}.", missing.join(", ")),
+        ));
     }
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
     let mut gone = 0;
@@ -61,13 +61,10 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             compare(site, &places, place, &now, &paused, &mut drift);
         } else {
             gone += 1;
-            drift.push(Drift {
-                kind: DriftKind::Missing,
-                what: format!(
+            drift.push(Drift::new(DriftKind::Missing, format!(
                     "The channel #{} was deleted, or it is private and the bot was taken out of it.",
                     place.name
-                ),
-            });
+                )));
         }
     }
     if gone == places.channels.len() {
@@ -115,14 +112,14 @@ fn compare(
     paused: &[Paused],
     drift: &mut Vec<Drift>,
 ) {
-    let mut differs = |kind, what: String| drift.push(Drift { kind, what });
+    let mut differs = |kind, what: String| drift.push(Drift::new(kind, what));
     let pause = paused.iter().find(|one| one.id == place.id && one.done);
     let ours_archived = pause.is_some_and(|one| matches!(one.way, Way::Archived | Way::Left));
     if now.is_archived && !ours_archived {
         differs(
-            DriftKind::Changed,
+            DriftKind::Archived,
             format!(
-                "Somebody archived #{}; only a person can unarchive it.",
+                "#{} was archived by somebody else; only a person can unarchive it.",
                 now.name
             ),
         );
@@ -170,10 +167,9 @@ fn compare(
 
 fn dead(fault: Fault) -> Observation {
     let mut observation = seen(Standing::Unseen, Health::Down, "the token is not accepted");
-    observation.drift.push(Drift {
-        kind: DriftKind::CredentialDead,
-        what: fault.what,
-    });
+    observation
+        .drift
+        .push(Drift::new(DriftKind::CredentialDead, fault.what));
     observation
 }
 

@@ -7,6 +7,7 @@ use super::{BOT_TOKEN, WEBHOOK, hook, pause, session};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
+    http::entries,
 };
 use crate::domain::{Fault, FaultKind, InstanceKind};
 use serde::Deserialize;
@@ -177,10 +178,9 @@ async fn notice(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
 async fn pinned(client: &Client, place: &Place, text: &str) -> Result<Option<String>, Fault> {
     let reply = client.read("pins.list", &[("channel", &place.id)]).await?;
     let body = reply.accept("look at the pins", &[])?;
-    let items = body["items"].as_array();
+    let items = entries(&body["items"], "Slack", "the pins")?;
     Ok(items
-        .into_iter()
-        .flatten()
+        .iter()
         .map(|item| &item["message"])
         .find(|message| message["text"] == text)
         .and_then(|message| message["ts"].as_str())

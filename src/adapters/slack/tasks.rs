@@ -5,19 +5,23 @@ use super::record::{Place, Places};
 use crate::adapters::contract::Site;
 use crate::domain::{HumanTask, PlatformId};
 
-/// An incoming webhook for another tool (sheet: slack 1, H6).
-pub(super) fn make_webhook(site: &Site, app: Option<&str>, for_platform: &PlatformId) -> HumanTask {
-    let url = match app {
+/// Where the webhooks of an app are.
+pub(super) fn webhooks_page(app: Option<&str>) -> String {
+    match app {
         Some(app) => format!("https://api.slack.com/apps/{app}/incoming-webhooks"),
         None => app::page(None),
-    };
+    }
+}
+
+/// An incoming webhook for another tool (sheet: slack 1, H6).
+pub(super) fn make_webhook(site: &Site, app: Option<&str>, for_platform: &PlatformId) -> HumanTask {
     HumanTask {
         step: "webhook".into(),
         title: format!("make an incoming webhook for {for_platform}"),
         why: "Slack makes a webhook only in its consent page, where a person picks the channel."
             .into(),
         who: "a member of the workspace who may install apps".into(),
-        url: Some(url),
+        url: Some(webhooks_page(app)),
         instructions: vec![
             "Switch Incoming Webhooks on and press Add New Webhook to Workspace.".into(),
             format!("Pick the channel {}.", super::channel::name_of(site, "")),

@@ -347,7 +347,7 @@ pub fn drift(folder: &Folder, recorded: &Hashes) -> Result<Vec<Drift>, Fault> {
             ),
             Some(_) => continue,
         };
-        drift.push(Drift { kind, what });
+        drift.push(Drift::new(kind, what));
     }
     Ok(drift)
 }

@@ -4,7 +4,7 @@ use super::config::{self, Connected};
 use crate::{
     adapters::{
         contract::VerifyRequest,
-        http::{Answer, Http},
+        http::{Answer, Http, entries},
     },
     domain::{Fault, FaultKind, Identity, Reach, ReachedObject, clean_line},
 };
@@ -66,10 +66,8 @@ async fn discord(
     };
     let user = get("users/@me").await?;
     let guilds = get("users/@me/guilds?limit=200").await?;
-    let objects: Vec<ReachedObject> = guilds
-        .as_array()
-        .into_iter()
-        .flatten()
+    let objects: Vec<ReachedObject> = entries(&guilds, "Discord", "the bot's servers")?
+        .iter()
         .map(|each| ReachedObject {
             external_id: text(&each["id"]),
             name: clean_line(&text(&each["name"])),

@@ -11,6 +11,7 @@ use url::Url;
 /// |---|---|
 /// | `limits` | `on` |
 /// | `slow` | `scope` (user, shared, global), `seconds`, `times` |
+/// | `add-server` | `name`: a server with a bot of its own in it; answers `guild` and `token` |
 /// | `invite-bot` | `address` of the invite page, `person` |
 /// | `kick` | `guild`, `user` |
 /// | `reset-token` | `bot`; answers `token` |
@@ -39,6 +40,10 @@ pub fn act(discord: &mut Discord, action: &str, input: &Value) -> Result<Value, 
                 seconds: input["seconds"].as_f64().unwrap_or(1.0),
                 times: u32::try_from(input["times"].as_u64().unwrap_or(1)).unwrap_or(1),
             });
+        }
+        "add-server" => {
+            let (guild, token) = discord.add_guild_with_bot(&text("name")?)?;
+            return Ok(json!({"guild": guild, "token": token}));
         }
         "invite-bot" => return invite(discord, &text("address")?, &text("person")?),
         "reset-token" | "public" | "code-grant" => {

@@ -234,6 +234,18 @@ impl Discord {
         id
     }
 
+    /// A server with an owner and a bot of its own in it; answers its id and the bot's token.
+    ///
+    /// # Errors
+    /// As [`Self::join`].
+    pub fn add_guild_with_bot(&mut self, name: &str) -> Result<(String, String), String> {
+        let owner = self.early_id();
+        let guild = self.add_guild(name, &owner);
+        let bot = self.add_app(name, &owner);
+        self.join(&bot, &guild, DEFAULT, &owner)?;
+        Ok((guild, self.apps[&bot].token.clone()))
+    }
+
     /// A person opens the invite page: the bot comes in with a role of its own that has the asked bits.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 /// | `limits` | `preset`: `real`, `lifted`; or `admin_per_minute` |
 /// | `receivers` | `status` that the receivers of webhooks answer with |
 /// | `revoke`, `unrevoke`, `delete-key`, `wrong-address` | `key`: its text or its first digits |
+/// | `add-key` | `user`: an administrator, made where there is none of this name; answers `key` |
 /// | `demote`, `promote` | `user` |
 /// | `edit-category` | `id`, and `name`, `slug` or `permissions` |
 /// | `add-category` | `name`, `parent`; answers its id |
@@ -53,6 +54,7 @@ pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, Stri
                 _ => key.revoked = action == "revoke",
             }
         }
+        "add-key" | "add-category" | "add-group" => return add(forum, action, input, text),
         "demote" | "promote" => {
             let user = forum
                 .users
@@ -62,21 +64,6 @@ pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, Stri
             user.moderator = false;
         }
         "edit-category" => edit(forum, number()?, input)?,
-        "add-category" => {
-            let id = forum.next_id();
-            let category = super::model::Category {
-                id,
-                name: text("name")?,
-                slug: format!("by-hand-{id}"),
-                color: "123456".into(),
-                text_color: "FFFFFF".into(),
-                parent: input["parent"].as_u64(),
-                permissions: serde_json::from_value(input["permissions"].clone())
-                    .unwrap_or_default(),
-            };
-            forum.categories.insert(id, category);
-            return Ok(json!({"id": id}));
-        }
         "delete-category" => {
             forum.drop_category(number()?);
         }
@@ -90,17 +77,6 @@ pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, Stri
             let id = number()?;
             forum.topics.retain(|_, topic| topic.category != id);
         }
-        "add-group" => {
-            let id = forum
-                .add_group(&text("name")?)
-                .map_err(|_| "the forum takes no such group")?;
-            let members = input["members"].as_array().into_iter().flatten();
-            let members = members.filter_map(Value::as_str).map(str::to_lowercase);
-            if let Some(group) = forum.groups.get_mut(&id) {
-                group.members.extend(members);
-            }
-            return Ok(json!({"id": id}));
-        }
         "leave-group" => {
             let group = forum.groups.get_mut(&number()?).ok_or("no such group")?;
             group.members.remove(&text("user")?.to_lowercase());
@@ -113,6 +89,59 @@ pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, Stri
         _ => return Err(format!("the simulated forum has no action {action}")),
     }
     Ok(json!({}))
+}
+
+fn add(
+    forum: &mut Forum,
+    action: &str,
+    input: &Value,
+    text: impl Fn(&str) -> Result<String, String>,
+) -> Result<Value, String> {
+    Ok(match action {
+        "add-key" => json!({"key": add_key(forum, text("user")?)}),
+        "add-category" => {
+            let id = forum.next_id();
+            let category = super::model::Category {
+                id,
+                name: text("name")?,
+                slug: format!("by-hand-{id}"),
+                color: "123456".into(),
+                text_color: "FFFFFF".into(),
+                parent: input["parent"].as_u64(),
+                permissions: serde_json::from_value(input["permissions"].clone())
+                    .unwrap_or_default(),
+            };
+            forum.categories.insert(id, category);
+            json!({"id": id})
+        }
+        _ => {
+            let id = forum
+                .add_group(&text("name")?)
+                .map_err(|_| "the forum takes no such group")?;
+            let members = input["members"].as_array().into_iter().flatten();
+            let members = members.filter_map(Value::as_str).map(str::to_lowercase);
+            if let Some(group) = forum.groups.get_mut(&id) {
+                group.members.extend(members);
+            }
+            json!({"id": id})
+        }
+    })
+}
+
+/// A key without bounds, of an administrator.
+fn add_key(forum: &mut Forum, user: String) -> String {
+    if forum.user(&user).is_none() {
+        forum.add_user(&user, true, false);
+    }
+    let now = jiff::Timestamp::now().as_millisecond();
+    let key = super::model::Key {
+        user: Some(user),
+        mode: "global".into(),
+        created_ms: now,
+        used_ms: now,
+        ..super::model::Key::default()
+    };
+    forum.add_key(key).secret
 }
 
 fn set(forum: &mut Forum, input: &Value) -> Result<(), String> {

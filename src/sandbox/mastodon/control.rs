@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 /// | `revoke` | `token`: its text |
 /// | `delete-app` | `client_id` |
 /// | `authorize` | `account`, `url` of the task; answers the code that the page shows |
+/// | `add-account` | `name`; answers a `token` of it |
 /// | `set` | `account`, and any of `display_name`, `note`, `locked`, `bot`, `confirmed`, `approved`, `disabled`, `suspended`, `limited`, `moved`, `fields`, `discoverable` |
 /// | `delete-account` | `account` |
 /// | `post` | `account`, `text`, `pin`; answers its id |
@@ -42,6 +43,15 @@ pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, St
         "authorize" => {
             let code = server.authorize(&text("account")?, &text("url")?)?;
             return Ok(json!({"code": code}));
+        }
+        "add-account" => {
+            let name = text("name")?;
+            server.add_account(&name, super::model::EVERYBODYS);
+            let app = server.ready.get("client_id").cloned();
+            let app = app.ok_or("there is no application")?;
+            let scopes = super::model::NEEDED.split_whitespace().map(str::to_owned);
+            let token = server.issue(&app, Some(&name), scopes.collect());
+            return Ok(json!({"token": token}));
         }
         "set" => {
             let id = account(server)?;

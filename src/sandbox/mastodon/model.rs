@@ -15,7 +15,7 @@ pub const ADMIN: &str = "keeper";
 /// What Guildhall needs.
 pub const NEEDED: &str = "read:accounts read:statuses write:accounts write:statuses";
 /// The rights of everybody's role, and of an administrator's.
-const EVERYBODYS: u64 = 65_536;
+pub const EVERYBODYS: u64 = 65_536;
 const ADMINISTRATORS: u64 = 1 | 1_024 | 524_288 | EVERYBODYS;
 /// Posts that may be pinned, and fields of a profile.
 pub const MOST_PINS: usize = 5;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 /// | `unarchive-word` | `word` |
 /// | `restrict` | `team`, `on`: only administrators may make and archive channels |
 /// | `app-cap` | `team`, `most` |
+/// | `add-team` | `name`: a workspace with Guildhall's app in it; answers `team` and `token` |
 /// | `make-app` | `address` of the filled-in page, `team`; answers the bot's `token` |
 /// | `uninstall` | `token`: its app is taken out of the workspace |
 /// | `revoke`, `expire` | `token` |
@@ -58,14 +59,7 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
                     .and_then(|most| usize::try_from(most).ok());
             }
         }
-        "make-app" => {
-            let token = apps::make(slack, &text("address")?, &text("team")?)?;
-            return Ok(json!({"token": token}));
-        }
-        "add-user" => {
-            let id = slack.add_user(&text("team")?, &text("name")?, false);
-            return Ok(json!({"id": id}));
-        }
+        "add-team" | "make-app" | "add-user" => return add(slack, action, text),
         "add-channel" => {
             let id = slack.add_channel(&text("team")?, &text("name")?, &text("user")?);
             if let Some(channel) = slack.channels.get_mut(&id) {
@@ -83,6 +77,21 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
         _ => return on_channel(slack, action, input),
     }
     Ok(json!({}))
+}
+
+fn add(
+    slack: &mut Slack,
+    action: &str,
+    text: impl Fn(&str) -> Result<String, String>,
+) -> Result<Value, String> {
+    Ok(match action {
+        "add-team" => {
+            let (team, token) = slack.add_team_with_app(&text("name")?)?;
+            json!({"team": team, "token": token})
+        }
+        "make-app" => json!({"token": apps::make(slack, &text("address")?, &text("team")?)?}),
+        _ => json!({"id": slack.add_user(&text("team")?, &text("name")?, false)}),
+    })
 }
 
 fn on_token(slack: &mut Slack, action: &str, text: &str, input: &Value) -> Result<Value, String> {

@@ -273,6 +273,22 @@ impl Slack {
         Ok(self.add_token(app, team, &bot, true, known.scopes))
     }
 
+    /// A workspace of its own with an administrator and the app of a community in it; answers its id and the bot's token.
+    ///
+    /// # Errors
+    /// As [`Self::install`].
+    pub fn add_team_with_app(&mut self, name: &str) -> Result<(String, String), String> {
+        let team = self.add_team(name, name);
+        let admin = self.add_user(&team, "admin", true);
+        let general = self.add_channel(&team, &format!("general-{name}"), &admin);
+        if let Some(general) = self.channels.get_mut(&general) {
+            general.is_general = true;
+        }
+        let app = self.add_app("Guildhall", BOT_SCOPES.map(str::to_owned).into());
+        let token = self.install(&app, &team)?;
+        Ok((team, token))
+    }
+
     fn install_new(&mut self, name: &str, team: &str, scopes: Vec<String>) -> String {
         let app = self.add_app(name, scopes);
         self.install(&app, team).unwrap_or_default()

@@ -6,19 +6,39 @@ use super::{
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs,
     io::{Read as _, Write as _},
     net::{TcpStream, ToSocketAddrs as _},
     path::Path,
     time::Duration,
 };
+use url::Url;
+
+/// A forum as the settings name it, and where it is asked.
+pub struct Server {
+    named: String,
+    asked: String,
+}
+
+impl Server {
+    /// A simulated one is asked where it is simulated.
+    pub fn of(named: &str, hosts: &HashMap<String, Url>) -> Self {
+        let host = Url::parse(named).ok();
+        let host = host.as_ref().and_then(Url::host_str);
+        let asked = host.and_then(|host| hosts.get(host));
+        Self {
+            named: named.to_owned(),
+            asked: asked.map_or(named, Url::as_str).to_owned(),
+        }
+    }
+}
 
 /// Loads the mirror. When it cannot, an existing mirror is emptied and it is tried once more, as the real tool does.
 ///
 /// # Errors
 /// The tool's own words.
-pub fn mirror(server: &str, cache: &Path, pace: Duration) -> Result<(), String> {
+pub fn mirror(server: &Server, cache: &Path, pace: Duration) -> Result<(), String> {
     let mut loaded = load(server, pace);
     if let (Err(message), true) = (&loaded, cache.is_dir()) {
         say(true, message);
@@ -29,10 +49,10 @@ pub fn mirror(server: &str, cache: &Path, pace: Duration) -> Result<(), String> 
     write_json(&cache.join("mirror.json"), &loaded?)
 }
 
-fn load(server: &str, pace: Duration) -> Result<Contributions, String> {
+fn load(server: &Server, pace: Duration) -> Result<Contributions, String> {
     let get = |path: &str| {
         std::thread::sleep(pace);
-        fetch(server, path)
+        fetch(&server.asked, path)
     };
     let latest = get("/latest.json")?;
     get("/categories.json")?;
@@ -48,7 +68,7 @@ fn load(server: &str, pace: Duration) -> Result<Contributions, String> {
                 found.made.push((0, Vec::new()));
                 continue;
             };
-            let address = format!("N\0sourcecred\0discourse\0user\0{server}\0{user}\0");
+            let address = format!("N\0sourcecred\0discourse\0user\0{}\0{user}\0", server.named);
             if seen.insert(user.to_owned()) {
                 get(&format!("/users/{user}.json"))?;
                 get(&format!(
@@ -78,7 +98,7 @@ fn fetch(server: &str, path: &str) -> Result<Value, String> {
     let failed = |reason: &dyn std::fmt::Display| {
         format!("FetchError: request to {server}{path} failed, reason: {reason}")
     };
-    let url = url::Url::parse(server).map_err(|error| failed(&error))?;
+    let url = Url::parse(server).map_err(|error| failed(&error))?;
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or(80);
     let address = (host, port)

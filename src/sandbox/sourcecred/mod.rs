@@ -9,22 +9,28 @@ mod forum;
 mod graph;
 mod score;
 
+use super::{RunningSandbox, Sandbox, SandboxOptions};
 use crate::domain::{Fault, FaultKind};
 use account::Ledger;
+use forum::Server;
 use graph::Contributions;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::{self, DirBuilder},
     io::Write as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
+use url::Url;
 
 /// The name and version of the runtime that it stands in for.
 const RUNTIME: &str = "sourcecred-0.11.2";
 const VERSION: &str = "0.11.2";
+/// Begins the argument that names the home in whose sandbox the simulated platforms are; no option, which the program itself
+/// would take for one of its own.
+const HOME: &str = "home:";
 
 /// Lays a runtime that runs the stand-in, and a small site, so that nothing is fetched from npm.
 ///
@@ -48,9 +54,11 @@ pub fn lay_runtime(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
         folder.join("site/index.html"),
         folder.join("guildhall-runtime.json"),
     );
+    // The simulated platforms of a home keep their state there; who runs the tool finds them by it.
+    let home = runtimes.parent().unwrap_or(runtimes).to_string_lossy();
     let description = json!({
         "version": VERSION,
-        "program": [executable.to_string_lossy(), "internal", "sandbox-sourcecred"],
+        "program": [executable.to_string_lossy(), "internal", "sandbox-sourcecred", format!("{HOME}{home}")],
         "site": "site",
         "installed_at": "2026-11-22T00:00:00Z",
     })
@@ -79,7 +87,7 @@ const SITE: &str = "<!doctype html><meta charset=\"utf-8\"><title>SourceCred (si
 ///
 /// # Errors
 /// [`FaultKind::Storage`] when the current folder cannot be found out.
-pub async fn run_here(arguments: Vec<String>) -> Result<u8, Fault> {
+pub async fn run_here(mut arguments: Vec<String>) -> Result<u8, Fault> {
     let lost = |error: &dyn std::fmt::Display| {
         Fault::new(FaultKind::Storage, "The folder to work in is not there.")
             .hint("Check the instance.")
@@ -90,17 +98,47 @@ pub async fn run_here(arguments: Vec<String>) -> Result<u8, Fault> {
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
         .collect();
-    let ran = tokio::task::spawn_blocking(move || run(&arguments, &folder, tokens)).await;
+    let named = arguments.first().and_then(|first| first.strip_prefix(HOME));
+    let home = named.map(PathBuf::from);
+    if home.is_some() {
+        arguments.remove(0);
+    }
+    let reads = matches!(arguments.first().map(String::as_str), Some("load" | "go"));
+    let platforms = match home.filter(|_| reads) {
+        Some(home) => simulated(home).await?,
+        None => None,
+    };
+    let hosts = platforms.as_ref().map(RunningSandbox::overrides);
+    let hosts = hosts.unwrap_or_default();
+    let ran = tokio::task::spawn_blocking(move || run(&arguments, &folder, tokens, hosts)).await;
     ran.map_err(|error| lost(&error))
 }
 
+/// The simulated platforms of a home, served once more for as long as the tool reads: whoever serves them otherwise may be
+/// gone by then, and all share one state. None where that home has none.
+async fn simulated(home: PathBuf) -> Result<Option<RunningSandbox>, Fault> {
+    if !home.join("sandbox").is_dir() {
+        return Ok(None);
+    }
+    let options = SandboxOptions {
+        home: Some(home),
+        ..SandboxOptions::default()
+    };
+    Sandbox::start(options).await.map(Some)
+}
+
 /// Runs a command of the tool in a folder and returns its exit code.
-#[must_use]
-pub fn run(arguments: &[String], folder: &Path, tokens: BTreeMap<String, String>) -> u8 {
+fn run(
+    arguments: &[String],
+    folder: &Path,
+    tokens: BTreeMap<String, String>,
+    hosts: HashMap<String, Url>,
+) -> u8 {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let tool = StandIn {
         folder: folder.to_owned(),
         tokens,
+        hosts,
     };
     match tool.command(&arguments) {
         Ok(()) => 0,
@@ -117,6 +155,8 @@ type Told = Result<(), String>;
 struct StandIn {
     folder: PathBuf,
     tokens: BTreeMap<String, String>,
+    /// Hosts that are simulated, and where.
+    hosts: HashMap<String, Url>,
 }
 
 impl StandIn {
@@ -207,7 +247,7 @@ impl StandIn {
                     return Err("serverUrl must not have a trailing slash".to_owned());
                 }
                 let cache = self.folder.join("cache/sourcecred/discourse");
-                forum::mirror(server, &cache, self.pace())
+                forum::mirror(&Server::of(server, &self.hosts), &cache, self.pace())
             }
             "sourcecred/discord" => {
                 let config = read_json(&config)?;

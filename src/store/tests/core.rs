@@ -43,13 +43,7 @@ fn the_counts_follow_every_pair_of_axes() {
     let id = instances[0];
     for desired in Desired::ALL {
         for observed in Observed::ALL {
-            for drift in [
-                vec![],
-                vec![Drift {
-                    kind: DriftKind::Changed,
-                    what: "a room".into(),
-                }],
-            ] {
+            for drift in [vec![], vec![Drift::new(DriftKind::Changed, "a room")]] {
                 let (counts, instance) = store
                     .write_now(move |writer| {
                         writer.set_desired(id, *desired)?;

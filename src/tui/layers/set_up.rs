@@ -6,13 +6,14 @@ use super::{
     new_community::{self, NewCommunityForm},
     protection,
 };
-use crate::domain::{Choice, Fault, Intent, PlatformId, clean_line, mebibytes};
+use crate::domain::{Choice, Fault, Intent, PlatformId, clean_line};
 use crate::tui::{
     effect::{Effect, SetUp},
     hidden::Hidden,
     input::Input,
     message::{Answer, Ticket},
     state::State,
+    text,
     theme::Ink,
     widgets::{
         field::{Field, Verdict},
@@ -94,7 +95,7 @@ impl SetUpWizard {
             .map(|manifest| {
                 let memory = manifest.resources.memory_active_mib;
                 let memory = if memory > 0 {
-                    format!(", about {} when active", mebibytes(memory))
+                    format!(", about {} when active", text::megabytes(memory))
                 } else {
                     String::new()
                 };
@@ -106,9 +107,7 @@ impl SetUpWizard {
                 )
                 .help(format!(
                     "{} {}, {}{memory}.",
-                    manifest.summary,
-                    manifest.licence_in_short(),
-                    manifest.maturity
+                    manifest.summary, manifest.licence, manifest.maturity
                 ))
             })
             .collect();

@@ -274,10 +274,10 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
             health: summary.health,
             checked_at: summary.checked_at,
             drift: if summary.drifted {
-                vec![Drift {
-                    kind: DriftKind::Missing,
-                    what: "The room general is missing.".into(),
-                }]
+                vec![Drift::new(
+                    DriftKind::Missing,
+                    "The room general is missing.",
+                )]
             } else {
                 vec![]
             },

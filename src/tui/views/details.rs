@@ -2,9 +2,7 @@
 
 use super::instances::connection_state;
 use crate::catalog::Manifest;
-use crate::domain::{
-    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed, mebibytes,
-};
+use crate::domain::{ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed};
 use crate::engine::views::{ConnectionRow, InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
@@ -266,7 +264,7 @@ fn about(sheet: &mut SheetBuilder<'_>, manifest: &Manifest) {
             "memory",
             &format!(
                 "about {} when active",
-                mebibytes(manifest.resources.memory_active_mib)
+                text::megabytes(manifest.resources.memory_active_mib)
             ),
             Ink::Text,
         );

@@ -8,7 +8,7 @@ use crate::{
 use guildhall::adapters::{Halt, Op};
 
 /// Off or on, doing what people are asked for, until it is through or dies as planned.
-async fn switch<P: Platform>(world: &mut P, on: bool) -> Result<String, Halt> {
+pub async fn switch<P: Platform>(world: &mut P, on: bool) -> Result<String, Halt> {
     world.active = on;
     world.journal.next_operation();
     go_on(world).await

@@ -162,6 +162,10 @@ async fn categories_of_other_guildhalls_are_shown_and_not_given() {
             .iter()
             .any(|one| one.name == "General" && one.obstacle.is_none())
     );
+    let groups: Vec<_> = found.iter().filter(|one| one.what == "group").collect();
+    assert!(!groups.is_empty(), "{found:?}");
+    let all_say_why = groups.iter().all(|one| one.obstacle.is_some());
+    assert!(all_say_why, "a group alone is no instance: {groups:?}");
 }
 
 #[tokio::test]

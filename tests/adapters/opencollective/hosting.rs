@@ -7,7 +7,9 @@ use serde_json::json;
 async fn waiting() -> (World, String) {
     let mut world = World::new().await;
     world.set_to_known("host", "open_host");
-    let waits = task(world.provision().await.unwrap_err());
+    let presence = world.provisioned().await;
+    assert_eq!(presence.note, "waits for commons-host to decide");
+    let waits = world.observe().await.task.unwrap();
     assert!(waits.others_decide, "it is the host's decision");
     assert!(waits.url.unwrap().ends_with("/host-applications"));
     let id = world.journal.facts()["collective"]["id"].clone();
@@ -20,8 +22,12 @@ async fn an_approved_application_ends_the_wait() {
     let look = world.observe().await;
     assert!(look.note.contains("waits for commons-host"), "{look:?}");
     assert!(look.drift.is_empty(), "{look:?}");
-    task(world.provision().await.unwrap_err());
     world.on("approve", &id).await;
+    let look = world.observe().await;
+    assert_eq!(
+        (look.note.as_str(), look.task),
+        ("money held by commons-host", None)
+    );
     let presence = world.provision().await.unwrap();
     assert_eq!(presence.note, "money held by commons-host");
     let state = world.state().await;
@@ -33,11 +39,13 @@ async fn a_rejected_or_expired_application_is_told_and_not_repeated() {
     for (action, word) in [("reject", "rejected"), ("expire-application", "expired")] {
         let (world, id) = waiting().await;
         world.on(action, &id).await;
-        let drift = world.observe().await.drift;
+        let look = world.observe().await;
         assert!(
-            drift.iter().any(|drift| drift.what.contains(word)),
-            "{action}: {drift:?}"
+            look.drift.iter().any(|drift| drift.what.contains(word)),
+            "{action}: {look:?}"
         );
+        let told = look.task.unwrap();
+        assert!(told.title.contains(word) && !told.others_decide, "{told:?}");
         for _ in 0..2 {
             let ended = task(world.provision().await.unwrap_err());
             assert!(ended.title.contains(word), "{action}: {}", ended.title);
@@ -112,5 +120,6 @@ async fn a_second_factor_without_advanced_privileges_is_asked_about_first() {
     world
         .act("pre-authorize", json!({"token": world.key("token")}))
         .await;
-    task(world.provision().await.unwrap_err());
+    world.provision().await.unwrap();
+    assert!(world.observe().await.task.unwrap().others_decide);
 }

@@ -41,7 +41,11 @@ async fn what_people_change_is_seen() {
         let look = world.observe().await;
         assert_eq!(look.standing, Standing::Present, "{action}");
         assert_eq!(look.drift.len(), 1, "{action}: {:?}", look.drift);
-        assert_eq!(look.drift[0].kind, DriftKind::Changed, "{action}");
+        let kind = match action {
+            "archive" | "freeze" => DriftKind::Archived,
+            _ => DriftKind::Changed,
+        };
+        assert_eq!(look.drift[0].kind, kind, "{action}");
         assert!(
             look.drift[0].what.contains(words),
             "{action}: {:?}",

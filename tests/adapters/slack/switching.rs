@@ -106,7 +106,10 @@ async fn a_channel_archived_by_hand_stays_so_and_is_told() {
         .act("archive", json!({"channel": "gov-rosewood"}))
         .await;
     let seen = world.observe().await;
-    assert!(seen.drift[0].what.contains("Somebody archived"), "{seen:?}");
+    assert!(
+        seen.drift[0].what.contains("archived by somebody else"),
+        "{seen:?}"
+    );
     let told = world.deactivate().await;
     assert!(
         told.contains("Archived by somebody else already: #gov-rosewood"),

@@ -37,6 +37,15 @@ async fn a_webhook_is_asked_of_a_person_and_offered_once_it_is_there() {
         (flavour.as_str(), given.expose_secret()),
         ("slack", address)
     );
+    // Guildhall did not make it and cannot delete it: it stays, and whoever undoes the connection is told so.
+    let op = world.op();
+    let stays = world.adapter.withdraw_target(&op, &loomio).await.unwrap();
+    let stays = stays.unwrap();
+    assert!(
+        stays.contains("a person made stays") && stays.contains("/incoming-webhooks"),
+        "{stays}"
+    );
+    assert!(!stays.contains(address));
 }
 
 #[tokio::test]
