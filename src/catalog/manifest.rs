@@ -119,6 +119,14 @@ impl Manifest {
             .find(|credential| credential.field == field)
     }
 
+    /// The licence without what is said about it after that.
+    #[must_use]
+    pub fn licence_in_short(&self) -> &str {
+        let first = |text: &'_ str, mark: &str| text.find(mark).unwrap_or(text.len());
+        let end = first(&self.licence, ". ").min(first(&self.licence, ": "));
+        self.licence[..end].trim_end_matches('.')
+    }
+
     /// The credential fields that a person fills in: all but those which Guildhall makes itself.
     pub fn entered_credentials(&self) -> impl Iterator<Item = &CredentialField> {
         self.credentials

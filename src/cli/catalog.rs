@@ -9,7 +9,7 @@ use super::{
 use crate::{
     adapters::registry::Registry,
     catalog::{CredentialField, Holder, Keep, Manifest},
-    domain::{Fault, PlatformId},
+    domain::{Fault, PlatformId, mebibytes},
 };
 use clap::Args;
 use serde_json::json;
@@ -218,13 +218,16 @@ fn resources(out: &Output, page: &mut Page, manifest: &Manifest) {
     let needs = &manifest.resources;
     page.heading("On this host");
     let memory = format!(
-        "{} MiB inactive, {} MiB active, {} MiB at most",
-        needs.memory_inactive_mib, needs.memory_active_mib, needs.memory_peak_mib
+        "{} inactive, {} active, {} at most",
+        mebibytes(needs.memory_inactive_mib),
+        mebibytes(needs.memory_active_mib),
+        mebibytes(needs.memory_peak_mib)
     );
     page.field(out, "memory", &memory);
     let disk = format!(
-        "{} MiB shared, {} MiB for each instance",
-        needs.disk_runtime_mib, needs.disk_instance_mib
+        "{} shared, {} for each instance",
+        mebibytes(needs.disk_runtime_mib),
+        mebibytes(needs.disk_instance_mib)
     );
     page.field(out, "disk", &disk);
     page.field(out, "source", &needs.source);

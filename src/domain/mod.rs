@@ -46,4 +46,4 @@ pub(crate) use platform::words;
 pub use platform::{Capability, Choice, InstanceKind, PlatformId, Verb};
 pub use slug::{Slug, SlugError};
 pub use task::HumanTask;
-pub use text::{clean, clean_line, counted, last_four, shorten, thousands};
+pub use text::{clean, clean_line, counted, last_four, mebibytes, shorten, thousands};

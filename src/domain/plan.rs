@@ -12,6 +12,8 @@ words! {
         Now = "now",
         /// Made, and left inactive.
         Record = "record",
+        /// Remembered from now on; nothing is sent.
+        Remember = "remember",
         /// Waits for a key.
         NeedsKey = "needs-key",
         /// Waits for a person.

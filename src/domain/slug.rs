@@ -15,22 +15,22 @@ pub struct Slug(String);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SlugError {
     /// Nothing was written.
-    #[error("a slug needs at least one letter or digit")]
+    #[error("a short name needs at least one letter or digit")]
     Empty,
     /// More than 36 characters.
-    #[error("a slug has at most {max} characters; this one has {length}", max = Slug::MAX_LENGTH)]
+    #[error("a short name has at most {max} characters; this one has {length}", max = Slug::MAX_LENGTH)]
     TooLong {
         /// How many characters it has.
         length: usize,
     },
     /// A character outside the alphabet.
-    #[error("a slug holds only a-z, 0-9 and '-'; {character:?} is none of them")]
+    #[error("a short name holds only a-z, 0-9 and '-'; {character:?} is none of them")]
     Character {
         /// The first such character.
         character: char,
     },
     /// A dash at either end.
-    #[error("a slug begins and ends with a letter or digit")]
+    #[error("a short name begins and ends with a letter or digit")]
     Dash,
 }
 

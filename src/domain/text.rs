@@ -73,6 +73,16 @@ pub fn last_four(secret: &str) -> String {
     secret.chars().skip(count - 4).collect()
 }
 
+/// An amount of memory or disk, of so many mebibytes, in the unit in which it is read easily: "250 MiB", "16.7 GiB".
+#[must_use]
+pub fn mebibytes(mib: u64) -> String {
+    if mib < 1024 {
+        return format!("{mib} MiB");
+    }
+    let tenths = mib.saturating_mul(10) / 1024;
+    format!("{}.{} GiB", thousands(tenths / 10), tenths % 10)
+}
+
 /// A number as people read it: "12,345".
 #[must_use]
 pub fn thousands(count: u64) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Engine, rules::Rules, slots, titles, unlocking, views::VaultState};
 use crate::{
-    domain::{Actor, Fault, IntentKind, OperationState},
+    domain::{Actor, Fault, IntentKind, OperationState, mebibytes},
     store::{Depth, OperationFilter},
 };
 use serde::Serialize;
@@ -74,19 +74,23 @@ impl Engine {
         }
         let free = store.free_bytes()? / (1024 * 1024);
         checks.push(if free < LITTLE_DISK_MIB {
-            Check::not("disk", format!("{free} MiB are free"), "Free some space.")
+            Check::not(
+                "disk",
+                format!("{} are free", mebibytes(free)),
+                "Free some space.",
+            )
         } else {
-            Check::well("disk", format!("{free} MiB are free"))
+            Check::well("disk", format!("{} are free", mebibytes(free)))
         });
         let memory = super::planner::free_memory_mib();
         checks.push(if memory > 0 && memory < LITTLE_MEMORY_MIB {
             Check::not(
                 "memory",
-                format!("{memory} MiB are free"),
+                format!("{} are free", mebibytes(memory)),
                 "Switch off an instance that runs on this host.",
             )
         } else {
-            Check::well("memory", format!("{memory} MiB are free"))
+            Check::well("memory", format!("{} are free", mebibytes(memory)))
         });
         checks.push(match unlocking::state_of(&self.core) {
             VaultState::Unlocked => Check::well("vault", "open"),

@@ -158,9 +158,9 @@ pub(super) fn plan(
     let name = reader.community(which.community)?.name;
     let title = titles::of(&rules.catalog, which.platform, &name);
     let (does, kind) = match answer {
-        DriftAnswer::TakeOver => ("Take over what is there", PlanItemKind::Record),
+        DriftAnswer::TakeOver => ("Take over what is there", PlanItemKind::Remember),
         DriftAnswer::PutBack => ("Put back what was", PlanItemKind::Now),
-        DriftAnswer::IgnoreUntil(_) => ("Ignore what differs", PlanItemKind::Record),
+        DriftAnswer::IgnoreUntil(_) => ("Ignore what differs", PlanItemKind::Remember),
     };
     let mut draft = Draft::new(format!("{does}: {title}"));
     let gone = instance.observed == Observed::Gone;

@@ -11,7 +11,7 @@ use crate::{
     catalog::{Manifest, Maturity, Needs},
     domain::{
         Actor, Capability, Choice, CommunityId, Fault, FaultKind, Instance, Intent, NewCommunity,
-        Plan, PlanItem, PlanItemKind, PlatformId, Verb,
+        Plan, PlanItem, PlanItemKind, PlatformId, Verb, mebibytes,
     },
     store::Reader,
 };
@@ -215,7 +215,11 @@ impl Draft {
             self.say(
                 PlanItemKind::Warning,
                 None,
-                format!("This takes about {needed} MiB of memory and {free} MiB are free."),
+                format!(
+                    "This takes about {} of memory and {} are free.",
+                    mebibytes(needed),
+                    mebibytes(free)
+                ),
             );
         }
         self.plan.basis = basis;
@@ -335,7 +339,7 @@ impl Draft {
             self.plan.disk_mib += resources.disk_runtime_mib;
         }
         let cost = if memory > 0 {
-            format!(", about {memory} MiB")
+            format!(", about {}", mebibytes(memory))
         } else {
             String::new()
         };

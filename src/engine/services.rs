@@ -14,7 +14,7 @@ use crate::{
     catalog::Manifest,
     domain::{
         Actor, AuditResult, Community, Desired, Fault, FaultKind, Instance, InstanceId, IntentKind,
-        OperationId, PlatformId, Slug, clean_line, counted,
+        OperationId, PlatformId, Slug, clean_line, counted, mebibytes,
     },
     services::supervisor::{self, Stopped, Supervisor, log},
     store::{CommunityFilter, Reader},
@@ -292,8 +292,8 @@ pub(super) fn require_room(manifest: &Manifest, community: &str) -> Result<(), F
     Err(Fault::new(
         FaultKind::Host,
         format!(
-            "{} of {community} needs about {needed} MiB of memory, and {free} MiB are free; it was not started.",
-            manifest.name
+            "{} of {community} needs about {} of memory, and {} are free; it was not started.",
+            manifest.name, mebibytes(needed), mebibytes(free)
         ),
     )
     .hint("Deactivate an instance that runs on this host, or give the host more memory; then activate it again."))

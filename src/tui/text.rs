@@ -47,11 +47,6 @@ pub fn when(now: Timestamp, at: Timestamp, zone: &TimeZone) -> String {
     at.strftime(form).to_string()
 }
 
-/// "250 MB", "3,100 MB".
-pub fn megabytes(mib: u64) -> String {
-    format!("{} MB", thousands(mib))
-}
-
 /// The character for a mark.
 pub fn mark(mark: Mark, glyphs: &Glyphs) -> &'static str {
     match mark {

@@ -34,7 +34,7 @@ async fn a_name_that_cannot_be_is_refused_in_its_form() {
 
     press(&mut session, "n text:Other tab ctrl-u text:Bad_Slug!").await;
     let shown = press(&mut session, "up up enter").await;
-    assert!(shown.contains("short name"), "{shown}");
+    assert!(shown.contains("A short name holds only"), "{shown}");
     press(&mut session, "esc esc").await;
 
     press(&mut session, "n text:Rosewood_Co-op").await;

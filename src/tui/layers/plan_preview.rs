@@ -1,13 +1,12 @@
 //! What an intent will do, before anything is sent: where something is made or taken away.
 
 use super::{After, Overlay, Turn};
-use crate::domain::{Fault, FaultKind, Intent, Plan, PlanItem, PlanItemKind};
+use crate::domain::{Fault, FaultKind, Intent, Plan, PlanItem, PlanItemKind, mebibytes};
 use crate::tui::{
     effect::Effect,
     input::Input,
     message::{Answer, Ticket},
     state::State,
-    text,
     theme::Ink,
     widgets::{
         field::{Field, Verdict},
@@ -191,7 +190,7 @@ fn draw_plan(sheet: &mut SheetBuilder<'_>, state: &State, plan: &Plan) {
     }
     if plan.memory_mib > 0 {
         let free = if plan.memory_free_mib > 0 {
-            format!(" of {} free", text::megabytes(plan.memory_free_mib))
+            format!(" of {} free", mebibytes(plan.memory_free_mib))
         } else {
             String::new()
         };
@@ -202,12 +201,12 @@ fn draw_plan(sheet: &mut SheetBuilder<'_>, state: &State, plan: &Plan) {
         };
         sheet.fact(
             "memory",
-            &format!("{}{free}", text::megabytes(plan.memory_mib)),
+            &format!("{}{free}", mebibytes(plan.memory_mib)),
             ink,
         );
     }
     if plan.disk_mib > 0 {
-        sheet.fact("disk", &text::megabytes(plan.disk_mib), Ink::Text);
+        sheet.fact("disk", &mebibytes(plan.disk_mib), Ink::Text);
     }
 }
 
@@ -228,7 +227,8 @@ fn sentence(state: &State, item: &PlanItem) -> String {
 fn label(kind: PlanItemKind) -> &'static str {
     match kind {
         PlanItemKind::Now => "now",
-        PlanItemKind::Record => "inactive",
+        PlanItemKind::Record => "recorded",
+        PlanItemKind::Remember => "from now on",
         PlanItemKind::NeedsKey => "needs a key",
         PlanItemKind::NeedsHuman => "needs you",
         PlanItemKind::Deactivate => "switched off",

@@ -6,14 +6,13 @@ use super::{
     new_community::{self, NewCommunityForm},
     protection,
 };
-use crate::domain::{Choice, Fault, Intent, PlatformId, clean_line};
+use crate::domain::{Choice, Fault, Intent, PlatformId, clean_line, mebibytes};
 use crate::tui::{
     effect::{Effect, SetUp},
     hidden::Hidden,
     input::Input,
     message::{Answer, Ticket},
     state::State,
-    text,
     theme::Ink,
     widgets::{
         field::{Field, Verdict},
@@ -95,7 +94,7 @@ impl SetUpWizard {
             .map(|manifest| {
                 let memory = manifest.resources.memory_active_mib;
                 let memory = if memory > 0 {
-                    format!(", about {} when active", text::megabytes(memory))
+                    format!(", about {} when active", mebibytes(memory))
                 } else {
                     String::new()
                 };
@@ -107,7 +106,9 @@ impl SetUpWizard {
                 )
                 .help(format!(
                     "{} {}, {}{memory}.",
-                    manifest.summary, manifest.licence, manifest.maturity
+                    manifest.summary,
+                    manifest.licence_in_short(),
+                    manifest.maturity
                 ))
             })
             .collect();

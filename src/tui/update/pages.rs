@@ -1,7 +1,7 @@
 //! The full text of the chosen row of a list.
 
 use crate::catalog::Manifest;
-use crate::domain::{AuditEntry, SlotUse};
+use crate::domain::{AuditEntry, SlotUse, mebibytes};
 use crate::engine::views::AccountRow;
 use crate::tui::{
     layers::page::Page,
@@ -116,8 +116,8 @@ fn platform(manifest: &Manifest) -> Page {
             "memory",
             format!(
                 "{} when active, {} at most",
-                text::megabytes(resources.memory_active_mib),
-                text::megabytes(resources.memory_peak_mib)
+                mebibytes(resources.memory_active_mib),
+                mebibytes(resources.memory_peak_mib)
             ),
             Ink::Text,
         );

@@ -2,7 +2,9 @@
 
 use super::instances::connection_state;
 use crate::catalog::Manifest;
-use crate::domain::{ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed};
+use crate::domain::{
+    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed, mebibytes,
+};
 use crate::engine::views::{ConnectionRow, InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
@@ -264,7 +266,7 @@ fn about(sheet: &mut SheetBuilder<'_>, manifest: &Manifest) {
             "memory",
             &format!(
                 "about {} when active",
-                text::megabytes(manifest.resources.memory_active_mib)
+                mebibytes(manifest.resources.memory_active_mib)
             ),
             Ink::Text,
         );

@@ -1,7 +1,7 @@
 //! Views that are one list each, and how such a view is drawn: steps for people, platforms, audit, messages.
 
 use super::list::{self, Chosen, Columns, Drawable, cell, inked};
-use crate::domain::{AuditResult, Mark};
+use crate::domain::{AuditResult, Mark, mebibytes};
 use crate::tui::{
     state::{
         State,
@@ -78,14 +78,14 @@ pub fn platforms(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Pos
                     cell(manifest.maturity.word()),
                     inked(
                         if memory > 0 {
-                            format!("{:>9}", text::megabytes(memory))
+                            format!("{:>9}", mebibytes(memory))
                         } else {
                             String::new()
                         },
                         Ink::Dim,
                     ),
                     inked(
-                        text::fit(&manifest.licence, 18, state.look.glyphs),
+                        text::fit(manifest.licence_in_short(), 18, state.look.glyphs),
                         Ink::Dim,
                     ),
                     inked(manifest.summary.clone(), Ink::Dim),
