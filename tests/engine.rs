@@ -10,8 +10,12 @@
 #[path = "support/fake_adapter.rs"]
 mod fake_adapter;
 
+#[path = "engine/authority.rs"]
+mod authority;
 #[path = "engine/crash.rs"]
 mod crash;
+#[path = "engine/delegation.rs"]
+mod delegation;
 #[path = "engine/drift.rs"]
 mod drift;
 #[path = "engine/keys.rs"]
@@ -24,6 +28,8 @@ mod parting;
 mod rights;
 #[path = "engine/slots.rs"]
 mod slots;
+#[path = "engine/town.rs"]
+mod town;
 #[path = "engine/trouble.rs"]
 mod trouble;
 

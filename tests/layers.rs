@@ -43,6 +43,7 @@ fn foreign_crates() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("crossterm", &["tui"]),
         ("clap", &["cli"]),
         ("age", &["vault"]),
+        ("ssh_key", &["domain"]),
         ("anyhow", &["cli"]),
     ])
 }

@@ -294,3 +294,35 @@ CREATE TABLE ports (
     name     TEXT NOT NULL,
     UNIQUE (instance, name)
 ) STRICT;
+
+-- Who comes in over SSH, how much of a community they may switch on, and what they ask for.
+CREATE TABLE actor_keys (
+    fingerprint TEXT PRIMARY KEY,
+    actor       INTEGER NOT NULL REFERENCES actors (id),
+    kind        TEXT NOT NULL,
+    body        TEXT NOT NULL,
+    comment     TEXT NOT NULL,
+    added_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX actor_keys_of_actor ON actor_keys (actor, added_at);
+
+CREATE TABLE allowances (
+    community INTEGER PRIMARY KEY REFERENCES communities (id),
+    allowance TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE requests (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    community   INTEGER NOT NULL REFERENCES communities (id),
+    asked_by    TEXT NOT NULL,
+    asked_at    INTEGER NOT NULL,
+    wish        TEXT NOT NULL,
+    words       TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    answered_by TEXT,
+    answered_at INTEGER,
+    answer      TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX requests_of_community ON requests (community, id);
+-- The same is asked for once at a time; also what is counted on every screen.
+CREATE UNIQUE INDEX requests_once ON requests (community, wish, words) WHERE state = 'open';

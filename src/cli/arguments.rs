@@ -1,8 +1,9 @@
 //! What may be written on the command line. The texts here are the help and the manual page.
 
 use super::{
-    account, audit, catalog, check, community, connection, described, homes, init, instance,
-    internal, keeping, key, manual, operation, sandbox, service, task, template, vault,
+    account, admin, audit, catalog, check, community, connection, described, homes, init, instance,
+    internal, keeping, key, manual, operation, request, sandbox, service, session, ssh_keys, task,
+    template, vault,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub struct Arguments {
 }
 
 /// What every command understands.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own on the command line"
@@ -70,6 +71,9 @@ pub struct Globals {
     /// Read the recovery key from this file descriptor. For `init`: write it there instead of to standard output.
     #[arg(long, global = true, value_name = "N")]
     pub recovery_key_fd: Option<u32>,
+    /// Whether this process acts for its actor and for nobody else: a session over SSH. Never an option.
+    #[arg(skip)]
+    pub confined: bool,
 }
 
 /// The commands, in the order in which a person needs them.
@@ -126,6 +130,19 @@ pub enum Command {
     /// Who did what.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Those who administer a community over SSH: add, list, remove, and what they may switch on.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Those who see everything over SSH and change nothing.
+    #[command(subcommand)]
+    Auditor(admin::Auditor),
+    /// Ask an operator for what one may not do; answer what was asked for.
+    #[command(subcommand)]
+    Request(request::Request),
+    /// For sshd: a session of somebody who came in by a key; the screen, or the command they asked for.
+    Session(session::Session),
+    /// For sshd (AuthorizedKeysCommand): the line that lets a known key in.
+    SshKeys(ssh_keys::SshKeys),
     /// Unlock the vault, and let what waited for it go on.
     Unlock(vault::Unlock),
     /// Lock the vault for every process of this user, or say when it locks itself.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{CommunityId, Fault, FaultKind, Intent, Mark, NewCommunity, Slug, clean_line},
-    engine::{self, Communities, views::CommunityRow},
+    engine::{self, Communities, HandOverProgress, views::CommunityRow},
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -30,6 +30,10 @@ pub enum Community {
     List(List),
     /// Show a community with all its platforms, those that are off included.
     Show(One),
+    /// Write everything about a community but its secrets to standard output, for when it leaves.
+    Export(One),
+    /// Look what remains to be done until a community that leaves has everything, and our keys open nothing of it.
+    HandOver(One),
     /// Keep a community and let it do nothing.
     Archive(One),
 }
@@ -86,6 +90,8 @@ pub async fn run(context: &Context, command: Community) -> Result<Exit, Fault> {
         Community::Create(create) => self::create(context, &hall, create).await,
         Community::List(list) => self::list(context, &hall, list).await,
         Community::Show(one) => show(context, &hall, &one.community).await,
+        Community::Export(one) => export(context, &hall, &one.community).await,
+        Community::HandOver(one) => hand_over(context, &hall, &one.community).await,
         Community::Archive(one) => archive(context, &hall, &one.community).await,
     };
     hall.close().await;
@@ -242,6 +248,52 @@ async fn show(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault>
         page.render()
     })?;
     Ok(Exit::Done)
+}
+
+async fn export(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {
+    let export = hall.engine.export(&hall.actor, &hall::slug(slug)?).await?;
+    // For programs and for keeping: the same with and without --json.
+    let mut out = context.out.clone();
+    out.json = true;
+    out.data(&export, |_| String::new())?;
+    for existing in &export.instances {
+        if let Some(folder) = &existing.data {
+            context.out.advise(&format!(
+                "What {} keeps on this host lies in {}; copy it while the instance is off.",
+                existing.platform_name,
+                folder.display()
+            ));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn hand_over(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {
+    let list = hall
+        .engine
+        .hand_over(&hall.actor, &hall::slug(slug)?)
+        .await?;
+    let object =
+        json!({ "done": list.is_done(), "community": list.community, "lines": list.lines });
+    context.out.data(&object, |out| {
+        let mut page = Page::default();
+        page.heading(&format!("Handing over {}", list.community));
+        for line in &list.lines {
+            let sign = match line.progress {
+                HandOverProgress::Done => "ok",
+                HandOverProgress::Open => "! ",
+                HandOverProgress::Unproven => "? ",
+            };
+            page.field(out, &line.what, &format!("{sign}  {}", line.found));
+            page.field(out, "", &line.to_do);
+        }
+        page.render()
+    })?;
+    Ok(if list.is_done() {
+        Exit::Done
+    } else {
+        Exit::Waiting
+    })
 }
 
 async fn archive(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {

@@ -1,6 +1,6 @@
 //! `guildhall doctor`: whether everything is well with this installation on this host.
 
-use super::{exit::Exit, hall::Context, table::Page};
+use super::{doctor_ssh, exit::Exit, hall::Context, table::Page};
 use crate::{
     domain::Fault,
     engine::{Check, Engine},
@@ -21,6 +21,8 @@ pub async fn run(context: &Context) -> Result<Exit, Fault> {
     if Engine::exists(home) {
         let hall = context.open().await?;
         checks.extend(hall.engine.doctor(&hall.actor).await?);
+        let people = hall.engine.admins(&hall.actor, None).await?.len();
+        checks.extend(doctor_ssh::checks(Path::new(doctor_ssh::FOLDER), people));
         hall.close().await;
     } else {
         checks.push(check(
@@ -49,7 +51,8 @@ pub async fn run(context: &Context) -> Result<Exit, Fault> {
     Ok(if is_well { Exit::Done } else { Exit::Failed })
 }
 
-fn check(what: &str, found: Result<String, (String, &str)>) -> Check {
+/// One thing that was looked at.
+pub fn check(what: &str, found: Result<String, (String, &str)>) -> Check {
     let (well, found, hint) = match found {
         Ok(found) => (true, found, String::new()),
         Err((found, hint)) => (false, found, hint.to_owned()),

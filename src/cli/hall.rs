@@ -64,6 +64,9 @@ impl Context {
         options.config = Some(self.place.config.clone());
         options.read_only = self.globals.read_only;
         options.sandbox = self.globals.sandbox;
+        if self.globals.confined {
+            options.only = self.globals.actor.map(ActorId);
+        }
         if !self.globals.sandbox {
             return Ok((options, None));
         }

@@ -1,9 +1,7 @@
 //! The parts of the manual page that are drawn from the tables of the domain: commands, actions, authority, JSON, files.
 
 use super::{logging::LOG_VARIABLE, place};
-use crate::domain::{
-    ACTIONS, Actor, ActorId, CommunityId, Danger, IntentKind, Role, Scope, Subject, permits,
-};
+use crate::domain::{ACTIONS, Danger, IntentKind, Role, Scope, line_of};
 use clap::Command;
 use std::io::{self, Write};
 
@@ -25,6 +23,14 @@ const OBJECTS: &[(&str, &str)] = &[
     (
         "community show",
         "slug, name, description, created_at, archived_at, instances, connections",
+    ),
+    (
+        "community export",
+        "format, written_at, installation, community, instances (with data and keys: who owns what), connections, admins, allowance, requests, operations, audit",
+    ),
+    (
+        "community hand-over",
+        "done, community, lines: what, progress (done, open, unproven), found, to_do",
     ),
     (
         "instance list",
@@ -89,6 +95,14 @@ const OBJECTS: &[(&str, &str)] = &[
     (
         "audit verify",
         "entries, sealed, seals_checked, head, broken",
+    ),
+    (
+        "admin list",
+        "admins: id, name, role, communities, keys; allowance (of one community): platforms, most, memory_mib",
+    ),
+    (
+        "request list",
+        "requests: id, community, slug, asked_by, asked_at, wish, words, state, answered_by, answered_at, answer",
     ),
     ("unlock", "status, unlocked_until"),
     ("lock", "status, agent_ended"),
@@ -194,37 +208,25 @@ fn actions(out: &mut dyn Write) -> io::Result<()> {
 fn authority(out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        ".SH WHO MAY DO WHAT\nWhat is not named here is refused."
+        ".SH WHO MAY DO WHAT\nWhat is not named here is refused. all: in every community and for the installation; own: in \
+         the communities that one administers, unless they are archived; archived: also possible in a community that is \
+         archived.\n.nf"
     )?;
-    let own = CommunityId(1);
-    let community = Subject::Community {
-        id: own,
-        archived: false,
+    let row = |verb: &str, word: &dyn Fn(Role) -> &'static str, archived: &str| {
+        let words: Vec<String> = Role::ALL
+            .iter()
+            .map(|role| format!("{:<17}", word(*role)))
+            .collect();
+        roff(format!("{verb:<20}{}{archived}", words.concat()).trim_end())
     };
-    for role in Role::ALL {
-        let actor = Actor {
-            id: ActorId(0),
-            name: String::new(),
-            role: *role,
-            communities: vec![own],
-        };
-        let words = |subject| {
-            let allowed: Vec<&str> = IntentKind::ALL
-                .iter()
-                .filter(|verb| permits(&actor, **verb, subject))
-                .map(|verb| verb.word())
-                .collect();
-            allowed.join(", ")
-        };
-        let everywhere = words(Subject::Installation);
-        let text = if everywhere.is_empty() {
-            format!("in its own communities: {}", words(community))
-        } else {
-            format!("everywhere: {everywhere}")
-        };
-        item(out, role.word(), &text)?;
+    writeln!(out, "{}", row("", &Role::word, ""))?;
+    for verb in IntentKind::ALL {
+        let line = line_of(*verb);
+        let archived = if line.when_archived { "archived" } else { "" };
+        let word = |role| line.of(role).word();
+        writeln!(out, "{}", row(verb.word(), &word, archived))?;
     }
-    Ok(())
+    writeln!(out, ".fi")
 }
 
 fn files(out: &mut dyn Write) -> io::Result<()> {

@@ -7,11 +7,13 @@
 //! | `output`, `table`, `words`, `shapes` | text for people, objects for programs |
 //! | `prompt`, `choices`, `work`, `plan` | asking, reading what was written, doing and waiting, telling first |
 //! | `init`, `community`, `instance`, `key`, ... | one file for each family of commands |
+//! | `session`, `ssh_keys` | somebody who comes in over SSH |
 //! | `manual`, `internal`, `screen` | the manual, what this program runs itself as, the screen |
 //!
 //! Must not know: tables, HTTP, any platform by name.
 
 mod account;
+mod admin;
 mod adopt;
 mod arguments;
 mod audit;
@@ -23,6 +25,7 @@ mod connection;
 mod described;
 mod descriptors;
 mod doctor;
+mod doctor_ssh;
 mod drift;
 mod exit;
 mod hall;
@@ -44,11 +47,14 @@ mod plan;
 mod progress_line;
 mod prompt;
 mod report;
+mod request;
 mod sandbox;
 mod screen;
 mod service;
+mod session;
 mod shapes;
 mod simulation;
+mod ssh_keys;
 mod table;
 mod task;
 mod template;
@@ -80,6 +86,15 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Ok(arguments) => arguments,
         Err(error) => return Ok(answered(&error)),
     };
+    if arguments
+        .command
+        .as_ref()
+        .is_some_and(Command::is_fresh_session)
+    {
+        let fault = session::again(&arguments.globals);
+        Output::new(&arguments.globals).fault(&fault);
+        return Ok(ExitCode::from(Exit::of(&fault).code()));
+    }
     // Opened before the process is hardened, and read after.
     let descriptors = Descriptors::open(&arguments);
     let hardened = crate::vault::harden_process();
@@ -113,10 +128,6 @@ fn answered(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-#[expect(
-    clippy::cognitive_complexity,
-    reason = "one arm for each family of commands, which only names the function that runs it"
-)]
 async fn command(
     arguments: Arguments,
     out: Output,
@@ -133,9 +144,17 @@ async fn command(
         out,
         descriptors,
     };
-    let Some(command) = command else {
-        return screen::run(context).await;
-    };
+    match command {
+        Some(command) => dispatch(context, command).await,
+        None => screen::run(context).await,
+    }
+}
+
+#[expect(
+    clippy::cognitive_complexity,
+    reason = "one arm for each family of commands, which only names the function that runs it"
+)]
+async fn dispatch(context: &Context, command: Command) -> Result<Exit, Fault> {
     match command {
         Command::Init(init) => init::run(context, init).await,
         Command::Community(command) => community::run(context, command).await,
@@ -158,6 +177,11 @@ async fn command(
         Command::Service(command) => service::run(context, command).await,
         Command::Doctor => doctor::run(context).await,
         Command::Audit(command) => audit::run(context, command).await,
+        Command::Admin(command) => admin::run(context, command).await,
+        Command::Auditor(command) => admin::auditor(context, command).await,
+        Command::Request(command) => request::run(context, command).await,
+        Command::Session(_) => session::run(context).await,
+        Command::SshKeys(asked) => ssh_keys::run(context, asked).await,
         Command::Unlock(unlock) => vault::unlock(context, unlock).await,
         Command::Lock(lock) => vault::lock(context, lock).await,
         Command::Backup(backup) => keeping::backup(context, backup).await,

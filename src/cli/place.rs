@@ -22,6 +22,12 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether this is where this system keeps such files for this user, so that nobody has to name it.
+    pub fn is_the_systems(&self) -> bool {
+        directories::ProjectDirs::from("", "", "guildhall")
+            .is_some_and(|dirs| dirs.data_dir() == self.home && dirs.config_dir() == self.config)
+    }
+
     /// By option, else by environment, else where this system keeps such files.
     ///
     /// # Errors

@@ -8,6 +8,9 @@ use crate::{
 };
 use std::io::IsTerminal;
 
+/// Frames in a second for somebody who came in over SSH, whatever the environment says.
+const OVER_SSH: u16 = 30;
+
 /// Runs the screen: the set-up first, where there is no installation yet.
 ///
 /// # Errors
@@ -46,6 +49,8 @@ pub async fn run(context: &Context) -> Result<Exit, Fault> {
             ascii: globals.ascii,
             plain: globals.plain,
             read_only: globals.read_only,
+            without_shell: globals.confined,
+            frames_per_second: globals.confined.then_some(OVER_SSH),
             ..Wishes::default()
         },
     })

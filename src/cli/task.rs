@@ -209,7 +209,7 @@ async fn look(context: &Context, hall: &Hall, row: &TaskRow) -> Result<Exit, Fau
     if let Some(stopped) = work::wait(context, hall, &[]).await {
         return Ok(stopped);
     }
-    for event in events.so_far() {
+    for event in events.so_far().await {
         match event {
             EngineEvent::Looked {
                 instance,

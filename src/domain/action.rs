@@ -39,6 +39,8 @@ pub enum ActionId {
     Tasks,
     Communities,
     Accounts,
+    Requests,
+    Ask,
     Operations,
     Platforms,
     Audit,
@@ -128,6 +130,7 @@ table! {
     Check "check" "check" Instance Reversible Some("instance check S P"), "Look at the instance now: health and drift";
     Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
     Connections "connections" "joined" Instance Reversible Some("connection list S"), "Show what the instance is joined to; test a connection or undo it";
+    Ask "ask" "ask" Instance Reversible Some("request activate S P"), "Ask the operator for what you may not do";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
     RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
     RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";
@@ -135,6 +138,7 @@ table! {
     Communities "communities" "communities" Anywhere None Some("community list"), "Go to the communities";
     Operations "operations" "operations" Anywhere None Some("operation list"), "Go to the operations";
     Accounts "accounts" "accounts" Anywhere None Some("account list"), "Go to the accounts and their slots";
+    Requests "requests" "requests" Anywhere None Some("request list"), "Go to what administrators asked the operator for, and answer it";
     Platforms "platforms" "platforms" Anywhere None Some("catalog"), "Go to the platforms of the catalog";
     Audit "audit" "audit" Anywhere None Some("audit list"), "Go to the audit: who did what";
     Messages "messages" "messages" Anywhere None None, "Show every message of this session";

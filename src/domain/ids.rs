@@ -33,6 +33,8 @@ row_id!(/// A configured link between two instances of one community.
     ConnectionId);
 row_id!(/// A person or program that may act.
     ActorId);
+row_id!(/// What an administrator asked an operator for.
+    RequestId);
 row_id!(/// The place of an entry in the audit chain, from 1.
     AuditSequence);
 

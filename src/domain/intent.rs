@@ -180,6 +180,8 @@ pub enum Intent {
         /// The platform's id, typed by a person who shares.
         typed: String,
     },
+    /// Say who administers a community and how much of it, ask for more, and answer that.
+    Delegate(super::Delegation),
 }
 
 words! {
@@ -235,6 +237,20 @@ words! {
         SetAccountPolicy = "account-policy",
         /// Back up or restore the installation.
         Backup = "backup",
+        /// Write out everything about a community.
+        Export = "community-export",
+        /// Look what remains until a community has everything of its own.
+        HandOver = "community-hand-over",
+        /// See who administers a community.
+        ViewAdmins = "admin-list",
+        /// Add and remove administrators and auditors.
+        ManageAdmins = "admin-manage",
+        /// Say what a community's administrators may switch on.
+        SetAllowance = "admin-allow",
+        /// Ask an operator for what one may not do.
+        MakeRequest = "request-make",
+        /// Answer what an administrator asked for.
+        AnswerRequest = "request-answer",
     }
 }
 
@@ -274,6 +290,7 @@ impl Intent {
             Self::SetTemplate { .. } | Self::TakeHomes { .. } => IntentKind::SetTemplate,
             Self::AddAccount { .. } => IntentKind::AddAccount,
             Self::SetAccountPolicy { .. } => IntentKind::SetAccountPolicy,
+            Self::Delegate(delegation) => delegation.kind(),
         }
     }
 }

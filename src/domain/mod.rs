@@ -9,10 +9,12 @@ mod audit;
 mod authority;
 mod community;
 mod connection;
+mod delegation;
 mod fault;
 mod ids;
 mod instance;
 mod intent;
+mod login_key;
 mod operation;
 mod plan;
 mod platform;
@@ -27,19 +29,21 @@ pub use account::{
 pub use action::{ACTIONS, Action, ActionId, Danger, Scope};
 pub use actor::{Actor, Role};
 pub use audit::{AuditEntry, AuditResult};
-pub use authority::{Subject, permits};
+pub use authority::{Grant, Line, Subject, line_of, permits};
 pub use community::{Community, NewCommunity};
 pub use connection::{Connection, ConnectionState};
+pub use delegation::{Admin, AdminKey, Allowance, Delegation, Request, RequestState, Wish};
 pub use fault::{Fault, FaultKind};
 pub use ids::{
     AccountId, ActorId, AuditSequence, CommunityId, ConnectionId, CredentialId, ExaminationId,
-    InstanceId, OperationId, OperationKey,
+    InstanceId, OperationId, OperationKey, RequestId,
 };
 pub use instance::{
     AnsweredDrift, Desired, Drift, DriftAnswer, DriftKind, DriftVerdict, Health, Instance,
     InstanceSummary, Mark, Observed,
 };
 pub use intent::{Intent, IntentKind, KeyEntry, RemoveMode};
+pub use login_key::LoginKey;
 pub use operation::{Operation, OperationState, OperationVerb, Progress, StepRecord, StepState};
 pub use plan::{Plan, PlanItem, PlanItemKind};
 pub(crate) use platform::words;

@@ -22,10 +22,16 @@ pub(super) fn community_of(
     actor: &Actor,
     id: ConnectionId,
 ) -> Result<CommunityId, Fault> {
-    let connection = reader.connection_by_id(id)?;
-    let community = reader.instance(connection.from)?.community;
-    if reader.actor(actor.id)?.sees(community) {
-        return Ok(community);
+    let actor = reader.actor(actor.id)?;
+    match reader.connection_by_id(id) {
+        Ok(connection) => {
+            let community = reader.instance(connection.from)?.community;
+            if actor.sees(community) {
+                return Ok(community);
+            }
+        }
+        Err(fault) if fault.kind != FaultKind::NotFound => return Err(fault),
+        Err(_) => {}
     }
     Err(Fault::new(
         FaultKind::NotFound,

@@ -1,5 +1,6 @@
 //! What other Guildhalls change in the database is told here as what this one changes is. Nothing ticks: the file is
-//! watched, and between two writes this sleeps.
+//! watched, and between two writes this sleeps. Only where the system has no watch left (Linux gives a user 128, unless told
+//! otherwise) the file is asked once a second.
 
 use super::core::Core;
 use crate::{domain::Fault, store::FileWatch};
@@ -12,22 +13,43 @@ use tokio::time::sleep;
 /// Writes so close to each other are told as one.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// Begins to watch. Without a watch everything else works; another's changes are then seen at the next reading.
+/// How often is asked where nothing can be watched: who is removed must not stay longer than that.
+const ASKING: Duration = Duration::from_secs(1);
+
+/// Begins to watch.
 pub(super) fn attend(core: &Arc<Core>) {
-    match core.store.watch_file() {
-        Ok(watch) => {
-            let closing = core.desk.closing().clone();
-            let core = Arc::downgrade(core);
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = closing.cancelled() => {}
-                    () = follow(core, watch) => {}
-                }
-            });
+    let watch = core.store.watch_file();
+    if let Err(fault) = &watch {
+        tracing::warn!(%fault, detail = ?fault.detail, "what other processes change is asked for every second");
+    }
+    let closing = core.desk.closing().clone();
+    let core = Arc::downgrade(core);
+    tokio::spawn(async move {
+        let told = async {
+            if let Ok(watch) = watch {
+                follow(core.clone(), watch).await;
+            }
+            ask(core).await;
+        };
+        tokio::select! {
+            () = closing.cancelled() => {}
+            () = told => {}
         }
-        Err(fault) => {
-            tracing::warn!(%fault, detail = ?fault.detail, "what other processes change is not seen at once");
+    });
+}
+
+/// Asks again and again, until the engine is gone.
+async fn ask(core: Weak<Core>) {
+    let mut known = None;
+    loop {
+        match tell(&core, known).await {
+            Ok(Some(now)) => known = Some(now),
+            Ok(None) => return,
+            Err(fault) => {
+                tracing::warn!(%fault, "whether another process changed something is not known");
+            }
         }
+        sleep(ASKING).await;
     }
 }
 
@@ -42,12 +64,12 @@ async fn follow(core: Weak<Core>, mut watch: FileWatch) {
             }
         }
         if let Err(error) = watch.written().await {
-            tracing::warn!(%error, "what other processes change is not seen at once any more");
+            tracing::warn!(%error, "what other processes change is asked for every second from now on");
             return;
         }
         sleep(TOGETHER).await;
         if let Err(error) = watch.forget() {
-            tracing::warn!(%error, "what other processes change is not seen at once any more");
+            tracing::warn!(%error, "what other processes change is asked for every second from now on");
             return;
         }
     }

@@ -1,7 +1,7 @@
 //! Examining a key before it is stored: its shape, then the platform's word on who it is and how far it reaches.
 
 use super::{
-    Engine, held::Examined, instances, keyring, rules::Rules, scene::Scene, titles,
+    Engine, allowances, held::Examined, instances, keyring, rules::Rules, scene::Scene, titles,
     views::Examination,
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     catalog::{CredentialField, Keep, ShapeCheck},
     domain::{
         Actor, CommunityId, Desired, Fault, FaultKind, Health, Identity, Instance, InstanceId,
-        InstanceKind, IntentKind, KeyEntry, Observed, PlatformId, Slug,
+        InstanceKind, IntentKind, KeyEntry, Observed, PlatformId, Slug, Subject, permits,
     },
     store::Reader,
 };
@@ -82,7 +82,8 @@ impl Engine {
             Ok(identity) => (Some(identity), None),
             Err(fault) => (None, Some(fault)),
         };
-        let (our_communities, mut warnings) = self.reach(platform, identity.as_ref()).await?;
+        let (our_communities, mut warnings) =
+            self.reach(actor, platform, identity.as_ref()).await?;
         warnings.splice(0..0, prepared.warnings);
         let id = core.held.keep(
             Examined {
@@ -134,9 +135,10 @@ impl Engine {
             .await
     }
 
-    /// Our communities that a key reaches, and what should be said of it.
+    /// Our communities that a key reaches, as far as the actor may know of them, and what should be said of it.
     async fn reach(
         &self,
+        actor: &Actor,
         platform: &PlatformId,
         identity: Option<&Identity>,
     ) -> Result<(Vec<Slug>, Vec<String>), Fault> {
@@ -149,14 +151,16 @@ impl Engine {
             .iter()
             .map(|object| object.external_id.clone())
             .collect();
-        let platform = platform.clone();
+        let (platform, asking) = (platform.clone(), actor.id);
         let reached = self
             .core
             .store
             .read(move |reader| {
+                let actor = reader.actor(asking)?;
                 let found = reader.communities_with_objects(&platform, &objects)?;
                 found
                     .into_iter()
+                    .filter(|community| actor.sees(*community))
                     .map(|id| reader.community(id).map(|community| community.slug))
                     .collect::<Result<BTreeSet<_>, _>>()
             })
@@ -204,13 +208,23 @@ fn prepare(
     } else {
         IntentKind::AddAccount
     };
-    Rules::require(reader, actor, kind, community)?;
+    let actor = &Rules::require(reader, actor, kind, community)?;
+    if let Some(community) = community {
+        allowances::require_listed(reader, rules, actor, community, platform)?;
+        allowances::require_own_settings(reader, rules, actor, platform, &settings)?;
+    }
     let warnings = check_shapes(rules, platform, entries)?;
     let settings = instances::checked_settings(rules, platform, settings)?;
     let mut same_as = Vec::new();
     if rules.custody.is_unlocked() {
         for secret in entries.values() {
-            same_as.extend(same_secret(reader, rules, platform, community, secret)?);
+            same_as.extend(same_secret(
+                reader,
+                rules,
+                actor,
+                (platform, community),
+                secret,
+            )?);
         }
     }
     let scene = if let Some(community) = community {
@@ -272,19 +286,23 @@ fn check_shapes(
     Ok(warnings)
 }
 
-/// Where the same secret is stored already, but for the place it is meant for.
+/// Where the same secret is stored already, but for the place it is meant for and those the actor may not know of.
 fn same_secret(
     reader: &Reader<'_>,
     rules: &Rules,
-    platform: &PlatformId,
-    community: Option<CommunityId>,
+    actor: &Actor,
+    (platform, community): (&PlatformId, Option<CommunityId>),
     secret: &SecretString,
 ) -> Result<Vec<String>, Fault> {
     let print = keyring::fingerprint(rules, platform, secret)?;
     let mut places = Vec::new();
     for key in reader.credentials_with_fingerprint(&print)? {
         let account = reader.account(key.account)?;
-        if account.community == community {
+        let known = match account.community {
+            Some(other) => actor.sees(other),
+            None => permits(actor, IntentKind::ViewAccounts, Subject::Installation),
+        };
+        if account.community == community || !known {
             continue;
         }
         places.push(match account.community {

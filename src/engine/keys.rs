@@ -1,7 +1,7 @@
 //! Intents about keys: storing one that was examined, forgetting one, adding an account of the installation.
 
 use super::{
-    choosing,
+    allowances, choosing,
     held::Examined,
     instances, keyring,
     keyring::NewKey,
@@ -83,6 +83,7 @@ pub(super) fn store(
         )
         .hint("Add it as an account of the installation."));
     };
+    allowances::require_listed(writer, rules, actor, community, &platform)?;
     let instance = instances::found_or_recorded(writer, rules, community, &platform)?;
     instances::take_settings(writer, rules, &instance, &examined.settings, "")?;
     let (mut after, mut kept, mut lent) = (Vec::new(), Vec::new(), BTreeMap::new());

@@ -1,9 +1,10 @@
 //! Who is logged in, by the system's word and not by what the environment says.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 /// The login name of whoever runs this process; the number of the user where it has no name.
-pub(super) fn name() -> String {
+#[must_use]
+pub fn name() -> String {
     let user = rustix::process::getuid().as_raw();
     fs::read_to_string("/etc/passwd")
         .ok()
@@ -11,13 +12,31 @@ pub(super) fn name() -> String {
         .unwrap_or_else(|| format!("user-{user}"))
 }
 
+/// The home folder of whoever runs this process.
+#[must_use]
+pub fn home() -> Option<PathBuf> {
+    let user = rustix::process::getuid().as_raw();
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    let folder = of_user(&accounts, user)?.nth(2)?;
+    folder.starts_with('/').then(|| PathBuf::from(folder))
+}
+
 /// The name of a user in the text of passwd(5).
 fn named(accounts: &str, user: u32) -> Option<String> {
+    let name = accounts.lines().find_map(|line| {
+        let (name, rest) = line.split_once(':')?;
+        let number: u32 = rest.split(':').nth(1)?.parse().ok()?;
+        (number == user).then_some(name)
+    })?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The fields of a user in the text of passwd(5), those after the number.
+fn of_user(accounts: &str, user: u32) -> Option<std::str::Split<'_, char>> {
     accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
-        let name = fields.next()?;
-        let number: u32 = fields.nth(1)?.parse().ok()?;
-        (number == user && !name.is_empty()).then(|| name.to_owned())
+        let number: u32 = fields.nth(2)?.parse().ok()?;
+        (number == user).then_some(fields)
     })
 }
 

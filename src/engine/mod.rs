@@ -9,14 +9,17 @@
 //! | `scheduler`, `desk`, `lease`, `runner`, `journal`, `ending`, `outcome` | an operation is begun, held, run, written down |
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
 //! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
+//! | `delegating`, `allowances`, `requests`, `doorkeeper` | who comes in over SSH, how much they may, what they ask for |
 //! | `services` | what runs on this host: up, down, logs |
 //! | `homes` | servers on which a community lives already |
 //! | `slots`, `choosing` | how full accounts are; with which of them an instance works |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
+//! | `leaving`, `handing_over` | what a community takes along, and what remains to be done until it is gone |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
 mod adopting;
 mod advance;
+mod allowances;
 mod auditing;
 mod budget;
 mod choosing;
@@ -24,14 +27,17 @@ mod communities;
 mod connection_work;
 mod connections;
 mod core;
+mod delegating;
 mod desk;
 mod doctor;
+mod doorkeeper;
 mod drift;
 mod elsewhere;
 mod ending;
 mod events;
 mod examine;
 mod facts;
+mod handing_over;
 mod held;
 mod homes;
 mod idle;
@@ -43,6 +49,7 @@ mod keeping;
 mod keyring;
 mod keys;
 mod lease;
+mod leaving;
 mod login;
 mod observe;
 mod operations;
@@ -54,6 +61,7 @@ mod plans;
 mod reading;
 mod reconcile;
 mod removal;
+mod requests;
 mod rules;
 mod runner;
 mod scene;
@@ -68,10 +76,14 @@ pub mod views;
 
 pub use crate::vault::Unlocker;
 pub use doctor::Check;
+pub use doorkeeper::Entrance;
 pub use events::Events;
 pub use examine::KeyOwner;
+pub use handing_over::{HandOver, HandOverLine, Progress as HandOverProgress};
 pub use homes::FoundHome;
 pub use keeping::{AuditReport, KeysTried, Restored};
+pub use leaving::{Existing, Export, Held};
+pub use login::{home as home_of_login, name as login_name};
 pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
 pub use planner::free_memory_mib;
 pub use reading::{Communities, Operations, Page};
@@ -141,7 +153,7 @@ impl Engine {
     /// Listens to what happens where the actor may look.
     #[must_use]
     pub fn events(&self, actor: &Actor) -> Events {
-        Events::new(self.core.events(), actor.clone())
+        Events::new(self.core.events(), self.core.store.clone(), actor.clone())
     }
 
     /// How far an operation is; none when it does not run in this process.

@@ -19,15 +19,21 @@ pub(super) fn community_of(
     actor: &Actor,
     id: OperationId,
 ) -> Result<CommunityId, Fault> {
-    let operation = reader.operation(id)?;
-    if reader.actor(actor.id)?.sees(operation.community) {
-        return Ok(operation.community);
+    let actor = reader.actor(actor.id)?;
+    match reader.operation(id) {
+        Ok(operation) if actor.sees(operation.community) => Ok(operation.community),
+        Err(fault) if fault.kind != FaultKind::NotFound => Err(fault),
+        _ => Err(unknown(id)),
     }
-    Err(Fault::new(
+}
+
+/// What is said of an operation that is not there, and of one that the actor may not know of.
+pub(super) fn unknown(id: OperationId) -> Fault {
+    Fault::new(
         FaultKind::NotFound,
         format!("There is no operation {id} here."),
     )
-    .hint("List the operations to see their numbers."))
+    .hint("List the operations to see their numbers.")
 }
 
 /// Begins an operation again at the line where it stopped; for one that waits for a person, looks whether that was done.

@@ -3,7 +3,7 @@
 use crate::{
     adapters::{process::Runner, registry::Registry},
     catalog::Catalog,
-    domain::{Choice, PlatformId},
+    domain::{ActorId, Choice, PlatformId},
     vault::WorkFactor,
 };
 use jiff::Timestamp;
@@ -42,6 +42,9 @@ pub struct EngineOptions {
     pub limits: Limits,
     /// Tells the time.
     pub clock: Clock,
+    /// This process acts for this actor and for nobody else, and does not open the vault for anybody: a session of
+    /// somebody who came in over SSH.
+    pub only: Option<ActorId>,
     /// The name of whoever is logged in; none asks the system.
     pub login: Option<String>,
 }
@@ -61,6 +64,7 @@ impl EngineOptions {
             read_only: false,
             limits: Limits::default(),
             clock: Arc::new(Timestamp::now),
+            only: None,
             login: None,
         }
     }

@@ -1,7 +1,7 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, adopting, choosing, communities, connections, drift,
+    Engine, adopting, allowances, choosing, communities, connections, delegating, drift,
     held::Examined,
     keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
@@ -71,7 +71,8 @@ fn plan(
             platform,
             desired,
         } => {
-            allow(Some(*community))?;
+            let actor = allow(Some(*community))?;
+            allowances::require_room(reader, rules, &actor, (*community, platform), *desired)?;
             plans::switch(reader, rules, *community, platform, *desired)
         }
         Intent::Remove {
@@ -162,6 +163,7 @@ fn concerned(
         | Intent::Remove { community, .. }
         | Intent::Connect { community, .. } => Some(*community),
         Intent::Check { community, .. } => *community,
+        Intent::Delegate(delegation) => delegating::concerned(reader, actor, delegation)?,
         Intent::StoreKey { .. } => keys::require_examined(examined.cloned(), actor)?.owner.1,
         Intent::Disconnect { connection } | Intent::TestConnection { connection } => {
             Some(connections::community_of(reader, actor, *connection)?)

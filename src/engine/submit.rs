@@ -2,7 +2,7 @@
 //! transaction; then the work begins.
 
 use super::{
-    Engine, adopting, choosing, communities, connections,
+    Engine, adopting, allowances, choosing, communities, connections, delegating,
     desk::Stop,
     drift,
     held::{Examined, Owner},
@@ -175,7 +175,7 @@ pub(super) fn label(actor: &Actor) -> String {
     clippy::too_many_lines,
     reason = "one arm for each intent, which only names the function that does it"
 )]
-fn apply(
+pub(super) fn apply(
     writer: &Writer<'_>,
     rules: &Rules,
     actor: &Actor,
@@ -203,6 +203,8 @@ fn apply(
             desired,
         } => {
             let actor = allow(Some(community))?;
+            let place = (community, &platform);
+            allowances::require_room(writer, rules, &actor, place, desired)?;
             instances::set_desired(writer, rules, &actor, community, &platform, desired)
         }
         Intent::Configure {
@@ -297,6 +299,7 @@ fn apply(
             let actor = allow(None)?;
             choosing::set_policy(writer, rules, &actor.name, &platform, policy, &typed)
         }
+        Intent::Delegate(delegation) => delegating::apply(writer, rules, actor, delegation),
         Intent::ForgetKey {
             community,
             platform,

@@ -29,8 +29,10 @@ impl Engine {
     /// Unlocks the vault for this process. What waited for it goes on.
     ///
     /// # Errors
-    /// `Locked` when it does not open, `BadInput` when what was given cannot be right, `Storage`.
+    /// `Locked` when it does not open, `BadInput` when what was given cannot be right, `NotAllowed` in a session over SSH,
+    /// `Storage`.
     pub async fn unlock(&self, unlocker: Unlocker) -> Result<(), Fault> {
+        self.require_no_session()?;
         let wrapped = self.wrapped().await?;
         let key = tokio::task::spawn_blocking(move || unwrap_any(&wrapped, &unlocker))
             .await
@@ -47,6 +49,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::unlock`].
     pub async fn unwrap_key(&self, unlocker: Unlocker) -> Result<VaultKey, Fault> {
+        self.require_no_session()?;
         let wrapped = self.wrapped().await?;
         tokio::task::spawn_blocking(move || unwrap_any(&wrapped, &unlocker))
             .await
@@ -78,6 +81,18 @@ impl Engine {
         scheduler::ensure_started(&self.core);
         self.core.emit_changed(None);
         Ok(())
+    }
+
+    /// Who came in over SSH could name files of this host, or try passphrases.
+    fn require_no_session(&self) -> Result<(), Fault> {
+        if self.core.options.only.is_none() {
+            return Ok(());
+        }
+        Err(Fault::new(
+            FaultKind::NotAllowed,
+            "The vault is opened by an operator, on this host.",
+        )
+        .hint("Ask an operator to unlock it; keys can be entered meanwhile, and what needs one goes on then."))
     }
 
     async fn wrapped(&self) -> Result<Vec<Wrapped>, Fault> {

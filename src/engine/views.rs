@@ -48,6 +48,8 @@ pub struct Overview {
     pub failed: u64,
     /// Accounts with four fifths of a limit in use, or more; 0 for who may not see accounts.
     pub nearly_full: u64,
+    /// Requests that nobody has answered.
+    pub requests: u64,
 }
 
 /// One row of the list of communities.
@@ -372,4 +374,7 @@ pub enum EngineEvent {
     Vault(VaultState),
     /// The vault locked itself, since nobody used it for long enough.
     LockedItself,
+    /// The actor may not look at anything here any more: removed, or every community of theirs is archived. Nothing
+    /// follows.
+    AccessEnded,
 }

@@ -8,11 +8,12 @@ use super::{
 use crate::domain::{Actor, ActorId, CommunityId, Fault, Role};
 use jiff::Timestamp;
 
-/// Communities as a JSON list, so that an actor is one row.
-const ACTOR: &str = "SELECT a.id, a.name, a.role,
-    (SELECT json_group_array(l.community) FROM actor_communities l WHERE l.actor = a.id) FROM actors a";
+/// Communities as a JSON list, so that an actor is one row. Those that are archived are administered by nobody.
+pub(super) const ACTOR: &str = "SELECT a.id, a.name, a.role,
+    (SELECT json_group_array(l.community) FROM actor_communities l
+     JOIN communities c ON c.id = l.community AND c.archived_at IS NULL WHERE l.actor = a.id) FROM actors a";
 
-fn actor(row: &rusqlite::Row<'_>) -> rusqlite::Result<Actor> {
+pub(super) fn actor(row: &rusqlite::Row<'_>) -> rusqlite::Result<Actor> {
     let mut columns = Columns::of(row);
     Ok(Actor {
         id: ActorId(columns.value()?),

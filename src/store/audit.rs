@@ -40,6 +40,8 @@ pub struct AuditFilter {
     pub community: Option<CommunityId>,
     /// Only those about these, for an actor who may not know of others.
     pub only: Option<Vec<CommunityId>>,
+    /// Also those of which this is the actor, where `only` cuts the list: what one did oneself.
+    pub or_by: Option<String>,
     /// Only those before this one: the next page.
     pub before: Option<AuditSequence>,
 }
@@ -106,8 +108,11 @@ impl Reader<'_> {
             values.push((":community", &community));
         }
         if only.is_some() {
-            conditions.push("community IN (SELECT value FROM json_each(:only))");
+            conditions.push(
+                "(community IN (SELECT value FROM json_each(:only)) OR (community IS NULL AND actor = :by))",
+            );
             values.push((":only", &only));
+            values.push((":by", &filter.or_by));
         }
         if before.is_some() {
             conditions.push("sequence < :before");

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod actors;
+mod admins;
 mod audit;
 mod backup;
 mod budgets;
@@ -38,6 +39,7 @@ mod place;
 mod ports;
 mod queries;
 mod reach;
+mod requests;
 mod reserve;
 mod slots;
 mod steps;
@@ -63,6 +65,7 @@ pub use leases::Lease;
 pub use operation_changes::NewOperation;
 pub use operations::{OperationCount, OperationFilter};
 pub use queries::{Reader, Writer};
+pub use requests::NewRequest;
 pub use slots::MeasuredSlots;
 pub use tasks::WaitingTask;
 pub use vault::{VaultRecipient, VaultRecord};

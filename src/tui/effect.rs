@@ -59,6 +59,7 @@ pub enum Load {
     Operation(OperationId),
     Tasks,
     Accounts,
+    Requests,
     Audit,
 }
 

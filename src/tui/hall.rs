@@ -293,6 +293,7 @@ async fn read(session: &Session, load: Load) -> Answer {
         Load::Operation(id) => Answer::Operation(id, Box::new(engine.operation(actor, id).await)),
         Load::Tasks => Answer::Tasks(engine.tasks(actor).await),
         Load::Accounts => Answer::Accounts(engine.accounts(actor).await),
+        Load::Requests => Answer::Requests(engine.requests(actor).await),
         Load::Audit => Answer::Audit(engine.audit(actor, Page::first(AUDIT)).await),
     }
 }

@@ -3,7 +3,7 @@
 //! Printed by hand, so that no key stroke and no pasted text ever gets into a log.
 
 use crate::domain::{
-    AuditEntry, Choice, CommunityId, Fault, OperationId, Plan, PlatformId, Progress, Slug,
+    AuditEntry, Choice, CommunityId, Fault, OperationId, Plan, PlatformId, Progress, Request, Slug,
 };
 use crate::engine::FoundHome;
 use crate::engine::views::{
@@ -58,6 +58,7 @@ pub enum Answer {
     Operation(OperationId, Box<Result<OperationDetail, Fault>>),
     Tasks(Result<Vec<TaskRow>, Fault>),
     Accounts(Result<Vec<AccountRow>, Fault>),
+    Requests(Result<Vec<Request>, Fault>),
     Audit(Result<Vec<AuditEntry>, Fault>),
     Template(Ticket, Result<BTreeMap<PlatformId, Choice>, Fault>),
     Planned(Ticket, Result<Plan, Fault>),
@@ -114,6 +115,7 @@ impl Answer {
             Self::Operation(..) => "Operation",
             Self::Tasks(_) => "Tasks",
             Self::Accounts(_) => "Accounts",
+            Self::Requests(_) => "Requests",
             Self::Audit(_) => "Audit",
             Self::Template(..) => "Template",
             Self::Planned(..) => "Planned",

@@ -206,6 +206,7 @@ fn unnamed(options: &EngineOptions) -> Overview {
         working: 0,
         failed: 0,
         nearly_full: 0,
+        requests: 0,
     }
 }
 

@@ -485,6 +485,7 @@ async fn what_is_now_so_is_told_in_the_adapters_words() {
     settle(&engine).await;
     let said: Vec<_> = events
         .so_far()
+        .await
         .into_iter()
         .filter_map(|event| match event {
             EngineEvent::Operation { said, .. } => said,

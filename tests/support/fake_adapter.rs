@@ -48,6 +48,8 @@ struct State {
     filled: Option<u64>,
     over_full: Option<u64>,
     others_decide: bool,
+    /// Whether the platforms take no key any more.
+    revoked: bool,
     drift: Vec<Drift>,
     look_for: Option<String>,
     inside: BTreeMap<i64, u32>,
@@ -155,6 +157,11 @@ impl World {
     pub fn others_decide(&self) {
         self.need_person_later();
         self.state().others_decide = true;
+    }
+
+    /// Every key is revoked on its platform.
+    pub fn revoke_keys(&self) {
+        self.state().revoked = true;
     }
 
     /// Who sends through a connection does not see from there whether it arrives.
@@ -349,6 +356,9 @@ impl Adapter for FakeAdapter {
         self.world.point("verify").await?;
         for secret in request.entered.0.values() {
             accepted(secret.expose_secret())?;
+        }
+        if self.world.state().revoked {
+            accepted("bad")?;
         }
         let object = |external_id: &String| ReachedObject {
             external_id: external_id.clone(),

@@ -189,7 +189,12 @@ impl Pty {
 
     /// Waits until `text` is on the screen.
     pub fn wait_for(&self, text: &str) {
-        self.wait_until(&format!("{text:?} on the screen"), |seen| {
+        self.wait_for_within(text, DEADLINE);
+    }
+
+    /// The same, for what takes longer: a crowd.
+    pub fn wait_for_within(&self, text: &str, deadline: Duration) {
+        self.wait_until_within(deadline, &format!("{text:?} on the screen"), |seen| {
             seen.parser.screen().contents().contains(text)
         });
     }
@@ -212,10 +217,14 @@ impl Pty {
     }
 
     fn wait_until(&self, what: &str, wanted: impl Fn(&Seen) -> bool) {
+        self.wait_until_within(DEADLINE, what, wanted);
+    }
+
+    fn wait_until_within(&self, deadline: Duration, what: &str, wanted: impl Fn(&Seen) -> bool) {
         let (seen, changed) = &*self.seen;
         let guard = seen.lock().unwrap();
         let (guard, timer) = changed
-            .wait_timeout_while(guard, DEADLINE, |seen| !wanted(seen) && !seen.ended)
+            .wait_timeout_while(guard, deadline, |seen| !wanted(seen) && !seen.ended)
             .unwrap();
         if !wanted(&guard) {
             let why = if timer.timed_out() {

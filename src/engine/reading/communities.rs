@@ -3,10 +3,10 @@
 use super::{Communities, Page, only, seen};
 use crate::{
     domain::{
-        Actor, CommunityId, Connection, Fault, InstanceId, InstanceSummary, PlatformId, Slug,
+        Actor, CommunityId, Connection, Fault, InstanceId, InstanceSummary, PlatformId, Role, Slug,
     },
     engine::{
-        Engine, titles,
+        Engine, allowances, titles,
         views::{CommunityDetail, CommunityRow, ConnectionRow, PlatformRow},
     },
     store::{CommunityFilter, Reader},
@@ -79,6 +79,7 @@ impl Engine {
             .store
             .read(move |reader| {
                 let community = seen(reader, &asking, &slug)?;
+                let asking = reader.actor(asking.id)?;
                 let mut summaries: BTreeMap<PlatformId, _> = reader
                     .instance_summaries(community.id)?
                     .into_iter()
@@ -100,6 +101,19 @@ impl Engine {
                         instance: summaries.remove(&heading.id),
                     })
                     .collect();
+                if asking.role == Role::CommunityAdmin {
+                    // What was not given and is not there is none of their business.
+                    let mut shown = Vec::new();
+                    for row in platforms {
+                        let id = &row.platform;
+                        if row.instance.is_some()
+                            || allowances::is_listed(reader, community.id, id)?
+                        {
+                            shown.push(row);
+                        }
+                    }
+                    platforms = shown;
+                }
                 // A manifest that was taken away must not hide what was made with it.
                 platforms.extend(
                     summaries

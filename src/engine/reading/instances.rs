@@ -5,7 +5,8 @@ use crate::{
     catalog::Manifest,
     domain::{
         Actor, CredentialMeta, CredentialState, Desired, DriftKind, Fault, HumanTask, Instance,
-        Observed, Operation, OperationState, PlatformId, SlotUse, Slug,
+        IntentKind, Observed, Operation, OperationState, PlatformId, Role, SlotUse, Slug, Subject,
+        permits,
     },
     engine::{
         Engine, drift, facts, keyring,
@@ -39,7 +40,16 @@ impl Engine {
                 let manifest = rules.manifest(&platform)?;
                 let adapter = core.options.registry.get(&platform).is_some();
                 let instance = reader.instance_of(community.id, &platform)?;
-                let keys = keyring::current(reader, &rules, &platform, community.id)?;
+                let mut keys = keyring::current(reader, &rules, &platform, community.id)?;
+                let asking = reader.actor(asking.id)?;
+                if !permits(&asking, IntentKind::ViewAccounts, Subject::Installation) {
+                    hide_shared(reader, &mut keys)?;
+                }
+                let unlock = if asking.role == Role::Operator {
+                    UNLOCK
+                } else {
+                    WAIT_FOR_UNLOCK
+                };
                 let (operations, connections) = match &instance {
                     Some(instance) => {
                         let filter = OperationFilter {
@@ -67,6 +77,7 @@ impl Engine {
                 let advice = match &instance {
                     Some(instance) => {
                         let open = Open {
+                            unlock,
                             task: task.as_ref().map(|row| &row.task),
                             operations: &operations,
                             keys: &keys,
@@ -136,7 +147,25 @@ fn task_of(
     }))
 }
 
+/// Takes away what a key of the installation tells of other communities: who it is and what it reaches.
+fn hide_shared(reader: &Reader<'_>, keys: &mut [CredentialMeta]) -> Result<(), Fault> {
+    for key in keys {
+        if reader.account(key.account)?.community.is_none() {
+            key.identity = None;
+            key.last_four.clear();
+            key.fingerprint.clear();
+        }
+    }
+    Ok(())
+}
+
+/// What an operator does about a locked vault, and what everybody else can.
+const UNLOCK: &str = "Unlock the vault; the work goes on by itself.";
+const WAIT_FOR_UNLOCK: &str =
+    "The vault is locked. An operator has to unlock it; the work goes on by itself then.";
+
 struct Open<'a> {
+    unlock: &'static str,
     task: Option<&'a HumanTask>,
     operations: &'a [Operation],
     keys: &'a [CredentialMeta],
@@ -167,7 +196,7 @@ fn advice(
         .iter()
         .any(|operation| operation.state == OperationState::WaitsUnlock)
     {
-        advice.push("Unlock the vault; the work goes on by itself.".to_owned());
+        advice.push(open.unlock.to_owned());
     }
     for operation in open.operations {
         if let (OperationState::Failed | OperationState::WaitsKey, Some(fault)) =

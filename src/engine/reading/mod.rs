@@ -3,6 +3,7 @@
 
 mod accounts;
 mod communities;
+mod delegation;
 mod instances;
 mod operations;
 mod tasks;
@@ -87,10 +88,10 @@ impl Default for Operations {
 
 impl Engine {
     /// The actor of an id; without one, the operator who is logged in. Whoever can open the database as its owner is an
-    /// operator; an unknown login acts as the first one.
+    /// operator; an unknown login acts as the first one. In a session over SSH it is the actor of that session.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `NotAllowed` for another actor than that of the session, and for an administrator of nothing.
     pub async fn actor(&self, id: Option<ActorId>) -> Result<Actor, Fault> {
         let login = self
             .core
@@ -98,11 +99,16 @@ impl Engine {
             .login
             .clone()
             .unwrap_or_else(super::login::name);
+        let session = self.core.options.only;
+        if session.is_some() && id.is_some() && id != session {
+            return Err(no_entrance());
+        }
         self.core
             .store
-            .read(move |reader| match id {
-                Some(id) => reader.actor(id),
-                None => operator(reader, &login),
+            .read(move |reader| match (session, id) {
+                (Some(session), _) => in_session(reader, session),
+                (None, Some(id)) => reader.actor(id),
+                (None, None) => operator(reader, &login),
             })
             .await
     }
@@ -140,7 +146,7 @@ impl Engine {
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
         let asking = actor.id;
-        let (actor, totals, counts, nearly_full) = self
+        let (actor, totals, counts, nearly_full, requests) = self
             .core
             .store
             .read(move |reader| {
@@ -152,7 +158,8 @@ impl Engine {
                     None => reader.accounts_near_full()?,
                     Some(_) => 0,
                 };
-                Ok((actor, totals, counts, nearly_full))
+                let requests = reader.count_open_requests(only.as_deref())?;
+                Ok((actor, totals, counts, nearly_full, requests))
             })
             .await?;
         let working: u32 = counts
@@ -181,6 +188,7 @@ impl Engine {
             working: u64::from(working),
             failed: u64::from(totals.counts.failed),
             nearly_full,
+            requests,
         })
     }
 
@@ -199,6 +207,7 @@ impl Engine {
             .read(move |reader| {
                 let actor = reader.actor(asking)?;
                 let filter = AuditFilter {
+                    or_by: Some(super::submit::label(&actor)),
                     only: only(&actor),
                     before: page.after,
                     ..Default::default()
@@ -244,6 +253,28 @@ impl Engine {
         super::keyring::mark_bad(core, bad).await?;
         adapter.discover(&site).await
     }
+}
+
+/// The actor of a session over SSH, as long as there is something to come in for.
+fn in_session(reader: &Reader<'_>, id: ActorId) -> Result<Actor, Fault> {
+    let actor = match reader.actor(id) {
+        Err(fault) if fault.kind == FaultKind::NotFound => return Err(no_entrance()),
+        found => found?,
+    };
+    match actor.role {
+        Role::CommunityAdmin if actor.communities.is_empty() => Err(no_entrance()),
+        // An operator has a login of their own on this host.
+        Role::Operator => Err(no_entrance()),
+        Role::CommunityAdmin | Role::Auditor => Ok(actor),
+    }
+}
+
+fn no_entrance() -> Fault {
+    Fault::new(
+        FaultKind::NotAllowed,
+        "You do not administer anything here.",
+    )
+    .hint("Ask the operator of this server to add your key.")
 }
 
 /// The communities to which a list is cut for an actor; none for one who sees all.

@@ -2,11 +2,11 @@
 
 use super::{Operations, only};
 use crate::{
-    domain::{Actor, Fault, FaultKind, Operation, OperationId},
+    domain::{Actor, Fault, Operation, OperationId},
     engine::{
         Engine,
         core::Core,
-        titles,
+        operations, titles,
         views::{OperationDetail, OperationRow},
     },
     store::{OperationFilter, Reader},
@@ -51,18 +51,12 @@ impl Engine {
         actor: &Actor,
         id: OperationId,
     ) -> Result<OperationDetail, Fault> {
-        let (asking, core) = (actor.id, self.core.clone());
+        let (asking, core) = (actor.clone(), self.core.clone());
         self.core
             .store
             .read(move |reader| {
+                operations::community_of(reader, &asking, id)?;
                 let operation = reader.operation(id)?;
-                if !reader.actor(asking)?.sees(operation.community) {
-                    return Err(Fault::new(
-                        FaultKind::NotFound,
-                        format!("There is no operation {id} here."),
-                    )
-                    .hint("List the operations to see their numbers."));
-                }
                 Ok(OperationDetail {
                     steps: reader.steps(id)?,
                     row: row(reader, &core, operation)?,

@@ -47,6 +47,9 @@ impl Finder {
     /// The rows for what is written.
     fn found(&self, state: &State) -> Vec<&'static Action> {
         let offered = |action: &&Action| {
+            if !state.is_granted(action.id) {
+                return false;
+            }
             !(state.is_read_only() && action.danger > crate::domain::Danger::None)
                 || state.offers(action.id)
         };

@@ -2,6 +2,7 @@
 //! draws a page and waits for its own answers by ticket.
 
 pub mod adopt;
+pub mod ask;
 pub mod confirm;
 pub mod connect;
 pub mod connections;
@@ -17,6 +18,7 @@ pub mod operation;
 pub mod page;
 pub mod plan_preview;
 mod protection;
+pub mod request;
 pub mod set_up;
 mod setting_fields;
 pub mod settings;
@@ -36,6 +38,7 @@ use crate::domain::ActionId;
 #[derive(Debug)]
 pub enum Layer {
     Adopt(Box<adopt::Adopt>),
+    Ask(Box<ask::Ask>),
     Confirm(Box<confirm::Confirm>),
     Connect(Box<connect::Connect>),
     Connections(Box<connections::Connections>),
@@ -47,6 +50,7 @@ pub enum Layer {
     Operation(Box<operation::OperationSheet>),
     Page(Box<page::Page>),
     Plan(Box<plan_preview::PlanPreview>),
+    Request(Box<request::RequestSheet>),
     Settings(Box<settings::SettingsForm>),
     SetUp(Box<set_up::SetUpWizard>),
     Task(Box<task::TaskSheet>),
@@ -125,6 +129,7 @@ macro_rules! each {
     ($layer:expr, $inner:ident => $call:expr) => {
         match $layer {
             Layer::Adopt($inner) => $call,
+            Layer::Ask($inner) => $call,
             Layer::Confirm($inner) => $call,
             Layer::Connect($inner) => $call,
             Layer::Connections($inner) => $call,
@@ -136,6 +141,7 @@ macro_rules! each {
             Layer::Operation($inner) => $call,
             Layer::Page($inner) => $call,
             Layer::Plan($inner) => $call,
+            Layer::Request($inner) => $call,
             Layer::Settings($inner) => $call,
             Layer::SetUp($inner) => $call,
             Layer::Task($inner) => $call,

@@ -11,7 +11,8 @@ pub mod table;
 
 use crate::catalog::{Catalog, Manifest};
 use crate::domain::{
-    ActionId, AuditEntry, CommunityId, OperationId, OperationState, PlatformId, Progress, Slug,
+    ActionId, AuditEntry, CommunityId, OperationId, OperationState, PlatformId, Progress, Request,
+    Role, Slug,
 };
 use crate::engine::views::{
     AccountRow, CommunityDetail, InstanceDetail, OperationRow, Overview, PlatformRow, TaskRow,
@@ -42,6 +43,7 @@ pub enum View {
     Operations,
     Tasks,
     Accounts,
+    Requests,
     Platforms,
     Audit,
     Messages,
@@ -86,6 +88,7 @@ pub struct State {
     pub operations: Table<OperationRow>,
     pub tasks: Table<TaskRow>,
     pub accounts: Table<AccountRow>,
+    pub requests: Table<Request>,
     pub platforms: Table<Manifest>,
     pub audit: Table<AuditEntry>,
     pub messages: Table<Logged>,
@@ -137,6 +140,7 @@ impl State {
             operations: Table::default(),
             tasks: Table::default(),
             accounts: Table::default(),
+            requests: Table::default(),
             platforms: Table::default(),
             audit: Table::default(),
             messages: Table::default(),
@@ -236,6 +240,11 @@ impl State {
                 .all()
                 .iter()
                 .any(|row| row.operation.state == OperationState::Running)
+    }
+
+    /// What the person is; none until the engine has said so.
+    pub fn role(&self) -> Option<Role> {
+        self.overview.as_ref()?.role.parse().ok()
     }
 
     /// Rows that the current list has on the screen.

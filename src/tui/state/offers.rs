@@ -1,8 +1,11 @@
 //! Which actions are possible where one is. The footer, the help, the palette and the keys all ask here, so that
-//! nothing is offered that does nothing. Whether it is *allowed* is the engine's to say.
+//! nothing is offered that does nothing, or that the table of authority gives to others only. Whether it is *allowed* is
+//! the engine's to say.
 
 use super::{Pane, State, View};
-use crate::domain::{ActionId, Danger, Observed, OperationState, Scope};
+use crate::domain::{
+    ActionId, Danger, Grant, IntentKind, Observed, OperationState, Scope, line_of,
+};
 use crate::engine::views::VaultState;
 use crate::tui::keymap;
 
@@ -12,7 +15,7 @@ impl State {
         let action = keymap::entry(id);
         let changes =
             action.danger > Danger::None && id != ActionId::Unlock && id != ActionId::Lock;
-        if changes && self.is_read_only() {
+        if (changes && self.is_read_only()) || !self.is_granted(id) {
             return false;
         }
         let here = match action.scope {
@@ -22,6 +25,14 @@ impl State {
             Scope::Operation => matches!(self.view, View::Operations | View::Tasks),
         };
         here && self.has_subject(id)
+    }
+
+    /// Whether the table of authority gives this role what the action needs. Until the role is known, everything.
+    pub fn is_granted(&self, id: ActionId) -> bool {
+        match (verb_of(id), self.role()) {
+            (Some(verb), Some(role)) => line_of(verb).of(role) != Grant::Nowhere,
+            _ => true,
+        }
     }
 
     /// Whether nothing may be changed from this screen.
@@ -37,6 +48,7 @@ impl State {
         };
         let made = || self.targets().iter().any(|row| row.instance.is_some());
         match id {
+            ActionId::Ask => self.present_community().is_some() && !archived(),
             ActionId::Toggle | ActionId::EnterKey | ActionId::Configure | ActionId::Adopt => {
                 !self.targets().is_empty() && !archived()
             }
@@ -92,6 +104,7 @@ impl State {
             View::Operations => self.operations.chosen().is_some(),
             View::Tasks => self.tasks.chosen().is_some(),
             View::Accounts => self.accounts.chosen().is_some(),
+            View::Requests => self.requests.chosen().is_some(),
             View::Platforms => self.platforms.chosen().is_some(),
             View::Audit => self.audit.chosen().is_some(),
             View::Messages => self.messages.chosen().is_some(),
@@ -141,4 +154,27 @@ impl State {
         }
         self.chosen_platform()?.instance.as_ref()?.url.clone()
     }
+}
+
+/// What an action needs of the table of authority; none for what everybody can do who sees the screen.
+const fn verb_of(id: ActionId) -> Option<IntentKind> {
+    Some(match id {
+        ActionId::NewCommunity => IntentKind::CreateCommunity,
+        ActionId::ArchiveCommunity => IntentKind::ArchiveCommunity,
+        ActionId::Toggle => IntentKind::Activate,
+        ActionId::EnterKey => IntentKind::SetKey,
+        ActionId::Configure => IntentKind::Configure,
+        ActionId::Adopt => IntentKind::Adopt,
+        ActionId::AnswerDrift => IntentKind::AnswerDrift,
+        ActionId::Check => IntentKind::Check,
+        ActionId::Connect => IntentKind::Connect,
+        ActionId::RemoveSoft | ActionId::RemoveHard => IntentKind::Remove,
+        ActionId::Resume => IntentKind::ResumeOperation,
+        ActionId::Cancel => IntentKind::CancelOperation,
+        ActionId::Accounts => IntentKind::ViewAccounts,
+        ActionId::Ask => IntentKind::MakeRequest,
+        // The vault is the operators'.
+        ActionId::Unlock | ActionId::Lock => IntentKind::Settings,
+        _ => return None,
+    })
 }

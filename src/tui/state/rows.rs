@@ -3,7 +3,9 @@
 use super::notices::Notice;
 use super::table::Row;
 use crate::catalog::Manifest;
-use crate::domain::{AccountId, AuditEntry, AuditSequence, InstanceId, OperationId, PlatformId};
+use crate::domain::{
+    AccountId, AuditEntry, AuditSequence, InstanceId, OperationId, PlatformId, Request, RequestId,
+};
 use crate::engine::views::{AccountRow, OperationRow, PlatformRow, TaskRow};
 use jiff::Timestamp;
 
@@ -90,6 +92,25 @@ impl Row for AuditEntry {
             self.subject,
             self.result.word(),
             self.detail
+        )
+    }
+}
+
+impl Row for Request {
+    type Key = RequestId;
+
+    fn key(&self) -> RequestId {
+        self.id
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "{} {} {} {} {}",
+            self.slug,
+            self.state.word(),
+            self.asked_by,
+            self.wish,
+            self.words
         )
     }
 }

@@ -110,6 +110,7 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Load(Load::Operation(id)) => Answer::Operation(*id, Box::new(Ok(operation(*id)))),
         Effect::Load(Load::Tasks) => Answer::Tasks(Ok(tasks())),
         Effect::Load(Load::Accounts) => Answer::Accounts(Ok(accounts())),
+        Effect::Load(Load::Requests) => Answer::Requests(Ok(vec![])),
         Effect::Load(Load::Audit) => Answer::Audit(Ok(audit())),
         Effect::Template(ticket) => Answer::Template(*ticket, Ok(BTreeMap::new())),
         Effect::Plan(ticket, _) => Answer::Planned(*ticket, Ok(plan())),

@@ -47,6 +47,7 @@ pub fn overview() -> Overview {
         working: 2,
         failed: 1,
         nearly_full: 0,
+        requests: 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the screen: what is drawn, what keys do. Platforms here are made up.
 
+mod administrators;
 mod fixture;
 mod furniture;
 mod keys;

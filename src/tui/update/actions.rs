@@ -1,13 +1,14 @@
 //! What each action does on the screen.
 
 use super::{bulk, lists, opening};
-use crate::domain::{ActionId, Intent, Observed, OperationState};
+use crate::domain::{ActionId, Desired, Intent, Observed, OperationState};
 use crate::engine::views::InstanceDetail;
 use crate::tui::{
     effect::Effect,
     layers::{
         Layer,
         adopt::Adopt,
+        ask::Ask,
         confirm::Confirm,
         connect::Connect,
         connections::Connections,
@@ -73,6 +74,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::Adopt => adopt(state),
         ActionId::Connect => connect(state),
         ActionId::Connections => connections(state),
+        ActionId::Ask => ask(state),
         ActionId::Resume => resume(state),
         ActionId::Cancel => cancel(state),
         // Views are handled above; the compiler wants them named here.
@@ -80,6 +82,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         | ActionId::Operations
         | ActionId::Tasks
         | ActionId::Accounts
+        | ActionId::Requests
         | ActionId::Platforms
         | ActionId::Audit
         | ActionId::Messages => vec![],
@@ -304,6 +307,28 @@ fn connect(state: &mut State) -> Vec<Effect> {
     let title = format!("Connect {} of {name}", row.name);
     let dialog = Connect::new(title, id, row.platform, &targets);
     push(state, Layer::Connect(Box::new(dialog)))
+}
+
+fn ask(state: &mut State) -> Vec<Effect> {
+    let Some((id, name)) = state
+        .present_community()
+        .map(|detail| (detail.community.id, detail.community.name.clone()))
+    else {
+        return vec![];
+    };
+    let platform = state
+        .chosen_platform()
+        .filter(|row| {
+            row.instance
+                .as_ref()
+                .is_none_or(|instance| instance.desired != Desired::Active)
+        })
+        .map(|row| (row.platform.clone(), row.name.clone()));
+    let named = platform
+        .as_ref()
+        .map(|(platform, name)| (platform.clone(), name.as_str()));
+    let form = Ask::new(state.ticket(), (id, &name), named);
+    push(state, Layer::Ask(Box::new(form)))
 }
 
 fn connections(state: &mut State) -> Vec<Effect> {

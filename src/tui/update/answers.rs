@@ -1,12 +1,12 @@
 //! What the engine answered, put into the state, and what must be read next.
 
 use super::{actions, finish, lists::settle, opening};
-use crate::domain::{Fault, OperationState};
+use crate::domain::{Fault, OperationState, Role};
 use crate::tui::{
     effect::{Effect, Load},
     layers::Layer,
     message::{Answer, Ticket},
-    state::State,
+    state::{Pane, State},
 };
 
 /// Takes an answer.
@@ -15,7 +15,13 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         Answer::Overview(result) => {
             let again = state.loads.ended(|load| *load == Load::Overview);
             store(state, result, |state, overview| {
+                let first = state.overview.is_none();
+                let alone = overview.communities == 1;
                 state.overview = Some(overview);
+                if first && alone && state.role() == Some(Role::CommunityAdmin) {
+                    // The list of one says nothing: what they came for is in it.
+                    state.pane = Pane::Instances;
+                }
             });
             again.into_iter().collect()
         }
@@ -66,6 +72,7 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Operation(..)
         | Answer::Tasks(_)
         | Answer::Accounts(_)
+        | Answer::Requests(_)
         | Answer::Audit(_) => lists(state, answer),
         Answer::Submitted(ticket, result) => submitted(state, ticket, result),
         Answer::Locked(result) => {
@@ -126,6 +133,14 @@ fn lists(state: &mut State, answer: Answer) -> Vec<Effect> {
             let height = state.list_height();
             store(state, result, |state, rows| {
                 state.accounts.replace(rows, height);
+            });
+            again.into_iter().collect()
+        }
+        Answer::Requests(result) => {
+            let again = state.loads.ended(|load| *load == Load::Requests);
+            let height = state.list_height();
+            store(state, result, |state, rows| {
+                state.requests.replace(rows, height);
             });
             again.into_iter().collect()
         }
@@ -269,6 +284,7 @@ pub fn view_again(state: &mut State) -> Vec<Effect> {
         View::Tasks => state.ask(Load::Tasks),
         View::Accounts => state.ask(Load::Accounts),
         View::Audit => state.ask(Load::Audit),
+        View::Requests => state.ask(Load::Requests),
         View::Operations | View::Communities | View::Platforms | View::Messages => vec![],
     };
     let open: Vec<_> = state

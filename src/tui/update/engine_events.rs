@@ -9,6 +9,9 @@ use crate::tui::{
     state::State,
 };
 
+/// The exit code of a screen whose person may not look at anything any more: "not allowed" of the command line.
+pub const ACCESS_ENDED: i32 = 4;
+
 /// Takes an event.
 pub fn take(state: &mut State, event: &EngineEvent) -> Vec<Effect> {
     match event {
@@ -57,6 +60,7 @@ pub fn take(state: &mut State, event: &EngineEvent) -> Vec<Effect> {
             );
             state.ask(Load::Overview)
         }
+        EngineEvent::AccessEnded => vec![Effect::Quit(ACCESS_ENDED)],
         EngineEvent::Operation {
             operation,
             community,

@@ -25,6 +25,10 @@ macro_rules! on_table {
                 let $table = &mut $state.accounts;
                 $call
             }
+            View::Requests => {
+                let $table = &mut $state.requests;
+                $call
+            }
             View::Platforms => {
                 let $table = &mut $state.platforms;
                 $call

@@ -4,7 +4,9 @@ use crate::domain::{ActionId, OperationState};
 use crate::engine::views::{OperationRow, TaskRow};
 use crate::tui::{
     effect::{Effect, Load},
-    layers::{Layer, key_form::KeyForm, operation::OperationSheet, task::TaskSheet},
+    layers::{
+        Layer, key_form::KeyForm, operation::OperationSheet, request::RequestSheet, task::TaskSheet,
+    },
     layout,
     state::{Pane, State, View, rows::Logged},
 };
@@ -49,6 +51,14 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         View::Tasks => {
             if let Some(row) = state.tasks.chosen().cloned() {
                 open_waiting(state, row);
+            }
+            vec![]
+        }
+        View::Requests => {
+            if let Some(request) = state.requests.chosen().cloned() {
+                let role = state.role();
+                let sheet = RequestSheet::new(state.ticket(), request, role);
+                state.layers.push(Layer::Request(Box::new(sheet)));
             }
             vec![]
         }
@@ -158,6 +168,7 @@ pub fn go(state: &mut State, view: View) -> Vec<Effect> {
         View::Tasks => state.ask(Load::Tasks),
         View::Accounts => state.ask(Load::Accounts),
         View::Audit => state.ask(Load::Audit),
+        View::Requests => state.ask(Load::Requests),
         View::Platforms => {
             let manifests = state.catalog.iter().cloned().collect();
             let height = state.list_height();
@@ -267,6 +278,7 @@ pub fn view_of(action: ActionId) -> Option<View> {
         ActionId::Accounts => View::Accounts,
         ActionId::Platforms => View::Platforms,
         ActionId::Audit => View::Audit,
+        ActionId::Requests => View::Requests,
         ActionId::Messages => View::Messages,
         _ => return None,
     })

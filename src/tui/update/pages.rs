@@ -20,7 +20,7 @@ pub fn of_chosen(state: &State) -> Option<Page> {
             .messages
             .chosen()
             .map(|logged| message(state, &logged.notice)),
-        View::Communities | View::Operations | View::Tasks => None,
+        View::Communities | View::Operations | View::Tasks | View::Requests => None,
     }
 }
 

@@ -6,6 +6,7 @@ mod details;
 mod instances;
 mod list;
 mod operations;
+mod requests;
 mod tables;
 
 pub use accounts::age as slots_age;
@@ -53,6 +54,7 @@ fn view(paint: &mut Paint<'_>, area: ratatui::layout::Rect, state: &State) -> Dr
         View::Operations => operations::draw(paint, area, state),
         View::Tasks => tables::tasks(paint, area, state),
         View::Accounts => accounts::draw(paint, area, state),
+        View::Requests => requests::draw(paint, area, state),
         View::Platforms => tables::platforms(paint, area, state),
         View::Audit => tables::audit(paint, area, state),
         View::Messages => tables::messages(paint, area, state),

@@ -34,6 +34,10 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
         let needs = text::counted(overview.need_you, "needs you", "need you");
         right.push((needs, Ink::Waiting));
     }
+    if overview.requests > 0 {
+        let asked = text::counted(overview.requests, "request", "requests");
+        right.push((asked, Ink::Waiting));
+    }
     if overview.failed > 0 {
         right.push((
             format!("{} failed", text::thousands(overview.failed)),

@@ -1,0 +1,161 @@
+//! The screen of somebody who came in over SSH: cut to what the table of authority gives that role.
+
+use super::fixture::*;
+use crate::domain::*;
+use crate::engine::views::EngineEvent;
+use crate::tui::{
+    effect::Effect,
+    message::{Answer, Msg},
+    state::{Pane, State, View},
+    update::update,
+};
+
+const SIZE: (u16, u16) = (120, 40);
+
+/// The furnished screen as this role sees it; of an administrator's communities there is one.
+fn as_role(role: Role) -> State {
+    let mut state = bare(SIZE, colour());
+    let mut overview = overview();
+    overview.role = role.to_string();
+    overview.communities = 1;
+    update(&mut state, Msg::Answer(Answer::Overview(Ok(overview))));
+    let opening = state.opening_loads();
+    let rest = opening
+        .into_iter()
+        .filter(|effect| *effect != Effect::Load(crate::tui::effect::Load::Overview))
+        .collect();
+    answer_all(&mut state, rest);
+    state
+}
+
+fn request(state: RequestState) -> Request {
+    Request {
+        id: RequestId(7),
+        community: CommunityId(1),
+        slug: slug("rosewood-co-op"),
+        asked_by: "amina".into(),
+        asked_at: ago(12),
+        wish: Wish::Activate {
+            platform: PlatformId::new("beta"),
+        },
+        words: "we vote there".into(),
+        state,
+        answered_by: None,
+        answered_at: None,
+        answer: String::new(),
+    }
+}
+
+fn delegations(effects: &[Effect]) -> Vec<Delegation> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Submit(_, intent) => match intent.as_ref() {
+                Intent::Delegate(delegation) => Some(delegation.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn only_what_the_table_gives_a_role_is_offered() {
+    let offered = |role| {
+        let state = as_role(role);
+        ACTIONS
+            .iter()
+            .filter(|action| state.offers(action.id))
+            .map(|action| action.name)
+            .collect::<Vec<_>>()
+    };
+    let admin = offered(Role::CommunityAdmin);
+    for name in ["toggle", "enter-key", "ask", "tasks", "requests", "audit"] {
+        assert!(admin.contains(&name), "{name}: {admin:?}");
+    }
+    for name in [
+        "new-community",
+        "archive-community",
+        "configure",
+        "adopt",
+        "remove",
+        "destroy",
+        "accounts",
+        "unlock",
+        "lock",
+    ] {
+        assert!(!admin.contains(&name), "{name}: {admin:?}");
+    }
+    let auditor = offered(Role::Auditor);
+    assert!(auditor.contains(&"accounts") && !auditor.contains(&"toggle"));
+    let operator = offered(Role::Operator);
+    assert!(operator.contains(&"new-community") && !operator.contains(&"ask"));
+}
+
+#[test]
+fn who_administers_one_community_begins_in_it() {
+    assert_eq!(as_role(Role::CommunityAdmin).pane, Pane::Instances);
+    assert_eq!(as_role(Role::Operator).pane, Pane::Communities);
+}
+
+#[test]
+fn what_one_may_not_do_is_asked_for_with_a_word() {
+    let mut state = as_role(Role::CommunityAdmin);
+    let effects = press(&mut state, "G p tab text:please tab enter");
+    let [
+        Delegation::Ask {
+            community, words, ..
+        },
+    ] = &delegations(&effects)[..]
+    else {
+        panic!("{effects:?}\n{}", screen(&state));
+    };
+    assert_eq!((community.0, words.as_str()), (1, "please"));
+}
+
+#[test]
+fn an_operator_answers_on_the_screen_and_who_asked_takes_back() {
+    for (role, keys, wanted) in [
+        (
+            Role::Operator,
+            "enter text:until tab enter",
+            Delegation::Answer {
+                request: RequestId(7),
+                approve: true,
+                words: "until".into(),
+            },
+        ),
+        (
+            Role::Operator,
+            "enter text:no tab tab enter",
+            Delegation::Answer {
+                request: RequestId(7),
+                approve: false,
+                words: "no".into(),
+            },
+        ),
+        (
+            Role::CommunityAdmin,
+            "enter tab enter",
+            Delegation::Withdraw {
+                request: RequestId(7),
+            },
+        ),
+    ] {
+        let mut state = as_role(role);
+        press(&mut state, "6");
+        assert_eq!(state.view, View::Requests);
+        let answer = Answer::Requests(Ok(vec![request(RequestState::Open)]));
+        update(&mut state, Msg::Answer(answer));
+        assert!(screen(&state).contains("activate beta"));
+        let effects = press(&mut state, keys);
+        assert_eq!(delegations(&effects), [wanted], "{}", screen(&state));
+    }
+}
+
+#[test]
+fn who_may_not_look_any_more_is_let_out() {
+    let mut state = as_role(Role::CommunityAdmin);
+    let effects = update(&mut state, Msg::Engine(EngineEvent::AccessEnded));
+    assert_eq!(effects, [Effect::Quit(4)]);
+}
