@@ -77,6 +77,16 @@ impl Settings {
     }
 }
 
+/// Stands among the changed fields of [`Adapter::configure`] where somebody decided that what differs there is put back as it
+/// was: then names, texts and rights are compared with the record, and what differs is sent again.
+pub const PUT_BACK: &str = "*";
+
+/// Whether what differs is to be put back.
+#[must_use]
+pub fn puts_back(changed: &[String]) -> bool {
+    changed.iter().any(|field| field == PUT_BACK)
+}
+
 /// The opened secrets of an instance: those of its community's account, then those of the installation's account.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(pub BTreeMap<String, SecretString>);
@@ -328,7 +338,8 @@ pub trait Adapter: Send + Sync {
     /// Makes what the community needs there. Safe to run again from the top.
     async fn provision(&self, op: &Op) -> Result<Presence, Halt>;
 
-    /// Sends changed settings. `op.site().settings` holds them merged; `changed` names the fields.
+    /// Sends changed settings. `op.site().settings` holds them merged; `changed` names the fields, and [`PUT_BACK`] where
+    /// what differs is to be put back too.
     async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt>;
 
     /// Switches it on, restoring what [`Adapter::deactivate`] saved.

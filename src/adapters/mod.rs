@@ -26,7 +26,7 @@ mod slack;
 pub mod sourcecred;
 
 pub use contract::{
-    Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Secrets, Settings, Site,
-    Standing, Target, VerifyRequest,
+    Adapter, Discovered, Observation, PUT_BACK, Peer, Presence, Probe, Removed, Secrets, Settings,
+    Site, Standing, Target, VerifyRequest,
 };
 pub use durable::{Attempt, Before, Halt, Journal, Op};

@@ -14,6 +14,7 @@ use super::{
     views::Receipt,
 };
 use crate::{
+    adapters::contract,
     domain::{
         Actor, AnsweredDrift, CommunityId, Drift, DriftAnswer, DriftKind, DriftVerdict, Fault,
         FaultKind, HumanTask, Instance, InstanceId, Observed, OperationVerb, Plan, PlanItemKind,
@@ -196,7 +197,7 @@ pub(super) fn answer(
 ) -> Result<Applied, Fault> {
     let (instance, found) = meant(writer, rules, which)?;
     require_possible(&instance, &found, answer, rules.now)?;
-    if rules::has_open_operation(writer, instance.id)? {
+    if rules::is_held_up(writer, instance.id)? {
         return Err(Fault::new(
             FaultKind::Conflict,
             "The instance is being worked on, or something of it waits.",
@@ -340,6 +341,7 @@ fn resend(writer: &Writer<'_>, rules: &Rules, instance: &Instance) -> Result<(),
                 .setting(field)
                 .is_some_and(|setting| !setting.immutable)
         })
+        .chain([contract::PUT_BACK])
         .collect();
     facts::remember(writer, instance.id, facts::UNSENT, &fields)?;
     facts::remember(
@@ -449,7 +451,7 @@ pub(super) async fn look_after(core: &Arc<Core>, id: InstanceId) -> Result<(), F
         .store
         .read(move |reader| {
             let wanted: Option<bool> = facts::recall(reader, id, facts::LOOK_AFTER)?;
-            Ok(wanted == Some(true) && !rules::has_open_operation(reader, id)?)
+            Ok(wanted == Some(true) && !rules::is_held_up(reader, id)?)
         })
         .await?;
     if due {

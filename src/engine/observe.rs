@@ -220,7 +220,7 @@ fn record(
     if !seen.slots.is_empty() {
         record_slots(writer, rules, instance, seen)?;
     }
-    let busy = rules::has_open_operation(writer, id)?;
+    let busy = rules::is_held_up(writer, id)?;
     match (&seen.task, seen.standing) {
         (_, Standing::Gone) => {
             facts::forget(writer, id, facts::TASK)?;

@@ -56,6 +56,14 @@ pub(super) fn write(
     audit(writer, rules, operation, &instance, ending)?;
     if let Some((observed, note)) = ending.shown(rules.now) {
         show(writer, operation, &instance, observed, &note)?;
+        if let (Some(connection), OperationVerb::Connect, Ending::Human(_) | Ending::Waits { .. }) = (
+            super::connection_work::of(operation),
+            operation.verb,
+            ending,
+        ) {
+            let waits = ConnectionState::Waiting;
+            super::connection_work::stand(writer, connection, waits, &clean_line(&note))?;
+        }
     }
     match ending {
         Ending::Done(effect) => done(writer, rules, operation, &instance, effect),

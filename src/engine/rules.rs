@@ -15,7 +15,8 @@ use crate::{
     catalog::{Catalog, Keep, Manifest, Needs},
     domain::{
         Actor, AuditResult, CommunityId, CredentialState, Desired, Fault, FaultKind, Instance,
-        InstanceId, IntentKind, Observed, OperationVerb, PlatformId, Subject, permits,
+        InstanceId, IntentKind, Observed, OperationState, OperationVerb, PlatformId, Subject,
+        permits,
     },
     store::{Reader, Writer},
     vault::Custody,
@@ -226,6 +227,24 @@ pub(super) fn has_open_operation(reader: &Reader<'_>, instance: InstanceId) -> R
         ..Default::default()
     };
     Ok(!reader.operations(&filter, 1)?.is_empty())
+}
+
+/// Whether an instance itself is worked on or waits. A connection that waits, for a person or a limit, keeps nobody from
+/// looking at the instance or from deciding about it.
+pub(super) fn is_held_up(reader: &Reader<'_>, instance: InstanceId) -> Result<bool, Fault> {
+    let filter = crate::store::OperationFilter {
+        open: true,
+        instance: Some(instance),
+        ..Default::default()
+    };
+    let open = reader.operations(&filter, 64)?;
+    Ok(open.iter().any(|operation| {
+        operation.state == OperationState::Running
+            || !matches!(
+                operation.verb,
+                OperationVerb::Connect | OperationVerb::Disconnect
+            )
+    }))
 }
 
 /// What an instance shows when nothing is under way: ready where it was made, else absent.

@@ -64,6 +64,7 @@ macro_rules! conformance {
                 switching::off_and_on,
                 switching::killed_while_switching,
                 hands::drift_is_told,
+                hands::put_back_as_it_was,
                 hands::adopting_deletes_nothing,
                 hands::removed_and_removed_again,
                 keys::wrong_keys,

@@ -125,6 +125,11 @@ impl Platform for Hosted {
             return;
         }
         let group = self.0.group("lilac").await;
+        if let Some(name) = task.step.strip_prefix("rename:") {
+            let named = json!({"group": group, "name": name});
+            self.act("rename", named).await;
+            return;
+        }
         let action = match task.step.as_str() {
             "administrator" => "make-admin",
             step => step,

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::record::{Place, Places, topic};
 use super::{parts, pause, provision, server};
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind};
@@ -57,8 +57,37 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
             .await?;
         }
     }
+    if puts_back(changed) && !places.adopted {
+        names_and_topics(op, &client, &places).await?;
+    }
     if !site.active {
         pause::pause_places(op, &client, &places).await?;
     }
     provision::presence(site, &places)
+}
+
+/// Gives the category and the channels the names and topics on record again.
+async fn names_and_topics(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
+    let all = server::channels(client, &places.guild).await?;
+    for place in places.all() {
+        let Some(now) = all.iter().find(|one| one["id"] == place.id.as_str()) else {
+            continue;
+        };
+        let mut body = json!({});
+        if now["name"] != place.name.as_str() {
+            body["name"] = json!(place.name);
+        }
+        let wanted = topic(op.site(), &place.name);
+        let is_channel = places.category.as_ref() != Some(place);
+        if is_channel && now["topic"] != wanted.as_str() {
+            body["topic"] = json!(wanted);
+        }
+        if body == json!({}) {
+            continue;
+        }
+        let doing = format!("put back the name and topic of {}", place.name);
+        let path = format!("/channels/{}", place.id);
+        client.change(&path, &body, &doing).await?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use super::permissions::{bits, excess, held, missing};
 use super::record::Places;
 use super::{BOT_TOKEN, WEBHOOK, server, webhook};
 use crate::adapters::contract::{Site, VerifyRequest};
-use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, Slots, clean_line};
+use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, Slots, clean_line, counted};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -67,7 +67,10 @@ async fn bot(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     let servers = servers(&client).await?;
     let mut identity = Identity {
         external_id: id,
-        who: format!("{name}, a bot in {} servers", servers.len()),
+        who: format!(
+            "{name}, a bot in {}",
+            counted(servers.len(), "server", "servers")
+        ),
         slots: vec![slots(servers.len())],
         ..Identity::default()
     };

@@ -9,7 +9,7 @@ use super::{
     record::Places,
 };
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind};
@@ -66,6 +66,9 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         places.category = Some(category);
         places.save(op).await?;
     }
+    if puts_back(changed) && !places.adopted {
+        as_it_was(op, &client, &places).await?;
+    }
     if is_changed("members")
         && let Some(group) = &places.group
     {
@@ -94,6 +97,23 @@ fn set_public(permissions: &mut super::record::Permissions, public: bool) {
 }
 
 /// What is to come back after a pause changes along with what stands.
+/// Gives the category the name and the permissions on record again.
+async fn as_it_was(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
+    let known = places.category()?;
+    let Some(seen) = category::show(client, known.id).await? else {
+        return Err(gone().into());
+    };
+    let paused: Option<Vec<Paused>> = op.fact(pause::FACT)?;
+    let paused = paused.unwrap_or_default();
+    let closed = paused.iter().find(|one| one.category.id == known.id);
+    let wanted = closed.map_or(&known.permissions, |paused| &paused.ours);
+    let now = &seen.category;
+    if now.name != known.name || seen.replaceable(client)? != wanted {
+        category::put(client, known, wanted).await?;
+    }
+    Ok(())
+}
+
 async fn update_pause(op: &Op, id: u64, public: bool, changed: bool) -> Result<(), Halt> {
     let known: Option<Vec<Paused>> = op.fact(pause::FACT)?;
     let Some(mut known) = known.filter(|_| changed) else {

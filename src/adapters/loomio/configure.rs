@@ -2,7 +2,7 @@
 
 use super::{chat, client::Client, provision, record, script, tasks, welcome};
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
     http::Method,
 };
@@ -20,8 +20,12 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     if is_changed("event_kinds") {
         announce(op, before).await?;
     }
+    let known: Option<record::Known> = op.fact(record::GROUP)?;
     if is_changed("group_name") {
-        rename(op, before).await?;
+        let name = site.settings.get("group_name");
+        rename(op, before, name.unwrap_or(&site.community_name)).await?;
+    } else if let Some(known) = known.filter(|known| puts_back(changed) && !known.name.is_empty()) {
+        rename(op, before, &known.name).await?;
     }
     let wanted = site
         .settings
@@ -58,12 +62,8 @@ async fn announce(op: &Op, group: u64) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn rename(op: &Op, group: u64) -> Result<(), Halt> {
+async fn rename(op: &Op, group: u64, name: &str) -> Result<(), Halt> {
     let site = op.site();
-    let name = site
-        .settings
-        .get("group_name")
-        .unwrap_or(&site.community_name);
     let client = Client::of(op)?;
     let known: Option<record::Known> = op.fact(record::GROUP)?;
     if site.made_by_us && record::container(site).is_some() {

@@ -8,7 +8,7 @@ use super::{
     record::{Known, Profile},
 };
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind};
@@ -36,9 +36,10 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         .into());
     }
     // The rest is for what is posted from now on.
-    if !changed
-        .iter()
-        .any(|field| PROFILE.contains(&field.as_str()))
+    if !puts_back(changed)
+        && !changed
+            .iter()
+            .any(|field| PROFILE.contains(&field.as_str()))
     {
         return Ok(presence(site, &known));
     }

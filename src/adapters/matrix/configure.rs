@@ -1,10 +1,11 @@
 //! Sends changed settings: topic, rooms, invitations. What is there already makes no new event.
 
+use super::client::Client;
 use super::provision::{add_link, check_settings, invite_all, make_room, plan, presence};
 use super::record::{Place, Places};
 use super::{address, bot, pause};
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, Site, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind, clean_line};
@@ -79,6 +80,9 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
             pause::pause_places(op, &client, &places).await?;
         }
     }
+    if puts_back(changed) && site.made_by_us {
+        name_again(site, &client, &places).await?;
+    }
     if changed.iter().any(|field| field == "invite") {
         invite_all(op, &client, &space, &site.settings.list("invite")).await?;
     }
@@ -86,4 +90,25 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     presence.made_by_us = site.made_by_us;
     presence.kind = site.kind;
     Ok(presence)
+}
+
+/// Gives the space and its rooms the names on record again.
+async fn name_again(site: &Site, client: &Client, places: &Places) -> Result<(), Halt> {
+    for place in places.all() {
+        let is_space = places.space.as_ref() == Some(place);
+        let name = if is_space {
+            &site.community_name
+        } else {
+            &place.name
+        };
+        let now = client.state(&place.id, "m.room.name", "").await?;
+        if now.is_some_and(|now| now["name"] != name.as_str()) {
+            let doing = format!("put back the name of {name}");
+            let content = json!({"name": name});
+            client
+                .put_state(&place.id, "m.room.name", "", &content, &doing)
+                .await?;
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use super::client::Client;
 use super::record::Collective;
 use super::{documents, host, settings};
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind};
@@ -35,6 +35,22 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     ] {
         if changed.iter().any(|name| name == field) {
             edit[field] = value;
+        }
+    }
+    if puts_back(changed) && !collective.slug.is_empty() {
+        for (field, ours, theirs) in [
+            ("name", json!(collective.name), json!(account.name)),
+            (
+                "description",
+                json!(collective.description),
+                json!(account.description),
+            ),
+            ("tags", json!(collective.tags), json!(account.tags)),
+            ("slug", json!(collective.slug), json!(account.slug)),
+        ] {
+            if ours != theirs && edit.get(field).is_none() {
+                edit[field] = ours;
+            }
         }
     }
     if edit.as_object().is_some_and(|fields| fields.len() > 1) {

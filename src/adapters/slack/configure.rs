@@ -4,7 +4,7 @@ use super::client::Client;
 use super::record::{Place, Places};
 use super::{channel, pause, provision, session};
 use crate::adapters::{
-    contract::Presence,
+    contract::{Presence, puts_back},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind};
@@ -40,6 +40,9 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     }
     if is_changed("channel_name") && !places.adopted {
         remarks = rename(op, &client, &mut places).await?;
+    }
+    if puts_back(changed) && !places.adopted {
+        remarks.extend(name_again(op, &client, &places).await?);
     }
     if is_changed("topic")
         && let Some(topic) = channel::topic(site)
@@ -106,6 +109,22 @@ async fn rename(op: &Op, client: &Client, places: &mut Places) -> Result<Vec<Str
         }
         places.channels[at].name = name;
         places.save(op).await?;
+    }
+    Ok(remarks)
+}
+
+/// Gives the channels the names on record again; those that are switched off get theirs when they are opened.
+async fn name_again(op: &Op, client: &Client, places: &Places) -> Result<Vec<String>, Halt> {
+    let paused = pause::known(op)?;
+    let mut remarks = Vec::new();
+    for place in &places.channels {
+        if paused.iter().any(|paused| paused.id == place.id) {
+            continue;
+        }
+        let now = channel::look(client, &place.id).await?;
+        if now.is_some_and(|now| now.name != place.name && !now.is_archived) {
+            remarks.extend(channel::rename(client, &place.id, &place.name).await?);
+        }
     }
     Ok(remarks)
 }
