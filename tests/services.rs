@@ -12,6 +12,8 @@ mod communities;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "support/hall.rs"]
 mod hall;
+#[path = "services/installing.rs"]
+mod installing;
 #[path = "services/killing.rs"]
 mod killing;
 #[path = "services/running.rs"]

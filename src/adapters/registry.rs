@@ -24,9 +24,11 @@ impl Registry {
         let adapters: Vec<Arc<dyn Adapter>> = vec![
             Arc::new(super::discord::Discord),
             Arc::new(super::discourse::Discourse),
+            Arc::new(super::kybern::Kybern::kept_by(supervisor.clone())),
             Arc::new(super::loomio::Loomio::default()),
             Arc::new(super::mastodon::Mastodon),
             Arc::new(super::matrix::Matrix),
+            Arc::new(super::metagov::Gateway::kept_by(supervisor.clone())),
             Arc::new(super::opencollective::OpenCollective),
             Arc::new(super::policykit::PolicyKit::kept_by(supervisor.clone())),
             Arc::new(super::slack::Slack),

@@ -1,6 +1,8 @@
 //! What is known of a platform. Plain data; the rules of its forms are in `credential` and `setting`.
 
-use super::{CredentialField, Holder, HomeSigns, Needs, RateLimit, SettingField, SlotLimit};
+use super::{
+    CredentialField, Exposure, Holder, HomeSigns, Needs, RateLimit, SettingField, SlotLimit,
+};
 use crate::domain::{Capability, Choice, InstanceKind, PlatformId, Verb, words};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
@@ -91,6 +93,10 @@ pub struct Manifest {
     pub connections: Vec<ConnectionOffer>,
     /// By what a server of it is known without a key, where it has servers of its own.
     pub discover: Option<HomeSigns>,
+    /// What a proxy may publish, where an instance runs on this host.
+    pub exposure: Option<Exposure>,
+    /// Programs of this host that installing it needs, by their names in the list of tools.
+    pub tools: Vec<String>,
     /// What an instance costs this host.
     pub resources: Resources,
     /// How long something that was created may stay invisible to a look-up.
@@ -109,6 +115,12 @@ impl Manifest {
         self.capabilities
             .get(&verb)
             .map_or(Capability::Unsupported, |note| note.how)
+    }
+
+    /// Whether its instances run on this host.
+    #[must_use]
+    pub fn runs_here(&self) -> bool {
+        self.exposure.is_some()
     }
 
     /// A credential field by its name.

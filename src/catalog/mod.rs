@@ -8,6 +8,7 @@ mod bundle;
 mod credential;
 mod entry;
 mod error;
+mod exposure;
 mod folder;
 mod integrity;
 mod limits;
@@ -32,6 +33,7 @@ pub use bundle::{Catalog, Manifests};
 pub use credential::{CredentialField, Holder, Keep, Refusal, ShapeCheck, Telltale};
 pub use entry::{Entry, Heading};
 pub use error::CatalogError;
+pub use exposure::{Exposure, LeftOut};
 pub use integrity::Integrity;
 pub use limits::{RateLimit, RateScope, SlotLimit};
 pub use manifest::{

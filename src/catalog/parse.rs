@@ -3,6 +3,7 @@
 use super::{
     CapabilityNote, ConnectionOffer, Heading, HomeSign, HomeSigns, KindOffer, Manifest,
     NeedException, Needs, Origin, RateLimit, Resources, SlotLimit, Upstream,
+    exposure::{self, exposure},
     parse_fields::{credential, setting},
     reader::{Reader, Result},
     source::Source,
@@ -41,6 +42,8 @@ pub(super) fn manifest(source: Source<'_>, origin: Origin) -> Result<Manifest> {
         capabilities: capabilities(&mut root)?,
         connections: each(root.tables("connections")?, connection)?,
         discover: root.optional_table("discover")?.map(signs).transpose()?,
+        exposure: root.optional_table("exposure")?.map(exposure).transpose()?,
+        tools: root.optional_texts("tools")?,
         resources: resources(&mut root)?,
         settling: Duration::ZERO,
         settling_source: String::new(),
@@ -316,6 +319,9 @@ fn check_references(manifest: &Manifest, root: &Reader<'_>) -> Result<()> {
             format!("{:?} takes the address and is no setting.", signs.setting),
             "Write the field of one of the [[settings]].",
         ));
+    }
+    if let Some(exposure) = &manifest.exposure {
+        exposure::check_references(exposure, manifest, root)?;
     }
     for setting in exceptions.flat_map(|exception| &exception.when) {
         if manifest.setting(setting).is_none() {

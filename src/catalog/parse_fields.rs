@@ -140,6 +140,7 @@ pub(super) fn setting(mut table: Reader<'_>) -> Result<SettingField> {
         default: table.optional_text("default")?,
         immutable: table.flag("immutable", false)?,
         holder: table.optional_word("holder")?.unwrap_or(Holder::Community),
+        shared: table.flag("shared", false)?,
         pattern: table.pattern("pattern")?,
         minimum: table.optional_number("minimum")?,
         maximum: table.optional_number("maximum")?,

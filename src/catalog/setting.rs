@@ -46,6 +46,8 @@ pub struct SettingField {
     pub immutable: bool,
     /// Who may set it.
     pub holder: Holder,
+    /// Whether it is the same for every community of the installation.
+    pub shared: bool,
     /// What the text (or each text of a list) matches.
     pub pattern: Option<Pattern>,
     /// The least number.

@@ -115,6 +115,7 @@ async fn create(context: &Context, hall: &Hall, create: Create) -> Result<Exit, 
     if create.binding.plan {
         return plan::show(context, hall, &intent).await;
     }
+    plan::tell_accepted(context, hall, &intent).await?;
     let receipt = work::submit(hall, intent, create.binding.basis).await?;
     let community = hall.engine.community(&hall.actor, &slug).await?.community;
     let watched = Watched::community(&community);

@@ -1,12 +1,12 @@
 //! `guildhall doctor`: whether everything is well with this installation on this host.
 
-use super::{doctor_ssh, exit::Exit, hall::Context, table::Page};
+use super::{doctor_ssh, doctor_tools, exit::Exit, hall::Context, table::Page};
 use crate::{
     domain::Fault,
     engine::{Check, Engine},
 };
 use serde_json::json;
-use std::{os::unix::fs::PermissionsExt, path::Path, time::SystemTime};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::Path, time::SystemTime};
 
 /// Before this moment (2025-01-01) no copy of this program existed, so the clock must be wrong.
 const EARLIEST: u64 = 1_735_689_600;
@@ -18,11 +18,14 @@ const EARLIEST: u64 = 1_735_689_600;
 pub async fn run(context: &Context) -> Result<Exit, Fault> {
     let home = &context.place.home;
     let mut checks = vec![clock(), folder(home)];
+    let simulated = context.globals.sandbox;
     if Engine::exists(home) {
         let hall = context.open().await?;
         checks.extend(hall.engine.doctor(&hall.actor).await?);
         let people = hall.engine.admins(&hall.actor, None).await?.len();
         checks.extend(doctor_ssh::checks(Path::new(doctor_ssh::FOLDER), people));
+        let template = hall.engine.template(&hall.actor).await?;
+        checks.extend(doctor_tools::checks(hall.engine.catalog(), &template, simulated).await?);
         hall.close().await;
     } else {
         checks.push(check(
@@ -32,9 +35,8 @@ pub async fn run(context: &Context) -> Result<Exit, Fault> {
                 "Set one up with guildhall init, or name its folder with --home.",
             )),
         ));
-    }
-    for program in ["node", "npm", "git"] {
-        checks.push(tool(program));
+        let catalog = context.catalog()?;
+        checks.extend(doctor_tools::checks(&catalog, &BTreeMap::new(), simulated).await?);
     }
     let is_well = checks.iter().all(|check| check.well);
     context
@@ -101,21 +103,5 @@ fn folder(home: &Path) -> Check {
                 "Run this as the user whose folder it is.",
             )),
         },
-    )
-}
-
-/// Programs that some instances on this host need. Without them everything else works, so that is no trouble.
-fn tool(program: &str) -> Check {
-    let found = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path)
-            .map(|folder| folder.join(program))
-            .find(|file| file.is_file())
-    });
-    check(
-        program,
-        Ok(match found {
-            Some(path) => path.display().to_string(),
-            None => "not here; some instances on this host need it, and say so".to_owned(),
-        }),
     )
 }

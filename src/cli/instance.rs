@@ -165,6 +165,9 @@ async fn set(
         platform,
         desired,
     };
+    if desired == Desired::Active && !switch.binding.plan {
+        plan::tell_accepted(context, hall, &intent).await?;
+    }
     plan_or_do(context, hall, intent, watched, switch.binding).await
 }
 

@@ -121,7 +121,7 @@ fn text(out: &Output, detail: &InstanceDetail, line: &InstanceLine) -> String {
     page.field(out, "what it is", &detail.meaning);
     if let Some(instance) = &detail.instance {
         page.field(out, "kind", instance.kind.word());
-        page.field(out, "health", &health(instance));
+        page.field(out, "health", &health(detail, instance));
         page.field(
             out,
             "there",
@@ -182,9 +182,13 @@ fn text(out: &Output, detail: &InstanceDetail, line: &InstanceLine) -> String {
     page.render()
 }
 
-fn health(instance: &crate::domain::Instance) -> String {
+fn health(detail: &InstanceDetail, instance: &crate::domain::Instance) -> String {
+    let last_ok = detail
+        .healthy_at
+        .filter(|_| instance.health != crate::domain::Health::Ok)
+        .map_or_else(String::new, |at| format!("; last ok {}", words::ago(at)));
     match instance.checked_at {
-        Some(at) => format!("{}, {}", instance.health, words::ago(at)),
+        Some(at) => format!("{}, {}{last_ok}", instance.health, words::ago(at)),
         None => "not looked at yet".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::{
     output::Output,
     table::Page,
 };
-use crate::domain::{Fault, Intent, Plan};
+use crate::domain::{Fault, Intent, Plan, PlanItemKind};
 use clap::Args;
 
 /// How a command is bound to its plan.
@@ -52,6 +52,23 @@ pub async fn tell(context: &Context, hall: &Hall, intent: &Intent) -> Result<Str
         .out
         .advise(page(&context.out, hall, &plan).trim_end());
     Ok(plan.basis)
+}
+
+/// Tells what a person accepts by an intent: licence and warnings of what is installed on this host for the first time.
+///
+/// # Errors
+/// What the engine would refuse the intent with.
+pub async fn tell_accepted(context: &Context, hall: &Hall, intent: &Intent) -> Result<(), Fault> {
+    if context.globals.read_only {
+        // It is refused, so nothing is accepted.
+        return Ok(());
+    }
+    let plan = hall.engine.plan(&hall.actor, intent).await?;
+    let accepted = plan.items.iter();
+    for item in accepted.filter(|item| item.kind == PlanItemKind::Accept) {
+        context.out.advise(&format!("accepted: {}", item.text));
+    }
+    Ok(())
 }
 
 fn page(out: &Output, hall: &Hall, plan: &Plan) -> String {

@@ -34,6 +34,12 @@ pub enum Service {
     Logs(Logs),
     /// Show what an instance takes of this host's memory and disk.
     Estimate(Which),
+    /// Write what Caddy or nginx is told to publish of an instance, on standard output.
+    Expose(super::expose::Expose),
+    /// Save what an instance on this host holds into a new folder, without its secrets.
+    Save(super::copies::Save),
+    /// Put back what was saved; the instance must be off, and what it holds now is kept in the trash.
+    PutBack(super::copies::PutBack),
 }
 
 /// Which lines.
@@ -59,6 +65,9 @@ pub async fn run(context: &Context, command: Service) -> Result<Exit, Fault> {
         Service::List { community } => list(context, &hall, community.as_deref()).await,
         Service::Logs(asked) => logs(context, &hall, &asked).await,
         Service::Estimate(which) => estimate(context, &hall, &which).await,
+        Service::Save(asked) => super::copies::save(context, &hall, &asked).await,
+        Service::PutBack(asked) => super::copies::put_back(context, &hall, &asked).await,
+        Service::Expose(asked) => super::expose::run(context, &hall, &asked).await,
     };
     hall.close().await;
     exit

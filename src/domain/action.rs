@@ -33,6 +33,7 @@ pub enum ActionId {
     Check,
     Connect,
     Connections,
+    Logs,
     RemoveSoft,
     RemoveHard,
     Mark,
@@ -131,6 +132,7 @@ table! {
     Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
     Connections "connections" "joined" Instance Reversible Some("connection list S"), "Show what the instance is joined to; test a connection or undo it";
     Ask "ask" "ask" Instance Reversible Some("request activate S P"), "Ask the operator for what you may not do";
+    Logs "logs" "log" Instance None Some("service logs S P"), "Show what the instance writes on this host: follow, wrap, search";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
     RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
     RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";

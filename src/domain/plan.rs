@@ -28,6 +28,8 @@ words! {
         Slot = "slot",
         /// A connection that will be made.
         Connection = "connection",
+        /// Accepted by going on: licence and warnings of what is installed on this host for the first time.
+        Accept = "accept",
         /// Something the person should know first.
         Warning = "warning",
         /// Listed, but its adapter is not there yet.

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub(super) const MARKER: &str = "@marker";
 /// What the last activation or deactivation reached.
 pub(super) const REACHED: &str = "@reached";
+/// When a look last found it well.
+pub(super) const HEALTHY_AT: &str = "@healthy-at";
 /// Settings that were changed and not sent yet.
 pub(super) const UNSENT: &str = "@unsent";
 /// A person's step that a look found to be needed, without an operation.

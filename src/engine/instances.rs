@@ -1,9 +1,9 @@
 //! Intents about instances: recording, switching on and off, configuring.
 
 use super::{
-    facts, reconcile,
+    accepting, facts, reconcile,
     rules::{self, Rules, require_switchable, subject_of},
-    scene,
+    scene, sharing,
     submit::Applied,
     titles,
     views::Receipt,
@@ -37,14 +37,18 @@ pub(super) fn record(
         desired,
         observed: Observed::Absent,
         note: String::new(),
-        settings,
+        settings: sharing::with_shared(writer, rules, platform, settings.clone())?,
     };
+    accepting::accept(writer, rules, manifest)?;
     let recorded = writer.insert_instances(community, &[new], rules.now)?;
     let id = *recorded.first().ok_or_else(|| {
         Fault::new(FaultKind::Internal, "An instance was not recorded.")
             .hint("Try again; this is a mistake of Guildhall.")
     })?;
     scene::mark(writer, id)?;
+    for other in sharing::spread(writer, rules, (platform, id), &settings)? {
+        wake_parked(writer, rules, other)?;
+    }
     Ok(id)
 }
 
@@ -141,6 +145,9 @@ pub(super) fn set_desired(
     let instance = found_or_recorded(writer, rules, community, platform)?;
     require_switchable(&instance)?;
     writer.set_desired(instance.id, desired)?;
+    if desired == Desired::Active {
+        accepting::accept(writer, rules, rules.manifest(platform)?)?;
+    }
     let begun = rules.towards_desired(writer, instance.id, &actor.name, true)?;
     applied(writer, rules, instance.id, begun, desired.word().to_owned())
 }
@@ -203,6 +210,9 @@ pub(super) fn take_settings(
         }
     }
     writer.merge_settings(instance.id, checked)?;
+    for other in sharing::spread(writer, rules, (&instance.platform, instance.id), checked)? {
+        wake_parked(writer, rules, other)?;
+    }
     let making = writer
         .open_operation(instance.id, OperationVerb::Provision)?
         .is_some_and(|operation| operation.state == OperationState::Running);

@@ -17,6 +17,7 @@
 //! | `leaving`, `handing_over` | what a community takes along, and what remains to be done until it is gone |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
+mod accepting;
 mod adopting;
 mod advance;
 mod allowances;
@@ -26,6 +27,7 @@ mod choosing;
 mod communities;
 mod connection_work;
 mod connections;
+mod copies;
 mod core;
 mod delegating;
 mod desk;
@@ -36,6 +38,7 @@ mod elsewhere;
 mod ending;
 mod events;
 mod examine;
+mod exposing;
 mod facts;
 mod handing_over;
 mod held;
@@ -67,6 +70,7 @@ mod runner;
 mod scene;
 mod scheduler;
 mod services;
+mod sharing;
 mod slots;
 mod submit;
 mod titles;

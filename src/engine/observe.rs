@@ -183,6 +183,9 @@ fn record(
 ) -> Result<(), Fault> {
     let id = instance.id;
     writer.set_health(id, seen.health, rules.now)?;
+    if seen.health == Health::Ok {
+        facts::remember(writer, id, facts::HEALTHY_AT, &rules.now)?;
+    }
     let mut drift: Vec<Drift> = seen
         .drift
         .iter()

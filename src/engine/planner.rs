@@ -1,7 +1,7 @@
 //! What an intent will do, told before anything is sent: what is made now, what waits for a key, what it costs.
 
 use super::{
-    Engine, adopting, allowances, choosing, communities, connections, delegating, drift,
+    Engine, accepting, adopting, allowances, choosing, communities, connections, delegating, drift,
     held::Examined,
     keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
@@ -331,6 +331,9 @@ impl Draft {
         } else {
             resources.memory_inactive_mib
         };
+        for text in accepting::asked(reader, manifest)? {
+            self.say(PlanItemKind::Accept, Some(platform), text);
+        }
         self.plan.memory_mib += memory;
         self.plan.disk_mib += resources.disk_instance_mib;
         if reader

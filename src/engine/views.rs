@@ -125,6 +125,8 @@ pub struct InstanceDetail {
     pub adapter: bool,
     /// The instance; none where the platform is off.
     pub instance: Option<Instance>,
+    /// When a look last found it well.
+    pub healthy_at: Option<Timestamp>,
     /// What to do next, one sentence each, before anything else.
     pub advice: Vec<String>,
     /// The step that waits for a person.

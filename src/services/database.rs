@@ -6,7 +6,7 @@
 use super::files::{self, storage};
 use crate::domain::{Fault, FaultKind};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
-use std::{fs, io, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 /// How long a service's own writing is waited for.
 const BUSY: Duration = Duration::from_secs(5);
@@ -75,7 +75,6 @@ pub fn copy_template(template: &Path, path: &Path) -> Result<bool, Fault> {
     if is_migrated(path)? {
         return Ok(false);
     }
-    let failed = |error: io::Error| storage("A database cannot be copied", path, &error);
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
@@ -88,16 +87,70 @@ pub fn copy_template(template: &Path, path: &Path) -> Result<bool, Fault> {
         .hint("Install the runtime again: remove its folder and activate an instance.")
     })?;
     files::write(&beside, &bytes)?;
-    // What an empty database left beside it would be taken for the new one's.
+    put_in_place(&beside, path)?;
+    Ok(true)
+}
+
+/// Puts a database whose journal is settled in the place of another one, which is not in use.
+///
+/// # Errors
+/// [`FaultKind::Storage`]; one of the two stands there then.
+pub fn put_in_place(beside: &Path, path: &Path) -> Result<(), Fault> {
+    // What the former one left beside it would be taken for the new one's.
     for ending in ["-journal", "-wal", "-shm"] {
         let mut left = path.as_os_str().to_owned();
         left.push(ending);
         files::remove(Path::new(&left))?;
     }
-    fs::rename(&beside, path)
+    fs::rename(beside, path)
         .and_then(|()| files::sync_parent(path))
-        .map_err(failed)?;
-    Ok(true)
+        .map_err(|error| storage("A database cannot be put in its place", path, &error))
+}
+
+/// Writes what a database's journal still holds into the database, which is not in use.
+///
+/// # Errors
+/// [`FaultKind::Storage`].
+pub fn settle_journal(path: &Path) -> Result<(), Fault> {
+    let settled =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|database| {
+            database.busy_timeout(BUSY)?;
+            database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0)
+            })
+        });
+    match settled {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Fault::new(
+            FaultKind::InUse,
+            format!(
+                "The database {} is in use; nothing was changed.",
+                path.display()
+            ),
+        )
+        .hint("Deactivate the instance, then try again.")),
+        Err(error) => Err(damaged(path, error)),
+    }
+}
+
+/// That a database is whole, by its own check of every page.
+///
+/// # Errors
+/// [`FaultKind::Storage`] when it is not.
+pub fn require_whole(path: &Path) -> Result<(), Fault> {
+    match rows(path, "PRAGMA quick_check(1)", &[])? {
+        Some(found) if found == [["ok"]] => Ok(()),
+        found => Err(damaged(path, format!("{found:?}"))),
+    }
+}
+
+fn damaged(path: &Path, why: impl std::fmt::Display) -> Fault {
+    Fault::new(
+        FaultKind::Storage,
+        format!("The database {} is not whole.", path.display()),
+    )
+    .hint("Put a copy in its place while the instance is off.")
+    .detail(why)
 }
 
 /// A consistent copy of a database that may be in use, of mode 0600.

@@ -9,8 +9,10 @@
 //! | service | [`supervisor`] | what an instance runs, described once for every driver; started, stopped, looked at |
 //! | keeper | [`keeper`] | the driver without systemd: processes started again after trouble, timers, logs |
 //! | site | [`site`] | static files on loopback, nothing but what is named |
+//! | proxy | [`proxy`] | what a web server in front of an instance is told |
 //! | schedule | [`schedule`] | when the next run is due |
 //! | database | [`database`] | looks into a service's own database, and copies of it |
+//! | saved | [`saved`] | what an instance holds, in a folder from which it can be put back |
 //! | ports | [`ports`] | which port of loopback is free |
 //!
 //! Programs are run through [`command::Commands`] and pages asked through [`pages::Pages`], which the adapter layer's
@@ -29,7 +31,9 @@ pub mod lock;
 pub mod pages;
 pub mod ports;
 pub mod process_mark;
+pub mod proxy;
 pub mod runtime;
+pub mod saved;
 pub mod schedule;
 pub mod site;
 pub mod supervisor;

@@ -113,6 +113,26 @@ pub const NODE_20: Tool = Tool {
     needed_for: "building PolicyKit's pages",
 };
 
+/// The tools that manifests name, by these names.
+const KNOWN: [(&str, Tool); 9] = [
+    ("c++", COMPILER),
+    ("git", GIT),
+    ("make", MAKE),
+    ("node", NODE),
+    ("node-20", NODE_20),
+    ("npm", NPM),
+    ("python-3", PYTHON),
+    ("python-3.8-3.11", PYTHON_3_8),
+    ("python-3.10-3.11", PYTHON_3_11),
+];
+
+/// A tool by the name that manifests give it.
+#[must_use]
+pub fn named(name: &str) -> Option<Tool> {
+    let found = KNOWN.iter().find(|(known, _)| *known == name);
+    found.map(|(_, tool)| *tool)
+}
+
 /// A version as programs tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
@@ -286,6 +306,19 @@ mod tests {
         assert_eq!(read("11.19.1"), Some((11, 19)));
         assert_eq!(read("Python 3.11.7"), Some((3, 11)));
         assert_eq!(read("no number"), None);
+    }
+
+    #[test]
+    fn every_tool_of_a_manifest_is_known() {
+        let catalog = crate::catalog::Catalog::builtin().unwrap();
+        let all: Vec<&String> = catalog
+            .iter()
+            .flat_map(|manifest| &manifest.tools)
+            .collect();
+        assert!(all.len() > 8, "{all:?}");
+        for name in all {
+            assert!(named(name).is_some(), "{name}");
+        }
     }
 
     #[test]

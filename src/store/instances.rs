@@ -196,6 +196,18 @@ impl Reader<'_> {
         )
     }
 
+    /// Every instance of a platform that is there.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn all_instances_of(&self, platform: &PlatformId) -> Result<Vec<InstanceId>, Fault> {
+        self.many(
+            "SELECT id FROM instances WHERE platform = ?1 AND removed_at IS NULL ORDER BY id",
+            [platform.as_str()],
+            |row| row.get(0).map(InstanceId),
+        )
+    }
+
     /// How many communities have an instance of a platform.
     ///
     /// # Errors

@@ -349,7 +349,7 @@ impl<S: Surface, H: Hall> App<S, H> {
     }
 
     fn set_turn(&mut self) {
-        if self.state.look.plain || !self.state.working() {
+        if self.state.look.plain || !(self.state.working() || self.state.is_live()) {
             self.turn_at = None;
         } else if self.turn_at.is_none() {
             self.turn_at = Some(Instant::now() + TURN);

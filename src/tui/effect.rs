@@ -21,6 +21,8 @@ pub enum Effect {
     Examine(Ticket, Box<KeyEntered>),
     /// List what could be adopted.
     Discover(Ticket, Slug, PlatformId),
+    /// Read the end of what an instance wrote on this host.
+    Log(Ticket, Slug, PlatformId),
     /// Look for servers on this host and on these domains.
     FindHomes(Ticket, Vec<String>),
     /// Open the vault.

@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 
 /// Operations shown at most; older ones are in the audit.
 const OPERATIONS: u32 = 500;
+/// Lines of a log shown at most, of each process.
+const LOG_LINES: usize = 500;
 /// Audit entries shown at most.
 const AUDIT: u32 = 500;
 
@@ -233,6 +235,10 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
         }
         Effect::Discover(ticket, slug, platform) => {
             Answer::Discovered(ticket, engine.discover(actor, &slug, &platform).await)
+        }
+        Effect::Log(ticket, slug, platform) => {
+            let read = engine.service_log(actor, &slug, &platform, LOG_LINES);
+            Answer::Log(ticket, read.await)
         }
         Effect::FindHomes(ticket, domains) => {
             Answer::Homes(ticket, engine.find_homes(actor, &domains).await)

@@ -8,7 +8,7 @@ use crate::domain::{
 use crate::engine::FoundHome;
 use crate::engine::views::{
     AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
-    InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, TaskRow,
+    InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, ServiceLine, TaskRow,
 };
 use crate::tui::hidden::Hidden;
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -65,6 +65,7 @@ pub enum Answer {
     Submitted(Option<Ticket>, Result<Receipt, Fault>),
     Examined(Ticket, Box<Result<Examination, Fault>>),
     Discovered(Ticket, Result<Vec<Discovered>, Fault>),
+    Log(Ticket, Result<Vec<ServiceLine>, Fault>),
     Homes(Ticket, Result<Vec<FoundHome>, Fault>),
     Unlocked(Ticket, Result<(), Fault>),
     /// The vault was locked.
@@ -122,6 +123,7 @@ impl Answer {
             Self::Submitted(..) => "Submitted",
             Self::Examined(..) => "Examined",
             Self::Discovered(..) => "Discovered",
+            Self::Log(..) => "Log",
             Self::Homes(..) => "Homes",
             Self::Unlocked(..) => "Unlocked",
             Self::Locked(_) => "Locked",

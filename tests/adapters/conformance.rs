@@ -83,10 +83,12 @@ macro_rules! conformance {
 conformance! {
     discord: crate::discord::Server,
     discourse: crate::discourse::Forum,
+    kybern: crate::kybern::Commons,
     loomio_hosted: crate::loomio::Hosted,
     loomio_own_server: crate::loomio::OwnServer,
     mastodon: crate::mastodon::Server,
     matrix: crate::matrix::Homeserver,
+    metagov: crate::metagov::Gate,
     opencollective: crate::opencollective::Service,
     slack: crate::slack::Workspace,
     policykit: crate::policykit::Hall,

@@ -28,14 +28,7 @@ impl Platform for Commons {
     }
 
     async fn made(&self) -> Vec<String> {
-        let community = self.home.path().join("data/rosewood");
-        let folders = fs::read_dir(community).into_iter().flatten().flatten();
-        let mut made: Vec<String> = folders
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        made.extend(self.groups());
-        made.extend(self.keeper().map(|_| "keeper".to_owned()));
-        made
+        self.standing()
     }
 
     async fn use_it(&mut self) {
@@ -44,7 +37,7 @@ impl Platform for Commons {
 
     async fn in_use(&self) -> String {
         let page = self.get("?hide_info=1").await;
-        format!("{page:?} {:?} {:?}", self.groups(), self.keeper().is_some())
+        format!("{page:?} {:?} {:?}", self.names(), self.keeper().is_some())
     }
 
     async fn drift(&self, how: Drift) -> bool {
@@ -70,7 +63,7 @@ async fn nothing_is_fetched_before_the_licence_is_accepted() {
     commons.set(ACCEPTED.0, ACCEPTED.1);
     commons.provisioned().await;
     assert_eq!(
-        commons.groups(),
+        commons.names(),
         ["Kybern Template Community", "Rosewood Co-op"]
     );
 }

@@ -12,11 +12,14 @@ mod contract;
 mod description;
 mod discord;
 mod discourse;
+mod django_world;
 #[path = "../support/journal.rs"]
 mod journal;
+mod kybern;
 mod loomio;
 mod mastodon;
 mod matrix;
+mod metagov;
 mod opencollective;
 mod policykit;
 mod slack;

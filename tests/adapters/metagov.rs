@@ -23,14 +23,7 @@ impl Platform for Gate {
     }
 
     async fn made(&self) -> Vec<String> {
-        let community = self.home.path().join("data/rosewood");
-        let folders = fs::read_dir(community).into_iter().flatten().flatten();
-        let mut made: Vec<String> = folders
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        made.extend(self.communities());
-        made.extend(self.keeper().map(|_| "keeper".to_owned()));
-        made
+        self.standing()
     }
 
     async fn use_it(&mut self) {

@@ -23,14 +23,7 @@ impl Platform for Hall {
     }
 
     async fn made(&self) -> Vec<String> {
-        let community = self.home.path().join("data/rosewood");
-        let folders = fs::read_dir(community).into_iter().flatten().flatten();
-        let mut made: Vec<String> = folders
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        made.extend(self.communities());
-        made.extend(self.keeper().map(|_| "keeper".to_owned()));
-        made
+        self.standing()
     }
 
     async fn use_it(&mut self) {
@@ -39,11 +32,7 @@ impl Platform for Hall {
 
     async fn in_use(&self) -> String {
         let page = self.get("login/").await.map(|(status, _)| status);
-        format!(
-            "{page:?} {:?} {:?}",
-            self.communities(),
-            self.keeper().is_some()
-        )
+        format!("{page:?} {:?} {:?}", self.names(), self.keeper().is_some())
     }
 
     async fn drift(&self, how: Drift) -> bool {
@@ -75,7 +64,7 @@ fn scores(address: &str) -> Peer {
 #[tokio::test]
 async fn an_instance_holds_its_community_and_nobody_else_can_read_its_files() {
     let mut hall = Hall::running(&[]).await;
-    assert_eq!(hall.communities(), ["rosewood"]);
+    assert_eq!(hall.names(), ["rosewood"]);
     assert_eq!(hall.get("login/").await.unwrap().0, 200);
     for name in ["instance.json", "db.sqlite3", "guildhall.json"] {
         let mode = fs::metadata(hall.path(name)).unwrap().permissions().mode();
@@ -93,7 +82,7 @@ async fn an_instance_holds_its_community_and_nobody_else_can_read_its_files() {
     assert!(told.contains("every row and file stays"), "{told}");
     assert_eq!(hall.keeper(), None);
     assert_eq!(hall.get("login/").await, None);
-    assert_eq!(hall.communities(), ["rosewood"]);
+    assert_eq!(hall.names(), ["rosewood"]);
 }
 
 #[tokio::test]
@@ -171,4 +160,92 @@ async fn a_removal_leaves_no_process_and_no_file_but_the_export() {
     let query = "SELECT metagov_slug FROM policyengine_community";
     let rows = guildhall::services::database::rows(&saved.join("db.sqlite3"), query, &[]);
     assert_eq!(rows.unwrap().unwrap(), [["rosewood"]]);
+}
+
+/// The instance as another version of the runtime left it.
+async fn of_another_version(hall: &Hall) {
+    let op = hall.op();
+    op.remember("version", &"0000000-1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_another_version_is_brought_up_beside_and_the_former_one_is_kept() {
+    let mut hall = Hall::running(&[]).await;
+    of_another_version(&hall).await;
+    hall.activate().await;
+    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-1");
+    assert_eq!(hall.names(), ["rosewood"]);
+    assert_eq!(hall.get("login/").await.unwrap().0, 200);
+    assert!(!hall.path("upgrade").exists());
+    let kept = fs::read_dir(hall.path("safety")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(kept[0].to_string_lossy().ends_with("-0000000-1.sqlite3"));
+    let query = "SELECT metagov_slug FROM policyengine_community";
+    let rows = guildhall::services::database::rows(&kept[0], query, &[]);
+    assert_eq!(rows.unwrap().unwrap(), [["rosewood"]]);
+    hall.deactivate().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_brought_up_stays_as_it_is_and_runs_on() {
+    let mut hall = Hall::running(&[]).await;
+    of_another_version(&hall).await;
+    let description = hall
+        .runtimes
+        .join("policykit-5fdb97ab-1/guildhall-runtime.json");
+    let whole = fs::read_to_string(&description).unwrap();
+    let mut broken: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let program: Vec<&str> = broken["program"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap())
+        .collect();
+    let script = hall.home.path().join("python");
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in *migrate*) echo 'OperationalError: no such column' >&2; exit 1;; esac\nexec {} \"$@\"\n",
+        program.join(" ")
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    broken["program"] = serde_json::json!([script]);
+    fs::write(&description, broken.to_string()).unwrap();
+
+    let fault = hall.fails_to_activate().await;
+    assert!(
+        fault.what.contains("nothing was changed, and it runs on"),
+        "{fault:?}"
+    );
+    assert_eq!(hall.get("login/").await.unwrap().0, 200);
+    assert_eq!(hall.names(), ["rosewood"]);
+    assert!(!hall.path("upgrade").exists() && !hall.path("safety").exists());
+
+    fs::write(&description, whole).unwrap();
+    hall.activate().await;
+    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-1");
+    hall.deactivate().await;
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_not_taken_for_an_empty_list() {
+    let mut hall = Hall::new(&[]).await;
+    hall.provisioned().await;
+    let script = hall.home.path().join("python");
+    let text = "#!/bin/sh\necho 'GUILDHALL_RESULT {\"communities\": {}}'\n";
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let description = hall
+        .runtimes
+        .join("policykit-5fdb97ab-1/guildhall-runtime.json");
+    let whole = fs::read_to_string(&description).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    other["program"] = serde_json::json!([script]);
+    fs::write(&description, other.to_string()).unwrap();
+    let found = hall.adapter.discover(&hall.site()).await;
+    assert_eq!(found.unwrap_err().kind, FaultKind::BadAnswer);
+    // Nor is an export that was not made, and nothing is deleted then.
+    let removed = hall.adapter.remove(&hall.op(), RemoveMode::Hard).await;
+    assert!(removed.is_err(), "{removed:?}");
+    assert_eq!(hall.names(), ["rosewood"]);
 }

@@ -345,14 +345,14 @@ pub fn chat(instance: i64, flavour: &str, address: &str) -> Peer {
 
 /// Makes a type around [`World`] behave as one: a platform's own tests add to it what only they ask for.
 macro_rules! behaves_as_world {
-    ($of:ty) => {
-        impl std::ops::Deref for $of {
+    ($of:ty $(, $parameter:ident)?) => {
+        impl$(<$parameter>)? std::ops::Deref for $of {
             type Target = $crate::world::World;
             fn deref(&self) -> &Self::Target {
                 &self.0
             }
         }
-        impl std::ops::DerefMut for $of {
+        impl$(<$parameter>)? std::ops::DerefMut for $of {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 &mut self.0
             }

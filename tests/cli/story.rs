@@ -114,7 +114,15 @@ fn a_removal_wants_the_name_typed() {
 fn work_that_is_not_waited_for_is_taken_up_later() {
     let home = Home::set_up();
     let begun = home
-        .run(&["community", "create", "Rosewood", "--no-wait", "--json"])
+        .run(&[
+            "community",
+            "create",
+            "Rosewood",
+            "--platform",
+            "kybern=off",
+            "--no-wait",
+            "--json",
+        ])
         .ends_with(0)
         .json();
     assert!(

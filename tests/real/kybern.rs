@@ -6,9 +6,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/django_world.rs"]
+mod django_world;
+#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
-#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/kybern/world.rs"]
 mod kybern;
 #[path = "support/measures.rs"]
@@ -27,7 +29,10 @@ use measures::{cache, memory_mib, named, within_a_quarter};
 use std::time::Instant;
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "a skipped test must say so, and figures are read")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so, and figures are read"
+)]
 async fn a_group_is_made_run_renamed_switched_off_and_on_and_removed() {
     let (Some(kybern), Some(concord)) = (
         named("GUILDHALL_KYBERN_SRC"),
@@ -40,6 +45,7 @@ async fn a_group_is_made_run_renamed_switched_off_and_on_and_removed() {
         ("source_kybern", &kybern),
         ("source_concord", &concord),
         ("licence_accepted", "true"),
+        ("template", "Core Team"),
         ("group_name", "Rosewood & Friends' Co-op"),
     ])
     .await;
@@ -57,9 +63,16 @@ async fn a_group_is_made_run_renamed_switched_off_and_on_and_removed() {
     commons.activate().await;
     let up = begun.elapsed();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
-    eprintln!("made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}");
+    eprintln!(
+        "made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}"
+    );
     let groups = ["Kybern Template Community", "Rosewood & Friends' Co-op"];
-    assert_eq!(commons.groups(), groups);
+    assert_eq!(commons.names(), groups);
+    let roles = "SELECT roles FROM groups_group WHERE id = 2";
+    assert!(
+        commons.rows(roles)[0].contains("core team"),
+        "its template was not applied"
+    );
     let seen = commons.observe().await;
     assert_eq!(seen.health, Health::Ok, "{seen:?}");
     let (_, page) = commons.get("").await.unwrap();
@@ -73,9 +86,15 @@ async fn a_group_is_made_run_renamed_switched_off_and_on_and_removed() {
         .resources
         .clone();
     let memory = memory_mib(commons.keeper().unwrap().pid);
-    eprintln!("memory: {memory} MiB measured, {} shown", resources.memory_active_mib);
+    eprintln!(
+        "memory: {memory} MiB measured, {} shown",
+        resources.memory_active_mib
+    );
     let disk = measures::disk_mib(&runtime);
-    eprintln!("runtime: {disk} MiB measured, {} shown", resources.disk_runtime_mib);
+    eprintln!(
+        "runtime: {disk} MiB measured, {} shown",
+        resources.disk_runtime_mib
+    );
     within_a_quarter("memory", memory, resources.memory_active_mib);
     within_a_quarter("runtime", disk, resources.disk_runtime_mib);
 
@@ -86,10 +105,10 @@ async fn a_group_is_made_run_renamed_switched_off_and_on_and_removed() {
         .await
         .unwrap_or_else(|halt| panic!("{halt:#?}"));
     let groups = ["Kybern Template Community", "Rosewood Commons"];
-    assert_eq!(commons.groups(), groups);
+    assert_eq!(commons.names(), groups);
     commons.deactivate().await;
     assert_eq!(commons.keeper(), None);
-    assert_eq!(commons.groups(), groups);
+    assert_eq!(commons.names(), groups);
     commons.activate().await;
     assert_eq!(commons.observe().await.health, Health::Ok);
 

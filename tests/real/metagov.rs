@@ -5,11 +5,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/django_world.rs"]
+mod django_world;
+#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
 #[path = "support/measures.rs"]
 mod measures;
-#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/metagov/world.rs"]
 mod metagov;
 #[expect(dead_code, reason = "shared with other tests")]
@@ -38,7 +40,10 @@ fn peer(platform: &str, url: Option<&str>) -> Peer {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "a skipped test must say so, and figures are read")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test must say so, and figures are read"
+)]
 async fn a_community_is_made_joined_switched_off_and_on_and_removed() {
     let Some(gateway) = named("GUILDHALL_METAGOV_SRC") else {
         eprintln!("skipped: GUILDHALL_METAGOV_SRC names no checkout");
@@ -49,14 +54,19 @@ async fn a_community_is_made_joined_switched_off_and_on_and_removed() {
     let runtime = gate.runtimes.join(SERVICE.recipe.name);
     let was_there = runtime.is_dir();
     let begun = Instant::now();
-    let presence = gate.provision().await.unwrap_or_else(|halt| panic!("{halt:#?}"));
+    let presence = gate
+        .provision()
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
     gate.take(&presence);
     let made = begun.elapsed();
     gate.activate().await;
     let up = begun.elapsed();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
-    eprintln!("made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}");
-    assert_eq!(gate.communities(), ["rosewood"]);
+    eprintln!(
+        "made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}"
+    );
+    assert_eq!(gate.names(), ["rosewood"]);
     let (_, page) = gate.get("api/internal/community/rosewood").await.unwrap();
     assert!(page.contains("Rosewood Co-op"), "{page}");
     assert_eq!(gate.observe().await.health, Health::Ok);
@@ -68,17 +78,26 @@ async fn a_community_is_made_joined_switched_off_and_on_and_removed() {
         .resources
         .clone();
     let memory = memory_mib(gate.keeper().unwrap().pid);
-    eprintln!("memory: {memory} MiB measured, {} shown", resources.memory_active_mib);
+    eprintln!(
+        "memory: {memory} MiB measured, {} shown",
+        resources.memory_active_mib
+    );
     let disk = measures::disk_mib(&runtime);
-    eprintln!("runtime: {disk} MiB measured, {} shown", resources.disk_runtime_mib);
+    eprintln!(
+        "runtime: {disk} MiB measured, {} shown",
+        resources.disk_runtime_mib
+    );
     within_a_quarter("memory", memory, resources.memory_active_mib);
     within_a_quarter("runtime", disk, resources.disk_runtime_mib);
 
     gate.connect(&peer("sourcecred", None)).await;
     // Nobody answers there: nothing half made may be left.
-    gate.secrets.insert("discourse_api_key".to_owned(), "0".repeat(64).into());
     gate.secrets
-        .insert("discourse_webhook_secret".to_owned(), "a-secret-of-ours".into());
+        .insert("discourse_api_key".to_owned(), "0".repeat(64).into());
+    gate.secrets.insert(
+        "discourse_webhook_secret".to_owned(),
+        "a-secret-of-ours".into(),
+    );
     let forum = peer("discourse", Some("http://127.0.0.1:9"));
     match gate.adapter.connect(&gate.op(), &forum).await {
         Err(Halt::Stopped(fault)) => eprintln!("{fault}"),
@@ -91,7 +110,10 @@ async fn a_community_is_made_joined_switched_off_and_on_and_removed() {
     gate.activate().await;
     assert_eq!(gate.rows(plugins), ["sourcecred"]);
     let seen = gate.observe().await;
-    assert!(seen.health == Health::Ok && seen.drift.is_empty(), "{seen:?}");
+    assert!(
+        seen.health == Health::Ok && seen.drift.is_empty(),
+        "{seen:?}"
+    );
 
     gate.adapter
         .remove(&gate.op(), RemoveMode::Hard)

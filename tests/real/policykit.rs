@@ -7,11 +7,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/django_world.rs"]
+mod django_world;
+#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
 #[path = "support/measures.rs"]
 mod measures;
-#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/policykit/world.rs"]
 mod policykit;
 #[expect(dead_code, reason = "shared with other tests")]
@@ -62,7 +64,7 @@ async fn a_community_is_made_run_switched_off_and_on_joined_and_removed() {
     eprintln!(
         "made in {made:?}, answering after {up:?}; runtime installed before: {was_there}; load {load}"
     );
-    assert_eq!(hall.communities(), ["rosewood"]);
+    assert_eq!(hall.names(), ["rosewood"]);
     assert_eq!(hall.get("login/").await.unwrap().0, 200);
     assert_eq!(
         hall.get("static/bundler/manifest.json").await.unwrap().0,
@@ -189,4 +191,95 @@ fn count(hall: &World) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// A Redis of the test's own on loopback.
+struct Redis {
+    server: std::process::Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Redis {
+    fn start(program: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = guildhall::services::ports::choose("redis").unwrap();
+        let server = std::process::Command::new(program)
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--requirepass", "open sesame/7", "--port"])
+            .arg(port.to_string())
+            .current_dir(folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let limit = Instant::now() + std::time::Duration::from_secs(10);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < limit, "redis-server does not listen");
+            std::thread::yield_now();
+        }
+        Self {
+            server,
+            port,
+            _folder: folder,
+        }
+    }
+
+    /// The names of everything in it.
+    fn keys(&self) -> Vec<String> {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream
+            .write_all(b"AUTH \"open sesame/7\"\r\nKEYS *\r\nQUIT\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let lines = answer
+            .lines()
+            .filter(|line| !line.starts_with(['+', '*', '$']));
+        lines.map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn tasks_go_through_a_redis_that_the_operator_named() {
+    let sources = (
+        named("GUILDHALL_POLICYKIT_SRC"),
+        named("GUILDHALL_METAGOV_SRC"),
+    );
+    let redis = guildhall::services::toolchain::in_path("redis-server");
+    let ((Some(policykit), Some(gateway)), Some(redis)) = (sources, redis) else {
+        eprintln!("skipped: no checkouts are named, or there is no redis-server");
+        return;
+    };
+    let redis = Redis::start(&redis);
+    let mut hall = World::bare(&[
+        ("source_policykit", &policykit),
+        ("source_gateway", &gateway),
+        ("broker_url", &format!("redis://127.0.0.1:{}/0", redis.port)),
+    ])
+    .await;
+    hall.runtimes = cache().join("runtimes");
+    let login = secrecy::SecretString::from(":open sesame/7");
+    hall.secrets.insert("broker_login".to_owned(), login);
+    hall.provisioned().await;
+    // It waits until the worker says that it is ready, which it is once the queue took it.
+    hall.activate().await;
+    let keys = redis.keys();
+    eprintln!("{keys:?}");
+    let own = format!("guildhall-{}:", hall.marker);
+    assert!(
+        !keys.is_empty() && keys.iter().all(|key| key.starts_with(&own)),
+        "{keys:?}"
+    );
+    let files = std::fs::read_dir(hall.path("broker")).unwrap();
+    assert_eq!(files.count(), 0, "tasks still lie in files");
+    hall.deactivate().await;
 }

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import traceback
+from urllib.parse import quote
 
 
 def read():
@@ -15,6 +16,48 @@ def read():
     os.umask(0o077)
     with open(os.environ["GUILDHALL_INSTANCE"], encoding="utf-8") as file:
         return json.load(file)
+
+
+def queue(instance):
+    """Celery's settings for the instance's tasks: files in its own folder, or a broker that the operator named.
+
+    Workers on one queue would take each other's tasks. On a broker that others use as well everything carries the
+    instance's own name: queue, exchanges, and every key of a Redis.
+    """
+    broker = instance.get("broker")
+    if not broker:
+        return {
+            "CELERY_BROKER_URL": "filesystem://",
+            "CELERY_BROKER_TRANSPORT_OPTIONS": {
+                "data_folder_in": instance["queue"],
+                "data_folder_out": instance["queue"],
+                "control_folder": instance["control"],
+            },
+        }
+    name = "guildhall-" + os.environ.get("GUILDHALL_NAME", "")
+    login = instance.get("keys", {}).get("BROKER_LOGIN")
+    if login:
+        user, _, password = login.partition(":")
+        scheme, _, rest = broker.partition("://")
+        broker = f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+    settings = {
+        "CELERY_BROKER_URL": broker,
+        "CELERY_TASK_DEFAULT_QUEUE": name,
+        "CELERY_CONTROL_EXCHANGE": name + ".control",
+        "CELERY_EVENT_EXCHANGE": name + ".event",
+    }
+    if broker.startswith("redis"):
+        settings["CELERY_BROKER_TRANSPORT_OPTIONS"] = {"global_keyprefix": name + ":"}
+    return settings
+
+
+def keep(path, value):
+    """Writes what is saved into a file: an answer is one line, and what a community wrote may be long."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(value, file, default=str)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"saved": len(value)}
 
 
 class Named:

@@ -40,6 +40,7 @@ else:
 # One worker is enough for a community's notices.
 Q_CLUSTER = dict(Q_CLUSTER, workers=1)
 
+INSTALLED_APPS = INSTALLED_APPS + ["guildhall_fresh.apps.Fresh"]
 MIDDLEWARE = ["guildhall_instance.Named", "guildhall_pages.PinnedScripts"] + MIDDLEWARE
 
 # Everything goes to the standard streams, which the supervisor keeps and turns over.

@@ -28,12 +28,7 @@ for _group in METAGOV_SETTINGS:
             METAGOV_SETTINGS[_group][_name] = _value
 
 DATABASES["default"].setdefault("OPTIONS", {})["timeout"] = 20
-CELERY_BROKER_URL = "filesystem://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "data_folder_in": _instance["queue"],
-    "data_folder_out": _instance["queue"],
-    "control_folder": _instance["control"],
-}
+globals().update(guildhall_instance.queue(_instance))
 
 INSTALLED_APPS = INSTALLED_APPS + ["guildhall_guard.apps.Guard"]
 SLACK_SIGNING_SECRET = METAGOV_SETTINGS["SLACK"]["SIGNING_SECRET"]

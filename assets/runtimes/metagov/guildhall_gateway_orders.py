@@ -6,7 +6,7 @@ Here enabling is one transaction: it is there and initialised, or not there.
 
 from django.db import transaction
 
-from guildhall_instance import Refused, serve
+from guildhall_instance import Refused, keep, serve
 
 
 def run():
@@ -106,4 +106,4 @@ def probe(order):
 
 def save(order):
     """The community and what its plugins work on, without their keys, for the export before a removal."""
-    return {"rows": describe(known(order["slug"]))}
+    return keep(order["to"], describe(known(order["slug"])))

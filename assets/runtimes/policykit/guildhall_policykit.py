@@ -37,14 +37,7 @@ for _group in METAGOV_SETTINGS:
 DATABASES["default"].setdefault("OPTIONS", {})["timeout"] = 20
 STATIC_ROOT = str(Path(__file__).resolve().parent.parent / "static")
 
-# Each instance has its own queue: workers on one queue would take each other's tasks.
-CELERY_BROKER_URL = _instance.get("broker") or "filesystem://"
-if CELERY_BROKER_URL == "filesystem://":
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": _instance["queue"],
-        "data_folder_out": _instance["queue"],
-        "control_folder": _instance["control"],
-    }
+globals().update(guildhall_instance.queue(_instance))
 
 INSTALLED_APPS = INSTALLED_APPS + ["guildhall_guard.apps.Guard"]
 AUTHENTICATION_BACKENDS = [

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 
-from guildhall_instance import Refused, serve
+from guildhall_instance import Refused, keep, serve
 
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
@@ -180,4 +180,4 @@ def policies(order):
 
     _, community = both(order)
     rows = list(community.policy_set.all()) + list(community.communitydoc_set.all())
-    return {"rows": json.loads(serializers.serialize("json", rows))}
+    return keep(order["to"], json.loads(serializers.serialize("json", rows)))

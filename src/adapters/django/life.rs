@@ -4,6 +4,7 @@ use super::{
     place::Place,
     runtime::{Service, ensure_runtime},
     told::{self, Told},
+    upgrade::{self, upgrade},
 };
 use crate::{
     adapters::{
@@ -63,6 +64,7 @@ impl Parts<'_> {
         launch.environment = self
             .service
             .environment(self.runtime, self.place, &self.site.marker);
+        launch.private_file = Some(self.place.told());
         launch.writes = vec![self.place.folder().to_owned()];
         launch
     }
@@ -171,11 +173,15 @@ pub async fn prepare(op: &Op, service: &Service, runtime: &Runtime) -> Result<u1
     let template = runtime.folder.join("template.sqlite3");
     let path = place.database();
     let copied = tokio::task::spawn_blocking(move || database::copy_template(&template, &path));
-    copied.await.map_err(|error| {
+    let is_fresh = copied.await.map_err(|error| {
         Fault::new(FaultKind::Internal, "Copying the database was broken off.")
             .hint("Resume the operation.")
             .detail(error)
     })??;
+    if is_fresh {
+        op.remember(upgrade::VERSION, &service.recipe.version)
+            .await?;
+    }
     port(op).await
 }
 
@@ -243,6 +249,8 @@ where
     let place = Place::of(site);
     let tools = local::tools(site, op.cancel());
     let secret = secret(op, service).await?;
+    let beside = told(port(op).await?, secret.clone())?;
+    upgrade(op, supervisor, service, runtime, beside).await?;
     let mut conflict = None;
     for _ in 0..PORTS {
         let port = port(op).await?;

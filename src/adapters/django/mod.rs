@@ -13,6 +13,7 @@
 //! | `orders` | orders and their answers |
 //! | `life` | folder, secret, database, port; start and stop |
 //! | `look` | what a look has in common |
+//! | `upgrade` | a database of another version: brought up beside, checked, switched |
 //! | `remove` | to the dated trash, or for good after an export |
 
 mod life;
@@ -22,11 +23,12 @@ mod place;
 mod remove;
 mod runtime;
 mod told;
+mod upgrade;
 
 pub use life::{Parts, begin, keys, log_tail, must_stand, prepare, secret, start, stop, url};
 pub use look::{Look, blank};
-pub use orders::{Order, give, manage, secret_named};
+pub use orders::{Order, give, manage, part, save, secret_named};
 pub use place::Place;
-pub use remove::{Export, remove};
+pub use remove::remove;
 pub use runtime::{Service, ensure_runtime};
 pub use told::Told;

@@ -10,8 +10,9 @@ use crate::{
     services::runtime::Runtime,
 };
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -19,8 +20,6 @@ use zeroize::Zeroizing;
 const MARK: &str = "GUILDHALL_RESULT ";
 /// Plugins call platforms while they are enabled, one call per user of a forum (sheet: metagov, plugins).
 const LIMIT: Duration = Duration::from_secs(180);
-/// The policies of a large community.
-const LONGEST: usize = 16 * 1024 * 1024;
 
 /// An order. Where a value is `"@name@"`, the secret of that name is put in.
 pub struct Order<'a> {
@@ -56,24 +55,74 @@ pub async fn give(
     order: Order<'_>,
     cancel: &CancellationToken,
 ) -> Result<Value, Fault> {
+    give_at(site, service, &Place::of(site), order, cancel).await
+}
+
+/// The same in another folder than the instance's own, as for a copy of it.
+///
+/// # Errors
+/// As [`give`].
+pub async fn give_at(
+    site: &Site,
+    service: &Service,
+    place: &Place,
+    order: Order<'_>,
+    cancel: &CancellationToken,
+) -> Result<Value, Fault> {
     let runtime = service.runtime(site)?;
-    let place = Place::of(site);
     let mut text = Zeroizing::new(order.order.to_string());
     for (name, secret) in &order.secrets {
         let mark = Value::from(secret_named(name)).to_string();
         text = Zeroizing::new(text.replace(&mark, &quoted(secret)));
     }
     let code = format!("from {} import run; run()", service.orders);
-    let mut call = manage(site, service, &runtime, &place)
+    let mut call = manage(site, service, &runtime, place)
         .args(["shell", "-c", &code])
+        .log(Place::of(site).orders_log())
         .input(Input::Secret(SecretString::from(text.as_str())))
-        .tail_limit(LONGEST)
         .timeout(LIMIT)
         .cancel(cancel);
     for (_, secret) in &order.secrets {
         call = call.redact(secret);
     }
     answer(site, &site.runner.run(call).await?)
+}
+
+/// What stands in a field of an answer.
+///
+/// # Errors
+/// [`FaultKind::BadAnswer`] when it has another shape: taken for an empty one it would say that nothing is there.
+pub fn part<T: DeserializeOwned>(site: &Site, answer: &Value, field: &str) -> Result<T, Fault> {
+    T::deserialize(&answer[field]).map_err(|error| {
+        Fault::new(
+            FaultKind::BadAnswer,
+            format!(
+                "{} answered to our order without {field} as it must be; nothing was concluded from it.",
+                site.platform
+            ),
+        )
+        .hint(format!(
+            "Read {}, then try again.",
+            Place::of(site).orders_log().display()
+        ))
+        .detail(error)
+    })
+}
+
+/// Gives an order that saves what people wrote into this file.
+///
+/// # Errors
+/// As [`give`]; [`FaultKind::BadAnswer`] when nothing says that it was saved.
+pub async fn save(
+    site: &Site,
+    service: &Service,
+    mut order: Value,
+    to: PathBuf,
+    cancel: &CancellationToken,
+) -> Result<(), Fault> {
+    order["to"] = Value::from(to.to_string_lossy());
+    let saved = give(site, service, order.into(), cancel).await?;
+    part::<u64>(site, &saved, "saved").map(drop)
 }
 
 /// A run of `manage.py` for an instance.

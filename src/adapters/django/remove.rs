@@ -10,13 +10,13 @@ use crate::{
     domain::{Fault, InstanceKind, RemoveMode},
     services::{database, files, supervisor::Supervisor},
 };
-use serde_json::Value;
-use std::{future::Future, path::Path};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+};
 
-/// What is saved besides the database, by the names of files.
-pub type Export = Vec<(&'static str, Value)>;
-
-/// Stops the instance and removes it. Repeating is harmless. `export` reads what is saved before a hard removal.
+/// Stops the instance and removes it. Repeating is harmless. `export` saves what people wrote into the folder that it is
+/// given, before a hard removal.
 ///
 /// # Errors
 /// `Host` when something cannot be stopped, `Storage`, and what `export` returns.
@@ -27,8 +27,8 @@ pub async fn remove<E, F>(
     export: E,
 ) -> Result<Removed, Halt>
 where
-    E: FnOnce() -> F,
-    F: Future<Output = Result<Export, Fault>>,
+    E: FnOnce(PathBuf) -> F,
+    F: Future<Output = Result<(), Fault>>,
 {
     let site = op.site();
     if site.kind == InstanceKind::Link {
@@ -50,18 +50,13 @@ where
             }
             RemoveMode::Hard => {
                 if !place.is_dir() {
-                    let exported = if database::is_migrated(&own.database())? {
-                        export().await?
-                    } else {
-                        Export::new()
-                    };
-                    save(&own, &place, &exported)?;
+                    save(&own, &place, export).await?;
                 }
                 own.remove()?;
             }
         }
     }
-    for fact in ["port", "joined", "made"] {
+    for fact in ["port", "joined", "made", super::upgrade::VERSION] {
         op.forget(fact).await?;
     }
     let what = match mode {
@@ -74,15 +69,19 @@ where
 }
 
 /// Whole or not at all: what is saved is put together beside and renamed.
-fn save(own: &Place, place: &Path, exported: &Export) -> Result<(), Fault> {
+async fn save<E, F>(own: &Place, place: &Path, export: E) -> Result<(), Fault>
+where
+    E: FnOnce(PathBuf) -> F,
+    F: Future<Output = Result<(), Fault>>,
+{
     aside::make_parent(place)?;
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = place.with_file_name(name);
     files::remove(&beside)?;
     files::make_folder(&beside)?;
-    for (name, value) in exported {
-        files::write_json(&beside.join(name), value)?;
+    if database::is_migrated(&own.database())? {
+        export(beside.clone()).await?;
     }
     if own.database().is_file() {
         database::save(&own.database(), &beside.join("db.sqlite3"))?;

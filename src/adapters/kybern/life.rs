@@ -118,9 +118,14 @@ fn told(op: &Op, secret: SecretString) -> Result<Told, Fault> {
     let place = Place::of(site);
     let mail = place.path("mail");
     files::make_folder(&mail)?;
+    let mut hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    if site.settings.get("server_url").is_some() {
+        let public = site.settings.url("server_url")?;
+        hosts.extend(public.host_str().map(str::to_owned));
+    }
     let mut plain = Map::new();
     for (name, value) in [
-        ("hosts", json!(["127.0.0.1", "localhost"])),
+        ("hosts", json!(hosts)),
         ("database", json!(place.database())),
         (
             "mail",

@@ -2,8 +2,6 @@
 //!
 //! It has no integrations, so nothing connects. Its pages say 200 to everything, so only its front page with the group's
 //! name proves that it works. Its licence is shown and accepted before anything of it is fetched.
-//!
-//! Not in the [registry](super::registry) yet: its orders were tried on the real service, its life under the supervisor was not.
 
 mod life;
 mod observe;
@@ -87,10 +85,10 @@ impl Adapter for Kybern {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
-        django::remove(op, &self.supervisor, mode, || async move {
+        django::remove(op, &self.supervisor, mode, |folder| async move {
             let order = json!({ "do": "save" });
-            let saved = django::give(site, &SERVICE, order.into(), op.cancel()).await?;
-            Ok(vec![("rows.json", saved["rows"].clone())])
+            let to = folder.join("rows.json");
+            django::save(site, &SERVICE, order, to, op.cancel()).await
         })
         .await
     }

@@ -11,6 +11,7 @@ use crate::{
     services::{database, supervisor::Supervisor},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +80,12 @@ fn clock(place: &Place, look: &mut Look) -> Result<(), Fault> {
     Ok(())
 }
 
+#[derive(Deserialize)]
+struct Group {
+    group: i64,
+    name: String,
+}
+
 /// The groups of the database that is there.
 pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     if !Place::of(site).is_ours(site)? {
@@ -86,12 +93,12 @@ pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     }
     let order = json!({ "do": "look" });
     let found = django::give(site, &SERVICE, order.into(), &CancellationToken::new()).await?;
-    let groups = found["groups"].as_array().cloned().unwrap_or_default();
+    let groups: Vec<Group> = django::part(site, &found, "groups")?;
     Ok(groups
-        .iter()
+        .into_iter()
         .map(|group| Discovered {
-            reference: group["group"].to_string(),
-            name: clean_line(group["name"].as_str().unwrap_or_default()),
+            reference: group.group.to_string(),
+            name: clean_line(&group.name),
             what: "group".to_owned(),
             obstacle: Some("it is in this instance's own database".to_owned()),
         })

@@ -64,6 +64,11 @@ const RECIPE: PythonRecipe = PythonRecipe {
             "conf/guildhall_pages.py",
             include_str!("../../../assets/runtimes/kybern/guildhall_pages.py"),
         ),
+        ("conf/guildhall_fresh/__init__.py", ""),
+        (
+            "conf/guildhall_fresh/apps.py",
+            include_str!("../../../assets/runtimes/kybern/guildhall_fresh/apps.py"),
+        ),
         ("conf/guildhall_sqlite/__init__.py", ""),
         (
             "conf/guildhall_sqlite/base.py",

@@ -21,7 +21,8 @@ use std::time::Duration;
 const WORKER_GRACE: Duration = Duration::from_secs(10);
 
 /// The keys that its processes are told, by the field of the manifest and the name that upstream knows.
-const KEYS: [(&str, &str); 2] = [
+const KEYS: [(&str, &str); 3] = [
+    ("broker_login", "BROKER_LOGIN"),
     ("slack_signing_secret", "SLACK_SIGNING_SECRET"),
     ("discord_bot_token", "DISCORD_BOT_TOKEN"),
 ];
@@ -29,12 +30,12 @@ const KEYS: [(&str, &str); 2] = [
 /// Makes folder, database and community; installs the runtime where it is missing.
 pub async fn provision(op: &Op) -> Result<Presence, Halt> {
     let site = op.site();
-    if site.kind == InstanceKind::Link || site.settings.get("gateway_url").is_some() {
+    if site.kind != InstanceKind::Dedicated {
         return Err(Fault::new(
             FaultKind::Unsupported,
-            "Somebody else's Gateway cannot be joined yet.",
+            "Only a Gateway of the community's own can be made.",
         )
-        .hint("Empty the setting gateway_url; a Gateway of the community's own is made then.")
+        .hint("Choose the kind dedicated.")
         .into());
     }
     let runtime = django::begin(op, &SERVICE).await?;
@@ -78,6 +79,7 @@ fn told(op: &Op, port: u16, secret: SecretString) -> Result<Told, Fault> {
         ("hosts", json!(hosts)),
         ("server_url", json!(server_url)),
         ("database", json!(place.database())),
+        ("broker", json!(site.settings.get("broker_url"))),
         ("queue", json!(place.path("broker"))),
         ("control", json!(place.path("control"))),
         ("event_receiver_url", json!(receiver)),

@@ -4,8 +4,6 @@
 //! Only Gateways of a community's own are made: in a shared one switching off loses state and pending votes, and every
 //! community's program could read every other one's keys, because its interface has no authentication. Plugins are enabled
 //! through its own models in one transaction, so that no half-made one is left behind.
-//!
-//! Not in the [registry](super::registry) yet: its orders were tried on the real service, its life under the supervisor was not.
 
 mod joins;
 mod life;
@@ -87,10 +85,10 @@ impl Adapter for Gateway {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
-        django::remove(op, &self.supervisor, mode, || async move {
+        django::remove(op, &self.supervisor, mode, |folder| async move {
             let order = json!({ "do": "save", "slug": site.slug.as_str() });
-            let saved = django::give(site, &SERVICE, order.into(), op.cancel()).await?;
-            Ok(vec![("community.json", saved["rows"].clone())])
+            let to = folder.join("community.json");
+            django::save(site, &SERVICE, order, to, op.cancel()).await
         })
         .await
     }

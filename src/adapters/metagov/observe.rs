@@ -9,6 +9,7 @@ use crate::{
     domain::{DriftKind, Fault, Health, clean_line},
     services::{database, supervisor::Supervisor},
 };
+use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,12 @@ pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation
     Ok(look.seen)
 }
 
+#[derive(Deserialize)]
+struct Community {
+    slug: String,
+    name: String,
+}
+
 /// The communities of the database that is there.
 pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     if !Place::of(site).is_ours(site)? {
@@ -70,12 +77,12 @@ pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     }
     let order = json!({ "do": "look" });
     let found = django::give(site, &SERVICE, order.into(), &CancellationToken::new()).await?;
-    let communities = found["communities"].as_array().cloned().unwrap_or_default();
+    let communities: Vec<Community> = django::part(site, &found, "communities")?;
     Ok(communities
-        .iter()
+        .into_iter()
         .map(|community| Discovered {
-            reference: community["slug"].as_str().unwrap_or_default().to_owned(),
-            name: clean_line(community["name"].as_str().unwrap_or_default()),
+            reference: community.slug,
+            name: clean_line(&community.name),
             what: "community".to_owned(),
             obstacle: Some("it is in this instance's own database".to_owned()),
         })

@@ -9,9 +9,16 @@ use crate::{
     },
     domain::{Fault, FaultKind, Health, InstanceKind, clean_line},
 };
+use serde::Deserialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+#[derive(Deserialize)]
+struct Community {
+    slug: String,
+    name: Option<String>,
+}
 
 /// The communities of the database that is there.
 pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
@@ -20,21 +27,18 @@ pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     }
     let order = json!({ "do": "look" });
     let found = django::give(site, &SERVICE, order.into(), &CancellationToken::new()).await?;
-    let communities = found["communities"].as_array().cloned().unwrap_or_default();
+    let communities: Vec<Community> = django::part(site, &found, "communities")?;
     Ok(communities
-        .iter()
-        .map(|community| {
-            let slug = community["slug"].as_str().unwrap_or_default();
-            Discovered {
-                reference: slug.to_owned(),
-                name: clean_line(community["name"].as_str().unwrap_or_default()),
-                what: "community".to_owned(),
-                obstacle: Some(if slug == site.slug.as_str() {
-                    "it is this instance's own".to_owned()
-                } else {
-                    "it shares a database with this instance's own community".to_owned()
-                }),
-            }
+        .into_iter()
+        .map(|community| Discovered {
+            name: clean_line(&community.name.unwrap_or_default()),
+            what: "community".to_owned(),
+            obstacle: Some(if community.slug == site.slug.as_str() {
+                "it is this instance's own".to_owned()
+            } else {
+                "it shares a database with this instance's own community".to_owned()
+            }),
+            reference: community.slug,
         })
         .collect())
 }

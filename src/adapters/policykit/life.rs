@@ -22,7 +22,8 @@ use url::Url;
 const WORKER_GRACE: Duration = Duration::from_secs(10);
 
 /// The keys that its processes are told, by the field of the manifest and the name that upstream knows.
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 8] = [
+    ("broker_login", "BROKER_LOGIN"),
     ("slack_client_id", "SLACK_CLIENT_ID"),
     ("slack_client_secret", "SLACK_CLIENT_SECRET"),
     ("slack_signing_secret", "SLACK_SIGNING_SECRET"),
@@ -80,6 +81,7 @@ fn told(op: &Op, port: u16, secret: SecretString) -> Result<Told, Fault> {
         ("hosts", json!(hosts)),
         ("server_url", json!(server_url)),
         ("database", json!(place.database())),
+        ("broker", json!(site.settings.get("broker_url"))),
         ("queue", json!(place.path("broker"))),
         ("control", json!(place.path("control"))),
     ] {

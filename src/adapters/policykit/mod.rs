@@ -92,10 +92,10 @@ impl Adapter for PolicyKit {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
-        django::remove(op, &self.supervisor, mode, || async move {
+        django::remove(op, &self.supervisor, mode, |folder| async move {
             let order = json!({ "do": "policies", "slug": site.slug.as_str() });
-            let saved = django::give(site, &SERVICE, order.into(), op.cancel()).await?;
-            Ok(vec![("policies.json", saved["rows"].clone())])
+            let to = folder.join("policies.json");
+            django::save(site, &SERVICE, order, to, op.cancel()).await
         })
         .await
         .map(|mut removed| {

@@ -97,6 +97,10 @@ impl Engine {
                     adapter,
                     advice,
                     task,
+                    healthy_at: match &instance {
+                        Some(instance) => facts::recall(reader, instance.id, facts::HEALTHY_AT)?,
+                        None => None,
+                    },
                     answered: match &instance {
                         Some(instance) => drift::answered(reader, &rules, instance.id)?,
                         None => Vec::new(),

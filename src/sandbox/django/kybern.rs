@@ -1,7 +1,7 @@
 //! Kybern's orders and pages. Like the real one it answers 200 to everything but a foreign host.
 
 use super::{
-    Instance, Refusal, StandIn,
+    Instance, Refusal, StandIn, keep,
     web::{Asked, Shown},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -69,7 +69,7 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
             }
             Ok(json!({ "groups": found }))
         }
-        Some("save") => Ok(json!({ "rows": ids(&database)? })),
+        Some("save") => keep(order, &json!(ids(&database)?)),
         Some("tick") => Ok(json!({ "retried": 0 })),
         _ => Err(Refusal(1, "KeyError: 'do'".to_owned())),
     }

@@ -1,7 +1,7 @@
 //! The Gateway's orders and pages.
 
 use super::{
-    Instance, Refusal, StandIn,
+    Instance, Refusal, StandIn, keep,
     web::{Asked, Shown},
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -109,7 +109,7 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
             }
             Ok(json!({ "communities": found }))
         }
-        Some("save") => Ok(json!({ "rows": describe(&database, &slug)? })),
+        Some("save") => keep(order, &describe(&database, &slug)?),
         _ => Err(Refusal(1, "KeyError: 'do'".to_owned())),
     }
 }

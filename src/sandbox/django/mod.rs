@@ -87,6 +87,19 @@ impl Instance {
     }
 }
 
+/// Writes what is saved into the file that the order names.
+fn keep(order: &Value, value: &Value) -> Result<Value, Refusal> {
+    let Some(path) = order["to"].as_str() else {
+        return Err(Refusal(1, "KeyError: 'to'".to_owned()));
+    };
+    fs::write(path, value.to_string()).map_err(|error| Refusal(1, error.to_string()))?;
+    let saved = value.as_array().map_or_else(
+        || value.as_object().map_or(0, serde_json::Map::len),
+        Vec::len,
+    );
+    Ok(json!({ "saved": saved }))
+}
+
 /// Lays runtimes that run the stand-ins, so that nothing is fetched.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! PolicyKit's orders and pages.
 
 use super::{
-    Instance, Refusal, StandIn,
+    Instance, Refusal, StandIn, keep,
     web::{Asked, Shown},
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -87,7 +87,7 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
                 "SELECT name FROM policyengine_policy WHERE community_id = ?1",
                 [community],
             )?;
-            Ok(json!({ "rows": names }))
+            keep(order, &json!(names))
         }
         _ => Err(Refusal(1, "KeyError: 'do'".to_owned())),
     }

@@ -210,6 +210,16 @@ fn git(making: &Installation<'_>) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::{
+        command::{Commands, Ended},
+        runtime::{
+            Watch,
+            steps::{Plan, Tools},
+        },
+    };
+    use async_trait::async_trait;
+    use std::sync::Arc;
+    use tokio_util::sync::CancellationToken;
 
     #[test]
     fn where_sources_come_from_is_read_as_people_write_it() {
@@ -226,5 +236,96 @@ mod tests {
         );
         let fault = Origin::read(Some("kybern")).unwrap_err();
         assert_eq!(fault.kind, FaultKind::BadInput);
+    }
+    /// Runs what it is told to.
+    struct Real;
+
+    #[async_trait]
+    impl Commands for Real {
+        async fn run(&self, command: Command) -> Result<Ended, Fault> {
+            let mut call = tokio::process::Command::new(&command.program);
+            call.args(&command.arguments).envs(command.environment);
+            if let Some(folder) = &command.folder {
+                call.current_dir(folder);
+            }
+            let ended = call.output().await.unwrap();
+            Ok(Ended {
+                code: ended.status.code(),
+                output: String::from_utf8_lossy(&ended.stdout).into_owned(),
+                errors: String::from_utf8_lossy(&ended.stderr).into_owned(),
+            })
+        }
+    }
+
+    fn by_hand(folder: &Path, arguments: &[&str]) -> String {
+        let ended = std::process::Command::new("git")
+            .current_dir(folder)
+            .args(["-c", "user.name=A", "-c", "user.email=a@example.org"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(ended.status.success(), "{arguments:?}: {ended:?}");
+        String::from_utf8_lossy(&ended.stdout).trim().to_owned()
+    }
+
+    /// Takes the sources as an installation would.
+    async fn taken(folder: &Path, commit: &str, address: &Path) -> Result<PathBuf, Fault> {
+        let watch: Watch = Arc::new(|_, _, _, _| {});
+        let (runtimes, cancel) = (folder.join("runtimes"), CancellationToken::new());
+        let tools = Tools {
+            runtimes: &runtimes,
+            commands: &Real,
+            watch: &watch,
+            cancel: &cancel,
+        };
+        let plan = Plan {
+            name: "thing-1.0",
+            version: "1.0",
+            steps: 1,
+        };
+        let making = Installation::new(tools, plan, None);
+        files::make_folder(&making.folder)?;
+        let source = Source {
+            name: "thing",
+            folder: "src",
+            address: "https://git.example.org/thing.git",
+            commit: commit.to_owned().leak(),
+            holds: "manage.py",
+            leave_out: &["db.sqlite3"],
+        };
+        let origin = Origin::Repository(format!("file://{}", address.display()));
+        take(&making, &source, &origin).await?;
+        Ok(making.folder.join("src"))
+    }
+
+    #[tokio::test]
+    async fn sources_are_fetched_at_the_pinned_commit_whatever_came_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let (work, bare) = (folder.path().join("work"), folder.path().join("bare.git"));
+        std::fs::create_dir(&work).unwrap();
+        by_hand(&work, &["init", "--quiet"]);
+        let commit = |text: &str| {
+            std::fs::write(work.join("manage.py"), text).unwrap();
+            std::fs::write(work.join("db.sqlite3"), "somebody's own").unwrap();
+            by_hand(&work, &["add", "."]);
+            by_hand(&work, &["commit", "--quiet", "--message", text]);
+            by_hand(&work, &["rev-parse", "HEAD"])
+        };
+        let pinned = commit("first");
+        commit("second");
+        let (from, to) = (work.to_string_lossy(), bare.to_string_lossy());
+        by_hand(folder.path(), &["clone", "--quiet", "--bare", &from, &to]);
+
+        let place = taken(folder.path(), &pinned, &bare).await.unwrap();
+        let text = std::fs::read_to_string(place.join("manage.py")).unwrap();
+        assert_eq!(text, "first");
+        assert!(!place.join(".git").exists() && !place.join("db.sqlite3").exists());
+
+        let unknown = "0123456789abcdef0123456789abcdef01234567";
+        for (commit, address) in [(unknown, &bare), (pinned.as_str(), &work.join("nowhere"))] {
+            let fault = taken(folder.path(), commit, address).await.unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Host);
+            assert!(fault.what.contains("could not be fetched"), "{fault}");
+        }
     }
 }

@@ -4,13 +4,19 @@
 //! file of mode 0600 that the adapter wrote ([`super::environment`]), or come on standard input when the service is
 //! started.
 
-use super::super::schedule::Rhythm;
+use super::super::{files, schedule::Rhythm};
 use crate::domain::{Fault, FaultKind, PlatformId, Slug};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use url::Url;
+use zeroize::Zeroizing;
 
 /// The longest name: unit names may have 255 bytes, and a process's name and an ending come after it.
 const LONGEST_NAME: usize = 160;
@@ -113,18 +119,42 @@ impl ServiceDescription {
         processes.chain(timers)
     }
 
-    /// The secrets in its environment files, to be struck out of what is shown. Files that are not there, and values so
+    /// The secrets in its environment files and private files, to be struck out of what is shown. Files that are not there, and values so
     /// short that striking them out would only hide what went wrong, are passed over.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
-        self.launches()
+        let environment = self
+            .launches()
             .filter_map(|(_, launch)| {
                 super::environment::read(launch.environment_file.as_ref()?).ok()
             })
-            .flat_map(BTreeMap::into_values)
+            .flat_map(BTreeMap::into_values);
+        let private: BTreeSet<&PathBuf> = self
+            .launches()
+            .filter_map(|(_, launch)| launch.private_file.as_ref())
+            .collect();
+        environment
+            .chain(private.into_iter().flat_map(|path| secrets_in(path)))
             .filter(|value| value.expose_secret().len() >= SHORTEST_SECRET)
             .collect()
     }
+}
+
+/// The secrets of a private file; none where it is not there or of another shape.
+fn secrets_in(path: &Path) -> Vec<SecretString> {
+    #[derive(Default, Deserialize)]
+    struct Private {
+        #[serde(default)]
+        secret_key: String,
+        #[serde(default)]
+        keys: BTreeMap<String, String>,
+    }
+    let bytes = files::read(path).ok().flatten().map(Zeroizing::new);
+    let private: Private = bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let values = private.keys.into_values().chain([private.secret_key]);
+    values.map(SecretString::from).collect()
 }
 
 /// A program with everything it is run with.
@@ -140,6 +170,9 @@ pub struct Launch {
     pub environment: BTreeMap<String, String>,
     /// A file of mode 0600 with more variables; see [`super::environment`].
     pub environment_file: Option<PathBuf>,
+    /// A file of mode 0600 that it reads: JSON whose member `secret_key`, and every member of whose `keys`, is a secret.
+    #[serde(default)]
+    pub private_file: Option<PathBuf>,
     /// Whether it gets the service's secrets on its standard input, which is empty otherwise.
     pub takes_secrets: bool,
     /// The folders it writes to. Where the host can enforce it, everything else is read-only for it.
@@ -160,6 +193,7 @@ impl Launch {
             folder: folder.into(),
             environment: BTreeMap::new(),
             environment_file: None,
+            private_file: None,
             takes_secrets: false,
             writes: Vec::new(),
             grace: Duration::from_secs(10),
@@ -239,6 +273,32 @@ mod tests {
         };
         assert_eq!(name("1A2b3c4d-5555-6666"), "1a2b3c4d-rosewood-policykit");
         assert_ne!(name("11112222"), name("33334444"));
+    }
+
+    #[test]
+    fn secrets_of_a_private_file_are_known_and_nothing_else_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("instance.json");
+        let text = r#"{"database": "/a/long/path/db", "secret_key": "s3cret-of-the-server", "keys": {"A": "a-long-token", "B": "short"}}"#;
+        std::fs::write(&path, text).unwrap();
+        let mut launch = Launch::new("/bin/true", folder.path());
+        launch.private_file = Some(path);
+        let process = |name: &str| ProcessDescription {
+            name: name.to_owned().try_into().unwrap(),
+            launch: launch.clone(),
+            readiness: Readiness::Started,
+            ready_within: Duration::ZERO,
+        };
+        let service = ServiceDescription {
+            name: "a".to_owned().try_into().unwrap(),
+            title: String::new(),
+            folder: folder.path().to_owned(),
+            processes: vec![process("web"), process("worker")],
+            timers: Vec::new(),
+        };
+        let known = service.secrets();
+        let known: Vec<&str> = known.iter().map(|secret| secret.expose_secret()).collect();
+        assert_eq!(known, ["a-long-token", "s3cret-of-the-server"]);
     }
 
     #[test]

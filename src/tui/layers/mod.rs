@@ -13,6 +13,7 @@ pub mod finder;
 mod homes;
 mod key_fields;
 pub mod key_form;
+pub mod log;
 pub mod new_community;
 pub mod operation;
 pub mod page;
@@ -46,6 +47,7 @@ pub enum Layer {
     Filter(Box<filter_line::FilterLine>),
     Finder(Box<finder::Finder>),
     KeyForm(Box<key_form::KeyForm>),
+    Log(Box<log::LogSheet>),
     NewCommunity(Box<new_community::NewCommunityForm>),
     Operation(Box<operation::OperationSheet>),
     Page(Box<page::Page>),
@@ -137,6 +139,7 @@ macro_rules! each {
             Layer::Filter($inner) => $call,
             Layer::Finder($inner) => $call,
             Layer::KeyForm($inner) => $call,
+            Layer::Log($inner) => $call,
             Layer::NewCommunity($inner) => $call,
             Layer::Operation($inner) => $call,
             Layer::Page($inner) => $call,
@@ -163,6 +166,16 @@ pub trait Overlay {
         None
     }
 
+    /// Whether time passing changes it.
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    /// A quarter of a second passed, where time passing changes it.
+    fn tick(&mut self) -> Vec<Effect> {
+        vec![]
+    }
+
     /// Takes an answer that it waits for.
     fn answer(&mut self, _answer: Answer, _state: &mut State) -> Turn {
         Turn::stay()
@@ -183,6 +196,16 @@ impl Layer {
     /// By what its answers find it.
     pub fn ticket(&self) -> Option<Ticket> {
         each!(self, inner => inner.ticket())
+    }
+
+    /// Whether time passing changes it.
+    pub fn is_live(&self) -> bool {
+        each!(self, inner => inner.is_live())
+    }
+
+    /// A quarter of a second passed.
+    pub fn tick(&mut self) -> Vec<Effect> {
+        each!(self, inner => inner.tick())
     }
 
     /// Takes an answer that it waits for.

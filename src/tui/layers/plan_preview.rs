@@ -236,6 +236,7 @@ fn label(kind: PlanItemKind) -> &'static str {
         PlanItemKind::RemoveHard => "destroyed",
         PlanItemKind::Slot => "slots",
         PlanItemKind::Connection => "connections",
+        PlanItemKind::Accept => "you accept",
         PlanItemKind::Warning => "mind",
         PlanItemKind::NotYet => "not yet",
     }
@@ -244,7 +245,7 @@ fn label(kind: PlanItemKind) -> &'static str {
 fn ink(kind: PlanItemKind) -> Ink {
     match kind {
         PlanItemKind::RemoveHard => Ink::Failed,
-        PlanItemKind::RemoveSoft | PlanItemKind::Warning => Ink::Waiting,
+        PlanItemKind::RemoveSoft | PlanItemKind::Warning | PlanItemKind::Accept => Ink::Waiting,
         PlanItemKind::NotYet => Ink::Dim,
         _ => Ink::Text,
     }

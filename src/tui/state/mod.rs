@@ -247,6 +247,11 @@ impl State {
         self.overview.as_ref()?.role.parse().ok()
     }
 
+    /// Whether what is on top changes as time passes.
+    pub fn is_live(&self) -> bool {
+        self.layers.last().is_some_and(Layer::is_live)
+    }
+
     /// Rows that the current list has on the screen.
     pub fn list_height(&self) -> usize {
         let regions = layout::regions(self.size, self.notice_lines());

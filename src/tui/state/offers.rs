@@ -66,6 +66,13 @@ impl State {
                         .any(|known| known.from == row.name || known.to == row.name)
                 })
             }),
+            ActionId::Logs => self.chosen_platform().is_some_and(|row| {
+                row.instance.is_some()
+                    && self
+                        .catalog
+                        .get(&row.platform)
+                        .is_some_and(crate::catalog::Manifest::runs_here)
+            }),
             ActionId::Open => self.has_chosen(),
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
             ActionId::Check | ActionId::RemoveSoft | ActionId::RemoveHard => made(),

@@ -116,6 +116,7 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Plan(ticket, _) => Answer::Planned(*ticket, Ok(plan())),
         Effect::Examine(ticket, _) => Answer::Examined(*ticket, Box::new(Ok(examination()))),
         Effect::FindHomes(ticket, domains) => Answer::Homes(*ticket, Ok(homes(domains))),
+        Effect::Log(ticket, ..) => Answer::Log(*ticket, Ok(log())),
         Effect::Discover(ticket, ..) => Answer::Discovered(*ticket, Ok(discovered())),
         _ => return None,
     })

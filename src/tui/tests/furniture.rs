@@ -19,6 +19,13 @@ pub fn catalog() -> Catalog {
             .replace("@another@", "human")
             .replace("@provision@", r#"["token"], ["master"]"#)
             .replace("@operate@", r#"["token"]"#);
+        // The first one runs on this host.
+        let here = if order == 0 {
+            "\n[exposure]\npublish = [\"/\"]\nsource = \"made up\"\n"
+        } else {
+            ""
+        };
+        let text = format!("{text}{here}");
         std::fs::write(folder.path().join(format!("{id}.toml")), text).unwrap();
     }
     let all = Catalog::load(Some(folder.path())).unwrap();
@@ -32,6 +39,19 @@ pub fn catalog() -> Catalog {
 const PLATFORMS: &[&str] = &[
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta",
 ];
+
+/// What the first platform wrote.
+pub fn log() -> Vec<ServiceLine> {
+    (1..=60)
+        .map(|number| ServiceLine {
+            process: if number % 3 == 0 { "worker" } else { "web" }.into(),
+            text: match number {
+                17 | 41 => format!("{number} Refused: a signature that is not ours, of a request to the address for events"),
+                _ => format!("{number} GET / 200"),
+            },
+        })
+        .collect()
+}
 
 pub fn overview() -> Overview {
     Overview {
@@ -254,6 +274,7 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
             _ => vec![],
         },
         task: (platform.as_str() == "epsilon").then(|| tasks().remove(0)),
+        healthy_at: None,
         answered: vec![],
         keys: if platform.as_str() == "delta" {
             vec![key]

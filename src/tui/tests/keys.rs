@@ -8,7 +8,7 @@ use crate::tui::{
     hidden::Hidden,
     layers::Layer,
     message::{Answer, Msg},
-    state::{Pane, View},
+    state::{Pane, State, View},
     update::update,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -592,4 +592,45 @@ fn a_connection_is_tested_and_undone_from_either_of_its_ends() {
             connection: ConnectionId(1)
         }]
     ));
+}
+
+#[test]
+fn a_log_is_followed_searched_and_stands_still_for_whoever_reads() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter v");
+    assert!(
+        screen(&state).contains("60 GET / 200"),
+        "{}",
+        screen(&state)
+    );
+    let asked = |state: &mut State| {
+        let effects: Vec<Effect> = (0..6).flat_map(|_| update(state, Msg::Tick)).collect();
+        let many = effects.len();
+        answer_all(state, effects);
+        many
+    };
+    assert_eq!(asked(&mut state), 1, "it is read again");
+    assert!(state.is_live());
+
+    // The newest that fits first, then the one before.
+    press(&mut state, "/ text:refused enter");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("refused: 2 lines") && shown.contains("41 Refused"),
+        "{shown}"
+    );
+    assert!(!state.is_live(), "it stands still");
+    assert_eq!(asked(&mut state), 0);
+    press(&mut state, "N");
+    assert!(screen(&state).contains("17 Refused"), "{}", screen(&state));
+    assert!(!screen(&state).contains("address for events"));
+    press(&mut state, "w");
+    assert!(screen(&state).contains("events"), "{}", screen(&state));
+    press(&mut state, "f");
+    assert!(state.is_live());
+    press(&mut state, "esc down v");
+    assert!(
+        state.layers.is_empty(),
+        "what lives elsewhere has no log here"
+    );
 }

@@ -46,6 +46,8 @@ const PICTURES: &[(&str, &str)] = &[
     ("drift", "enter down down down d"),
     ("connect", "enter down c"),
     ("connections", "enter w"),
+    ("log", "enter v"),
+    ("log_searched", "enter v w / text:refused enter"),
     ("platforms", "4"),
     ("platform", "4 enter"),
     ("account", "3 enter"),

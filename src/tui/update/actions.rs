@@ -16,6 +16,7 @@ use crate::tui::{
         filter_line::FilterLine,
         finder::{Finder, Kind},
         key_form::KeyForm,
+        log::LogSheet,
         new_community::NewCommunityForm,
         plan_preview::PlanPreview,
         settings::SettingsForm,
@@ -75,6 +76,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::Connect => connect(state),
         ActionId::Connections => connections(state),
         ActionId::Ask => ask(state),
+        ActionId::Logs => logs(state),
         ActionId::Resume => resume(state),
         ActionId::Cancel => cancel(state),
         // Views are handled above; the compiler wants them named here.
@@ -92,6 +94,18 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
 fn push(state: &mut State, layer: Layer) -> Vec<Effect> {
     state.layers.push(layer);
     vec![]
+}
+
+fn logs(state: &mut State) -> Vec<Effect> {
+    let slug = state.chosen_slug().cloned();
+    let row = state.chosen_platform().cloned();
+    let (Some(slug), Some(row)) = (slug, row) else {
+        return vec![];
+    };
+    let sheet = LogSheet::new(state.ticket(), slug, row.platform, &row.name);
+    let effects = vec![sheet.read()];
+    state.layers.push(Layer::Log(Box::new(sheet)));
+    effects
 }
 
 fn switch_mouse(state: &mut State) -> Vec<Effect> {

@@ -85,6 +85,7 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Planned(ticket, _)
         | Answer::Examined(ticket, _)
         | Answer::Discovered(ticket, _)
+        | Answer::Log(ticket, _)
         | Answer::Homes(ticket, _)
         | Answer::Unlocked(ticket, _)
         | Answer::Initialised(ticket, _) => to_layer(state, ticket, answer),
@@ -329,6 +330,7 @@ fn fault_of(answer: &Answer) -> Option<Fault> {
         Answer::Template(_, Err(fault))
         | Answer::Planned(_, Err(fault))
         | Answer::Discovered(_, Err(fault))
+        | Answer::Log(_, Err(fault))
         | Answer::Homes(_, Err(fault))
         | Answer::Unlocked(_, Err(fault))
         | Answer::Initialised(_, Err(fault)) => Some(fault.clone()),

@@ -47,7 +47,10 @@ pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
         }
         Msg::Tick => {
             state.spinner = (state.spinner + 1) % 4;
-            vec![]
+            match state.layers.last_mut() {
+                Some(layer) if layer.is_live() => layer.tick(),
+                _ => vec![],
+            }
         }
         Msg::Rested => opening::rested(state),
         Msg::Engine(event) => engine_events::take(state, &event),

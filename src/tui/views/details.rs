@@ -3,7 +3,7 @@
 use super::instances::connection_state;
 use crate::catalog::Manifest;
 use crate::domain::{
-    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Observed, mebibytes,
+    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Health, Observed, mebibytes,
 };
 use crate::engine::views::{ConnectionRow, InstanceDetail, TaskRow};
 use crate::tui::{
@@ -214,6 +214,16 @@ fn facts(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
     if let Some(at) = instance.checked_at {
         let health = format!("{}, {}", instance.health, text::ago(state.now, at));
         sheet.fact("health", &health, Ink::Text);
+    }
+    if instance.health != Health::Ok
+        && let Some(at) = detail.healthy_at
+    {
+        sheet.fact("last ok", &text::ago(state.now, at), Ink::Text);
+    }
+    if state.offers(ActionId::Logs)
+        && let Some(key) = state.keymap.key(ActionId::Logs)
+    {
+        sheet.fact("log", &format!("{key} shows what it writes"), Ink::Key);
     }
     for drift in &instance.drift {
         sheet.fact("drift", &drift.what, Ink::Drift);

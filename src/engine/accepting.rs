@@ -1,0 +1,72 @@
+//! What a person accepts by having a service installed on this host: its licence, how far it has come, what is to be known
+//! before. It stands in the plan of what installs it first, and is asked for again only when it reads otherwise.
+
+use super::{planner, rules::Rules};
+use crate::{
+    catalog::Manifest,
+    domain::Fault,
+    store::{Reader, Writer},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What was accepted last, of one platform.
+#[derive(Debug, Serialize, Deserialize)]
+struct Accepted {
+    digest: String,
+    at: Timestamp,
+}
+
+fn name(manifest: &Manifest) -> String {
+    format!("accepted.{}", manifest.id)
+}
+
+fn texts(manifest: &Manifest) -> Vec<String> {
+    let first = format!(
+        "{} is installed on this host: {} It is {}.",
+        manifest.name,
+        licence(&manifest.licence),
+        manifest.maturity
+    );
+    std::iter::once(first)
+        .chain(manifest.warnings.iter().cloned())
+        .collect()
+}
+
+fn licence(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    format!("licence {text}.")
+}
+
+/// What is accepted by going on; nothing for what lives elsewhere, and for what was accepted already.
+///
+/// # Errors
+/// `Storage`.
+pub(super) fn asked(reader: &Reader<'_>, manifest: &Manifest) -> Result<Vec<String>, Fault> {
+    if !manifest.runs_here() {
+        return Ok(Vec::new());
+    }
+    let texts = texts(manifest);
+    let known: Option<Accepted> = reader.setting(&name(manifest))?;
+    let digest = planner::digest(&texts);
+    Ok(match known {
+        Some(known) if known.digest == digest => Vec::new(),
+        _ => texts,
+    })
+}
+
+/// Writes down that it was accepted, where it was not before.
+///
+/// # Errors
+/// `Storage`.
+pub(super) fn accept(writer: &Writer<'_>, rules: &Rules, manifest: &Manifest) -> Result<(), Fault> {
+    let texts = asked(writer, manifest)?;
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let accepted = Accepted {
+        digest: planner::digest(&texts),
+        at: rules.now,
+    };
+    writer.set_setting(&name(manifest), &accepted)
+}
