@@ -20,7 +20,7 @@ pub async fn checks(
     simulated: bool,
 ) -> Result<Vec<Check>, Fault> {
     let mut needed: Vec<(Tool, Vec<String>, bool)> = Vec::new();
-    for manifest in catalog.iter() {
+    for manifest in catalog {
         let choice = template.get(&manifest.id).copied();
         let wanted = !simulated && choice.unwrap_or(manifest.default) != Choice::Off;
         for tool in manifest

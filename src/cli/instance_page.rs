@@ -93,6 +93,7 @@ fn object(detail: &InstanceDetail, line: &InstanceLine) -> Value {
     let instance = detail.instance.as_ref();
     json!({
         "instance": line,
+        "healthy_at": detail.healthy_at,
         "meaning": detail.meaning,
         "kind": instance.map(|known| known.kind),
         "external_id": instance.and_then(|known| known.external_id.as_ref()),

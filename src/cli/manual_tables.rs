@@ -38,7 +38,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "instance show",
-        "instance, meaning, kind, external_id, made_by_us, observe_only, settings, drift, advice, task, keys, connections, operations, warnings, capabilities",
+        "instance, healthy_at, meaning, kind, external_id, made_by_us, observe_only, settings, drift, advice, task, keys, connections, operations, warnings, capabilities",
     ),
     (
         "instance discover",
@@ -88,6 +88,12 @@ const OBJECTS: &[(&str, &str)] = &[
     ("template", "template: one word for each platform"),
     ("catalog", "platforms: platform (its manifest), adapter"),
     ("doctor", "well, checks: what, well, found, hint"),
+    (
+        "service expose",
+        "community, platform, domain, port, published, left_out: path, why; users, tells, needs_setting: setting, value; fragment",
+    ),
+    ("service save", "status, community, platform, folder, at"),
+    ("service put-back", "status, community, platform, former"),
     (
         "audit list",
         "entries: sequence, at, actor, action, subject, community, result, detail, digest, keyed",

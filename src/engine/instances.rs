@@ -31,13 +31,14 @@ pub(super) fn record(
         .kinds
         .first()
         .map_or(InstanceKind::Link, |offer| offer.kind);
+    let given = sharing::shared_of(manifest, &settings);
     let new = NewInstance {
         platform: platform.clone(),
         kind,
         desired,
         observed: Observed::Absent,
         note: String::new(),
-        settings: sharing::with_shared(writer, rules, platform, settings.clone())?,
+        settings: sharing::with_shared(writer, rules, platform, settings)?,
     };
     accepting::accept(writer, rules, manifest)?;
     let recorded = writer.insert_instances(community, &[new], rules.now)?;
@@ -46,7 +47,7 @@ pub(super) fn record(
             .hint("Try again; this is a mistake of Guildhall.")
     })?;
     scene::mark(writer, id)?;
-    for other in sharing::spread(writer, rules, (platform, id), &settings)? {
+    for other in sharing::spread(writer, rules, (platform, id), &given)? {
         wake_parked(writer, rules, other)?;
     }
     Ok(id)

@@ -3,6 +3,7 @@
 
 use super::{rules::Rules, scene::shared_settings_name};
 use crate::{
+    catalog::Manifest,
     domain::{Fault, InstanceId, PlatformId},
     store::{Reader, Writer},
 };
@@ -43,16 +44,7 @@ pub(super) fn spread(
     (platform, own): (&PlatformId, InstanceId),
     checked: &BTreeMap<String, String>,
 ) -> Result<Vec<InstanceId>, Fault> {
-    let manifest = rules.manifest(platform)?;
-    let shared: BTreeMap<String, String> = checked
-        .iter()
-        .filter(|(field, _)| {
-            manifest
-                .setting(field)
-                .is_some_and(|setting| setting.shared)
-        })
-        .map(|(field, value)| (field.clone(), value.clone()))
-        .collect();
+    let shared = shared_of(rules.manifest(platform)?, checked);
     if shared.is_empty() {
         return Ok(Vec::new());
     }
@@ -72,4 +64,20 @@ pub(super) fn spread(
         writer.merge_settings(*other, &shared)?;
     }
     Ok(others)
+}
+
+/// Those of these settings that are the same everywhere.
+pub(super) fn shared_of(
+    manifest: &Manifest,
+    settings: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    settings
+        .iter()
+        .filter(|(field, _)| {
+            manifest
+                .setting(field)
+                .is_some_and(|setting| setting.shared)
+        })
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect()
 }

@@ -97,3 +97,28 @@ fn what_an_instance_holds_is_saved_and_put_back_while_it_is_off() {
         .ends_with(0);
     home.run(&["down"]).ends_with(0);
 }
+
+#[test]
+fn what_is_accepted_is_told_once_and_a_licence_holds_for_all_communities() {
+    let home = Home::set_up();
+    let told = |name: &str| home.run(&["community", "create", name]).ends_with(0).stderr;
+    let first = told("Rosewood");
+    assert!(
+        first.contains("accepted: PolicyKit is installed on this host: licence MIT."),
+        "{first}"
+    );
+    assert_eq!(home.row("rosewood", "kybern")["observed"], "needs-human");
+    home.run(&[
+        "instance",
+        "configure",
+        "rosewood",
+        "kybern",
+        "licence_accepted=true",
+    ])
+    .ends_with(0);
+    assert_eq!(home.row("rosewood", "kybern")["observed"], "ready");
+    let second = told("Fern");
+    assert!(!second.contains("accepted:"), "{second}");
+    assert_eq!(home.row("fern", "kybern")["observed"], "ready");
+    home.run(&["down"]).ends_with(0);
+}

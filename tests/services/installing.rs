@@ -19,11 +19,11 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Child,
-    time::Duration,
+    time::Instant,
 };
 
 const KILLS: usize = 20;
-/// So many kills are survived before what was begun is finished and taken away again.
+/// After so many kills what was begun is finished and taken away again.
 const A_LIFE: usize = 5;
 const RUNTIME: &str = "metagov-41f4f35-1";
 const TEMPLATE: &str = "SELECT 1 FROM core_community";
@@ -117,12 +117,13 @@ impl Town {
         }
     }
 
-    fn create(&self, slug: &str) -> Vec<String> {
+    /// The words that make a community with nothing but this service.
+    fn words(&self, slug: &str) -> Vec<String> {
         let source = self.hall.folder.path().join("source");
         let mut words: Vec<String> = ["community", "create", slug, "--slug", slug]
             .map(str::to_owned)
             .to_vec();
-        let listed = self.hall.done(&["catalog"], "");
+        let listed = self.done(&["catalog"]);
         for row in listed["platforms"].as_array().unwrap() {
             let id = row["platform"]["id"].as_str().unwrap();
             let choice = if id == "metagov" { "active" } else { "off" };
@@ -133,6 +134,41 @@ impl Town {
             format!("metagov.source_gateway={}", source.display()),
         ]);
         words
+    }
+
+    /// Begins the community, or goes on with what an earlier one left.
+    fn go_on(&self, slug: &str) -> Child {
+        if self.run(&["community", "show", slug]).code == Some(0) {
+            return self.begin(&["operation", "resume"]);
+        }
+        let words = self.words(slug);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.begin(&words)
+    }
+
+    /// Brings it to its end, undisturbed.
+    fn create(&self, slug: &str) {
+        ended(self.go_on(slug));
+        self.done(&["instance", "activate", slug, "metagov"]);
+        assert_eq!(self.servers().len(), 1, "{slug}");
+    }
+
+    /// Takes instance and runtime away again.
+    fn finish(&self, slug: &str) {
+        let remove = [
+            "instance",
+            "remove",
+            slug,
+            "metagov",
+            "--hard",
+            "--confirm",
+            slug,
+        ];
+        self.done(&remove);
+        assert_eq!(self.servers(), [], "{slug}");
+        let folder = self.hall.home().join("communities").join(slug);
+        assert!(!folder.join("metagov").exists());
+        fs::remove_dir_all(self.runtime()).unwrap();
     }
 }
 
@@ -161,57 +197,32 @@ fn killed_while_installing_and_making_there_is_never_half_a_runtime_nor_a_second
     eprintln!("GUILDHALL_SEED={seed} GUILDHALL_KILLS={kills}");
     let mut random = StdRng::seed_from_u64(seed);
     let town = Town::new();
-    let (mut in_time, mut installing) = (0, 0);
-    for kill in 0..kills {
-        let slug = format!("c{}", kill / A_LIFE);
-        let create = town.create(&slug);
-        let is_known = town.hall.run(&["community", "show", &slug], "").code == Some(0);
-        let mut work = if is_known {
-            town.begin(&["operation", "resume"])
-        } else {
-            let words: Vec<&str> = create.iter().map(String::as_str).collect();
-            town.begin(&words)
-        };
-        // From at once to when all of it must be done.
-        std::thread::sleep(Duration::from_millis(random.random_range(0..2500)));
-        in_time += usize::from(work.try_wait().unwrap().is_none());
-        let _ = work.kill();
-        work.wait().unwrap();
-        installing += usize::from(!town.runtime().exists());
-        town.check(kill);
-        if kill % A_LIFE == A_LIFE - 1 || kill + 1 == kills {
-            if town.hall.run(&["community", "show", &slug], "").code != Some(0) {
-                let words: Vec<&str> = create.iter().map(String::as_str).collect();
-                town.done(&words);
+    // How long it takes when nobody disturbs it, the installation included.
+    let begun = Instant::now();
+    town.create("first");
+    let whole = begun.elapsed();
+    town.finish("first");
+    let (mut killed, mut installing, mut life) = (0, 0, 0);
+    while killed < kills {
+        let slug = format!("c{life}");
+        life += 1;
+        for _ in 0..A_LIFE {
+            let mut work = town.go_on(&slug);
+            std::thread::sleep(whole.mul_f64(random.random_range(0.0..1.0)));
+            if work.try_wait().unwrap().is_some() {
+                break;
             }
-            town.run(&["operation", "resume"]);
-            town.done(&["instance", "activate", &slug, "metagov"]);
-            assert_eq!(town.servers().len(), 1, "kill {kill}");
-            town.check(kill);
-            let remove = [
-                "instance",
-                "remove",
-                &slug,
-                "metagov",
-                "--hard",
-                "--confirm",
-                &slug,
-            ];
-            town.done(&remove);
-            assert_eq!(town.servers(), [], "kill {kill}");
-            assert!(
-                !town
-                    .hall
-                    .home()
-                    .join("communities")
-                    .join(&slug)
-                    .join("metagov")
-                    .exists()
-            );
-            fs::remove_dir_all(town.runtime()).unwrap();
+            work.kill().unwrap();
+            work.wait().unwrap();
+            killed += 1;
+            installing += usize::from(!town.runtime().exists());
+            town.check(killed);
         }
+        town.create(&slug);
+        town.check(killed);
+        town.finish(&slug);
     }
     eprintln!(
-        "{kills} kills, {in_time} of them while it worked, {installing} before the runtime was there"
+        "{killed} kills in {life} lives of {whole:?}, {installing} before the runtime was there"
     );
 }

@@ -206,7 +206,7 @@ pub async fn secret(op: &Op, service: &Service) -> Result<SecretString, Halt> {
 }
 
 /// The remembered port while it is free or ours, else another one, remembered before it is used.
-async fn port(op: &Op) -> Result<u16, Halt> {
+pub(super) async fn port(op: &Op) -> Result<u16, Halt> {
     let remembered = op.fact::<u16>("port")?;
     if let Some(port) = remembered
         && (ports::is_free(port) || is_up(op).await?)

@@ -32,3 +32,4 @@ pub use place::Place;
 pub use remove::remove;
 pub use runtime::{Service, ensure_runtime};
 pub use told::Told;
+pub use upgrade::current;

@@ -3,7 +3,12 @@
 //! What stands is never migrated itself. Before the switch a copy of it goes to `safety`, and when anything fails nothing
 //! was changed and what ran goes on running on the former runtime, which is still there.
 
-use super::{orders, place::Place, runtime::Service, told::Told};
+use super::{
+    life, orders,
+    place::Place,
+    runtime::{Service, ensure_runtime},
+    told::Told,
+};
 use crate::{
     adapters::{
         durable::{Halt, Op},
@@ -17,6 +22,7 @@ use crate::{
     },
 };
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
 
@@ -24,6 +30,27 @@ use std::{path::PathBuf, time::Duration};
 pub const VERSION: &str = "version";
 /// How long migrating may take; a template's own takes a minute (sheet: policykit 3).
 const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// The runtime, installed where it is missing, with the instance's database brought up to it: for orders to an instance
+/// that is off.
+///
+/// # Errors
+/// As [`ensure_runtime`] and [`upgrade`].
+pub async fn current<T>(
+    op: &Op,
+    supervisor: &Supervisor,
+    service: &Service,
+    told: T,
+) -> Result<Runtime, Halt>
+where
+    T: Fn(u16, SecretString) -> Result<Told, Fault> + Send + Sync,
+{
+    let runtime = ensure_runtime(op, service).await?;
+    let secret = life::secret(op, service).await?;
+    let beside = told(life::port(op).await?, secret)?;
+    upgrade(op, supervisor, service, &runtime, beside).await?;
+    Ok(runtime)
+}
 
 /// Brings the database up to this runtime, unless it was made by it. `told` is what the instance will be told.
 ///

@@ -190,6 +190,8 @@ async fn up(op: &Op, supervisor: &Supervisor) -> Result<url::Url, Halt> {
 pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Halt> {
     let site = op.site();
     django::must_stand(site)?;
+    let told = |_, secret| told(op, secret);
+    django::current(op, supervisor, &SERVICE, told).await?;
     let order = json!({
         "do": "edit",
         "group": group(op)?,

@@ -141,6 +141,8 @@ async fn up(op: &Op, supervisor: &Supervisor) -> Result<url::Url, Halt> {
 pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Halt> {
     let site = op.site();
     django::must_stand(site)?;
+    let told = |port, secret| told(op, port, secret);
+    django::current(op, supervisor, &SERVICE, told).await?;
     settle(op).await?;
     if site.active {
         up(op, supervisor).await?;

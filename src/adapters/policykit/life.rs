@@ -163,7 +163,8 @@ pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Hal
         return Ok(existing::link(site).await?);
     }
     django::must_stand(site)?;
-    django::ensure_runtime(op, &SERVICE).await?;
+    let told = |port, secret| told(op, port, secret);
+    django::current(op, supervisor, &SERVICE, told).await?;
     settle(op).await?;
     if site.active {
         up(op, supervisor).await?;
