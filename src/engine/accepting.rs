@@ -10,6 +10,9 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The setting with which a licence that forbids some uses is accepted by itself.
+const LICENCE: &str = "licence_accepted";
+
 /// What was accepted last, of one platform.
 #[derive(Debug, Serialize, Deserialize)]
 struct Accepted {
@@ -22,8 +25,13 @@ fn name(manifest: &Manifest) -> String {
 }
 
 fn texts(manifest: &Manifest) -> Vec<String> {
+    let when = if manifest.setting(LICENCE).is_some() {
+        " once its licence is accepted by itself"
+    } else {
+        ""
+    };
     let first = format!(
-        "{} is installed on this host: {} It is {}.",
+        "{} is installed on this host{when}: {} It is {}.",
         manifest.name,
         licence(&manifest.licence),
         manifest.maturity

@@ -12,7 +12,10 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use tokio_util::sync::CancellationToken;
 
 /// An instance with a folder on this host.
@@ -43,6 +46,7 @@ impl Engine {
             community: slug.to_string(),
             platform: platform.to_string(),
             at: Timestamp::now(),
+            files: BTreeMap::new(),
         };
         let (folder, target, what) = (here.folder.clone(), to.to_owned(), about.clone());
         off_the_loop(move || saved::save(&folder, &target, &what)).await?;

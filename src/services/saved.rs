@@ -10,9 +10,12 @@ use super::{
 use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
     fs::{self, File},
-    io::Read as _,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -46,6 +49,9 @@ pub struct About {
     pub platform: String,
     /// When.
     pub at: Timestamp,
+    /// The digest of every file (SHA-256), by its path: a database that was cut can still look whole to SQLite.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
 }
 
 /// Saves a folder into another one that is not there yet: whole or not at all, and looked through afterwards.
@@ -63,7 +69,11 @@ pub fn save(data: &Path, to: &Path, about: &About) -> Result<(), Fault> {
     let beside = beside(to);
     files::remove(&beside)?;
     copy(data, &beside)?;
-    files::write_json(&beside.join(ABOUT), about)?;
+    let about = About {
+        files: digests(&beside)?,
+        ..about.clone()
+    };
+    files::write_json(&beside.join(ABOUT), &about)?;
     check(&beside)?;
     files::rename(&beside, to)
 }
@@ -83,12 +93,42 @@ pub fn check(saved: &Path) -> Result<About, Fault> {
         )
         .hint("Name a folder that guildhall service save made.")
     })?;
+    let mut found = digests(saved)?;
+    found.remove(ABOUT);
+    if found != about.files {
+        return Err(Fault::new(
+            FaultKind::Storage,
+            format!("{} is not as it was saved.", saved.display()),
+        )
+        .hint("Take another copy; one file at least was changed, cut or lost."));
+    }
     for path in all(saved)? {
         if is_database(&path)? {
             database::require_whole(&path)?;
         }
     }
     Ok(about)
+}
+
+fn digests(folder: &Path) -> Result<BTreeMap<String, String>, Fault> {
+    let mut digests = BTreeMap::new();
+    for path in all(folder)? {
+        let failed = |error| storage("A file cannot be read", &path, &error);
+        let mut hash = Sha256::new();
+        let mut file = File::open(&path).map_err(failed)?;
+        io::copy(&mut file, &mut hash).map_err(failed)?;
+        let name = path.strip_prefix(folder).unwrap_or(&path);
+        let digest = hash
+            .finalize()
+            .iter()
+            .fold(String::new(), |mut digits, byte| {
+                // Writing to a String does not fail.
+                let _ = write!(digits, "{byte:02x}");
+                digits
+            });
+        digests.insert(name.to_string_lossy().into_owned(), digest);
+    }
+    Ok(digests)
 }
 
 /// Puts what was saved in the place of a folder that is not in use, which is kept at `aside`.
@@ -175,6 +215,7 @@ mod tests {
             community: "rosewood".to_owned(),
             platform: "thing".to_owned(),
             at: Timestamp::UNIX_EPOCH,
+            files: BTreeMap::new(),
         }
     }
 

@@ -144,6 +144,14 @@ async fn scores_are_joined_and_what_somebody_takes_out_is_drift() {
 #[tokio::test]
 async fn a_removal_leaves_no_process_and_no_file_but_the_export() {
     let hall = Hall::running(&[]).await;
+    // More than fits into one line of an answer.
+    let many = "INSERT INTO policyengine_policy (name, community_id)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        SELECT 'A policy of the community ' || i, 1 FROM n";
+    rusqlite::Connection::open(hall.path("db.sqlite3"))
+        .unwrap()
+        .execute(many, [])
+        .unwrap();
     let op = hall.op();
     let removed = hall.adapter.remove(&op, RemoveMode::Hard).await.unwrap();
     let again = hall.adapter.remove(&op, RemoveMode::Hard).await.unwrap();
@@ -156,7 +164,9 @@ async fn a_removal_leaves_no_process_and_no_file_but_the_export() {
         removed.left[0].contains(&*saved.to_string_lossy()),
         "{removed:?}"
     );
-    assert!(saved.join("policies.json").is_file());
+    let policies = fs::read(saved.join("policies.json")).unwrap();
+    let policies: Vec<serde_json::Value> = serde_json::from_slice(&policies).unwrap();
+    assert_eq!(policies.len(), 3000);
     let query = "SELECT metagov_slug FROM policyengine_community";
     let rows = guildhall::services::database::rows(&saved.join("db.sqlite3"), query, &[]);
     assert_eq!(rows.unwrap().unwrap(), [["rosewood"]]);

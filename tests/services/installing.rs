@@ -22,7 +22,7 @@ use std::{
     time::Instant,
 };
 
-const KILLS: usize = 20;
+const KILLS: usize = 10;
 /// After so many kills what was begun is finished and taken away again.
 const A_LIFE: usize = 5;
 const RUNTIME: &str = "metagov-41f4f35-1";

@@ -11,6 +11,7 @@ use crate::tui::{
     input::Input,
     message::{Answer, Ticket},
     state::State,
+    text,
     theme::Ink,
     widgets::{
         field::{Entry, Field, Taken},
@@ -253,7 +254,8 @@ impl LogSheet {
             return standing.to_owned();
         }
         let fitting = self.lines().iter().filter(|line| self.fits(line)).count();
-        format!("{}: {fitting} lines, {standing}", self.search.value())
+        let fitting = text::counted(fitting, "line", "lines");
+        format!("{}: {fitting}, {standing}", self.search.value())
     }
 
     fn show(&self, sheet: &mut SheetBuilder<'_>, lines: &[ServiceLine]) {

@@ -46,7 +46,10 @@ pub fn log() -> Vec<ServiceLine> {
         .map(|number| ServiceLine {
             process: if number % 3 == 0 { "worker" } else { "web" }.into(),
             text: match number {
-                17 | 41 => format!("{number} Refused: a signature that is not ours, of a request to the address for events"),
+                17 | 41 => format!(
+                    "{number} Refused: a signature that is not ours, of a request to the address for events, which came from \
+                     somewhere in the night"
+                ),
                 _ => format!("{number} GET / 200"),
             },
         })

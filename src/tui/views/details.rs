@@ -163,6 +163,13 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
             sheet.paragraph(warning, Ink::Text);
         }
     }
+    // At the end: in the middle it would move everything below it from row to row.
+    if state.offers(ActionId::Logs)
+        && let Some(key) = state.keymap.key(ActionId::Logs)
+    {
+        sheet.gap();
+        sheet.fact("", &format!("{key} shows what it writes"), Ink::Key);
+    }
     sheet.scroll_to(state.details_top);
     sheet.done()
 }
@@ -219,11 +226,6 @@ fn facts(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
         && let Some(at) = detail.healthy_at
     {
         sheet.fact("last ok", &text::ago(state.now, at), Ink::Text);
-    }
-    if state.offers(ActionId::Logs)
-        && let Some(key) = state.keymap.key(ActionId::Logs)
-    {
-        sheet.fact("log", &format!("{key} shows what it writes"), Ink::Key);
     }
     for drift in &instance.drift {
         sheet.fact("drift", &drift.what, Ink::Drift);
