@@ -57,31 +57,6 @@ fn our_category(state: &Value) -> u64 {
 }
 
 const PEOPLE: &[Person] = &[
-    // Before the homes, whose readiness would have the proposed connections to them made.
-    Person {
-        platform: "policykit",
-        before: None,
-        key: None,
-        settings: &["administrators=U0123ABCD"],
-        step: nothing_to_do,
-        drift: None,
-    },
-    Person {
-        platform: "kybern",
-        before: None,
-        key: None,
-        settings: &["licence_accepted=true"],
-        step: nothing_to_do,
-        drift: None,
-    },
-    Person {
-        platform: "metagov",
-        before: None,
-        key: None,
-        settings: &["readable_name=Rosewood Commons"],
-        step: nothing_to_do,
-        drift: None,
-    },
     Person {
         platform: "matrix",
         before: None,
@@ -201,6 +176,24 @@ const PEOPLE: &[Person] = &[
     },
     Person {
         platform: "policykit",
+        before: None,
+        key: None,
+        settings: &[],
+        known: &[],
+        step: nothing_to_do,
+        drift: None,
+    },
+    Person {
+        platform: "kybern",
+        before: None,
+        key: None,
+        settings: &["licence_accepted=true"],
+        known: &[],
+        step: nothing_to_do,
+        drift: None,
+    },
+    Person {
+        platform: "metagov",
         before: None,
         key: None,
         settings: &[],

@@ -83,7 +83,7 @@ pub fn save(data: &Path, to: &Path, about: &About) -> Result<(), Fault> {
 /// # Errors
 /// [`FaultKind::BadInput`] when it is none, [`FaultKind::Storage`] when something in it is damaged.
 pub fn check(saved: &Path) -> Result<About, Fault> {
-    let about = files::read_json(&saved.join(ABOUT))?.ok_or_else(|| {
+    let about: About = files::read_json(&saved.join(ABOUT))?.ok_or_else(|| {
         Fault::new(
             FaultKind::BadInput,
             format!(
