@@ -46,10 +46,9 @@ pub fn log() -> Vec<ServiceLine> {
         .map(|number| ServiceLine {
             process: if number % 3 == 0 { "worker" } else { "web" }.into(),
             text: match number {
-                17 | 41 => format!(
-                    "{number} Refused: a signature that is not ours, of a request to the address for events, which came from \
-                     somewhere in the night"
-                ),
+                17 | 41 => {
+                    format!("{number} Refused: a signature that is not ours, of a request to the address for events")
+                }
                 _ => format!("{number} GET / 200"),
             },
         })
