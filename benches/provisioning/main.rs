@@ -1,7 +1,7 @@
 //! Provisioning many communities at once, against the longest chain of calls that one of them needs.
 //!
 //! `cargo bench --bench provisioning` makes 100 communities (`GUILDHALL_BENCH_COMMUNITIES`) on seven simulated platforms,
-//! each with a key of its own, at 50 ms latency (`GUILDHALL_BENCH_LATENCY_MS`). First with the platforms' own limits lifted,
+//! (`GUILDHALL_BENCH_PLATFORMS`), each with a key of its own, at 50 ms latency (`GUILDHALL_BENCH_LATENCY_MS`). First with the platforms' own limits lifted,
 //! as many operations at once as the program runs; then any number at once; then with the limits in force. It prints figures
 //! and asserts nothing but that everything was made: wall time depends on the machine, which here also runs the platforms.
 //! The critical path is what no scheduling can beat: the longest operation, or all of them shared out over those that run at
@@ -30,7 +30,7 @@ fn main() {
         .unwrap();
     println!(
         "{communities} communities on {}, {} ms latency\n",
-        town::PLATFORMS.join(", "),
+        town::platforms().join(", "),
         latency.as_millis()
     );
     println!(

@@ -19,7 +19,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The platforms on which every community gets an instance, with a key of its own.
-pub const PLATFORMS: [&str; 7] = [
+const PLATFORMS: [&str; 7] = [
     "matrix",
     "opencollective",
     "loomio",
@@ -28,6 +28,17 @@ pub const PLATFORMS: [&str; 7] = [
     "mastodon",
     "discourse",
 ];
+
+/// Those of them that `GUILDHALL_BENCH_PLATFORMS` names, separated by commas; all without it.
+pub fn platforms() -> Vec<&'static str> {
+    let asked = std::env::var("GUILDHALL_BENCH_PLATFORMS").ok();
+    let is_asked = |platform: &&str| {
+        asked
+            .as_deref()
+            .is_none_or(|asked| asked.split(',').any(|one| one == *platform))
+    };
+    PLATFORMS.into_iter().filter(is_asked).collect()
+}
 
 /// What the forum grants to all keys in a minute: a hundred communities on one forum with its usual sixty would take an hour
 /// and a half, so that whoever has so many raises it.
@@ -89,7 +100,7 @@ impl Town {
             ..Limits::default()
         };
         let choices = catalog.iter().map(|manifest| {
-            let is_wanted = PLATFORMS.contains(&manifest.id.as_str());
+            let is_wanted = platforms().contains(&manifest.id.as_str());
             let choice = if is_wanted {
                 Choice::Inactive
             } else {
@@ -129,7 +140,7 @@ impl Town {
         };
         let create = Intent::CreateCommunity(new);
         self.engine.submit(&self.actor, create).await.unwrap();
-        for platform in PLATFORMS {
+        for platform in platforms() {
             let (field, key, settings) = self.key(platform, number, limited).await;
             let entries = vec![KeyEntry {
                 field: field.into(),
@@ -245,7 +256,7 @@ impl Town {
             let of_platform = calls.iter().filter(|call| call.platform == platform);
             of_platform.count().div_ceil(self.communities.len())
         };
-        let longest = PLATFORMS.iter().map(|platform| chain(platform)).max();
+        let longest = platforms().into_iter().map(chain).max();
         let shared = calls.len().div_ceil(at_once);
         let bound = longest.unwrap_or(0).max(shared);
         self.engine.shutdown().await;
@@ -261,7 +272,7 @@ impl Town {
 
     async fn assert_made(&self) {
         for slug in &self.communities {
-            for platform in PLATFORMS {
+            for platform in platforms() {
                 let platform = PlatformId::new(platform);
                 let shown = self.engine.instance(&self.actor, slug, &platform).await;
                 let instance = shown.unwrap().instance.unwrap();

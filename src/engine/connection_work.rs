@@ -19,6 +19,11 @@ pub(super) fn enqueue(
     verb: OperationVerb,
     actor: &str,
 ) -> Result<OperationId, Fault> {
+    if verb == OperationVerb::Connect {
+        // Both ends are there: what it waited for until now is not so any more.
+        let waits = ConnectionState::Waiting;
+        writer.set_connection_state(connection.id, waits, "about to be made", None)?;
+    }
     let new = NewOperation {
         instance: connection.from,
         verb,
