@@ -13,6 +13,8 @@
 mod fire;
 #[path = "support/hall.rs"]
 mod hall;
+#[path = "durability/keys.rs"]
+mod keys;
 #[path = "support/platforms.rs"]
 mod platforms;
 #[path = "durability/town.rs"]

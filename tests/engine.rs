@@ -26,8 +26,12 @@ mod life;
 mod parting;
 #[path = "engine/rights.rs"]
 mod rights;
+#[path = "engine/rotation.rs"]
+mod rotation;
 #[path = "engine/slots.rs"]
 mod slots;
+#[path = "engine/threats.rs"]
+mod threats;
 #[path = "engine/town.rs"]
 mod town;
 #[path = "engine/trouble.rs"]

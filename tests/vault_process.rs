@@ -56,6 +56,46 @@ fn a_hardened_process_leaves_no_core_and_writes_private_files() {
     );
 }
 
+#[test]
+fn another_user_reads_neither_the_files_nor_the_memory() {
+    if !rustix::process::geteuid().is_root() {
+        skipped("only root can become another user");
+        return;
+    }
+    harden_process().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let home = folder.path().join("home");
+    let store = guildhall::store::Store::open(&home).unwrap();
+    let open_to_all = folder.path().join("open");
+    fs::write(&open_to_all, "anybody").unwrap();
+    fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o644)).unwrap();
+    let reads = |path: &Path| {
+        Command::new("cat")
+            .arg(path)
+            .uid(ANOTHER_USER)
+            .gid(ANOTHER_USER)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(reads(&open_to_all), "the other user can read at all");
+    let process = PathBuf::from(format!("/proc/{}", std::process::id()));
+    let mut closed: Vec<PathBuf> = ["environ", "maps", "mem", "auxv"]
+        .into_iter()
+        .map(|file| process.join(file))
+        .collect();
+    for entry in fs::read_dir(&home).unwrap() {
+        closed.push(entry.unwrap().path());
+    }
+    assert!(closed.len() > 4, "there is a database");
+    for path in closed {
+        assert!(!reads(&path), "{} can be read", path.display());
+    }
+    drop(store);
+}
+
 /// What the agent at this socket gives to whoever runs this.
 #[expect(clippy::unwrap_used, reason = "a helper of tests, in a file of tests")]
 fn ask(socket: &Path) -> Vec<u8> {

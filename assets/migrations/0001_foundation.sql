@@ -111,7 +111,7 @@ CREATE TABLE facts (
 CREATE INDEX facts_tasks ON facts (instance) WHERE name = '@task';
 
 -- Operations. What is neither done nor cancelled is open; of those one for each instance and verb,
--- save for connections, where each other end counts by itself.
+-- save for connections, where each other end counts by itself, and for keys on their way out.
 CREATE TABLE operations (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     instance   INTEGER NOT NULL REFERENCES instances (id),
@@ -128,7 +128,7 @@ CREATE TABLE operations (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX operations_open ON operations
-    (instance, verb, (CASE WHEN verb IN ('connect', 'disconnect') THEN argument ELSE '' END))
+    (instance, verb, (CASE WHEN verb IN ('connect', 'disconnect', 'rotate') THEN argument ELSE '' END))
     WHERE state NOT IN ('done', 'cancelled');
 CREATE INDEX operations_of_instance ON operations (instance, id);
 CREATE INDEX operations_by_state ON operations (state, id);
@@ -200,6 +200,7 @@ CREATE TABLE credentials (
     fingerprint TEXT NOT NULL DEFAULT '',
     created_at  INTEGER NOT NULL,
     verified_at INTEGER,
+    used_at     INTEGER,
     expires_at  INTEGER,
     identity    TEXT,
     sealed      BLOB,
@@ -207,7 +208,39 @@ CREATE TABLE credentials (
     UNIQUE (account, field, version)
 ) STRICT;
 CREATE INDEX credentials_by_fingerprint ON credentials (fingerprint) WHERE fingerprint <> '';
+CREATE INDEX credentials_refused ON credentials (id) WHERE state IN ('rejected', 'needs-reentry');
 CREATE INDEX credentials_in_inbox ON credentials (id) WHERE inbox IS NOT NULL;
+
+-- Keys on their way out: the rows that hold them, what depends on them, and how far each of that is.
+CREATE TABLE rotations (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    platform   TEXT NOT NULL,
+    field      TEXT NOT NULL,
+    last_four  TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    why        TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    proof      TEXT NOT NULL DEFAULT ''
+) STRICT;
+-- A row may be deleted before the rotation is over; the record of it stays.
+CREATE TABLE rotation_keys (
+    rotation   INTEGER NOT NULL REFERENCES rotations (id),
+    credential INTEGER NOT NULL,
+    PRIMARY KEY (rotation, credential)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rotations_of_key ON rotation_keys (credential);
+CREATE TABLE rotation_parts (
+    rotation INTEGER NOT NULL REFERENCES rotations (id),
+    instance INTEGER NOT NULL REFERENCES instances (id),
+    field    TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    note     TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (rotation, instance)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rotations_at_instance ON rotation_parts (instance);
 
 CREATE TABLE connections (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -249,6 +282,7 @@ CREATE TABLE audit (
     seal      TEXT
 ) STRICT;
 CREATE INDEX audit_of_community ON audit (community, sequence);
+CREATE INDEX audit_of_keys ON audit (sequence) WHERE action = 'keys-changed';
 CREATE INDEX audit_unsealed ON audit (sequence) WHERE seal IS NULL;
 
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN

@@ -7,8 +7,8 @@ use super::durable::{Halt, Op};
 use super::http::Http;
 use super::process::Runner;
 use crate::domain::{
-    CommunityId, Drift, Fault, FaultKind, Health, HumanTask, Identity, InstanceId, InstanceKind,
-    PlatformId, RemoveMode, Slots, Slug,
+    CommunityId, Drift, DriftKind, Fault, FaultKind, Health, HumanTask, Identity, InstanceId,
+    InstanceKind, PlatformId, RemoveMode, Slots, Slug,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -360,6 +360,80 @@ pub trait Adapter: Send + Sync {
     /// Forgets or hides it (soft), or destroys it there (hard). Repeating is harmless.
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt>;
 
+    /// Whether this adapter can have the platform make a new key in the place of a stored one, with what is at hand now.
+    fn mints(&self, _op: &Op, _field: &str) -> bool {
+        false
+    }
+
+    /// Has the platform make a new key; the old one stays valid. Asked only where [`Adapter::mints`].
+    async fn mint_key(
+        &self,
+        op: &Op,
+        _field: &str,
+    ) -> Result<(SecretString, Option<Identity>), Halt> {
+        Err(unsupported(op.site(), "make a new key by itself").into())
+    }
+
+    /// Brings what works with a key to the new one, which is in the site already; answers what is now so. Safe to run again.
+    ///
+    /// The default looks with the new key. Where that does not see what was made, it provisions again, which finds what
+    /// there is and asks a person for what the new identity lacks there.
+    async fn move_key(&self, op: &Op, _field: &str) -> Result<String, Halt> {
+        let site = op.site();
+        let Some(there) = site.external_id.clone() else {
+            return Ok("Nothing is made yet; it will be made with the new key.".to_owned());
+        };
+        if sees(self.observe(site).await)? {
+            return Ok("It works with the new key.".to_owned());
+        }
+        if !site.made_by_us {
+            return Err(not_seen(site).into());
+        }
+        let presence = self.provision(op).await?;
+        if presence.external_id != there {
+            return Err(Fault::new(
+                FaultKind::Conflict,
+                format!(
+                    "With the new key {} makes {} in the place of {there}, which it does not see.",
+                    site.platform, presence.external_id
+                ),
+            )
+            .hint("Give the new key's account access to what is there, remove the other by hand, and resume.")
+            .into());
+        }
+        if site.active {
+            self.activate(op).await?;
+        }
+        if sees(self.observe(site).await)? {
+            return Ok("It works with the new key.".to_owned());
+        }
+        Err(not_seen(site).into())
+    }
+
+    /// Whether this adapter can end a key on the platform, with what is at hand now.
+    fn revokes(&self, _op: &Op, _field: &str) -> bool {
+        false
+    }
+
+    /// Ends an old key on the platform. Repeating is harmless. Asked only where [`Adapter::revokes`].
+    async fn revoke_key(&self, op: &Op, _field: &str, _old: &SecretString) -> Result<(), Halt> {
+        Err(unsupported(op.site(), "end a key by itself").into())
+    }
+
+    /// Whether the platform accepts an old key still: asked with that key itself.
+    async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
+        let entered = Secrets(BTreeMap::from([(field.to_owned(), old.clone())]));
+        let request = VerifyRequest {
+            site,
+            entered: &entered,
+        };
+        match self.verify(&request).await {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.kind == FaultKind::KeyRejected => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// What this instance offers to another platform's connection.
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
         Err(unsupported(op.site(), "be connected to").into())
@@ -401,6 +475,42 @@ pub trait Adapter: Send + Sync {
     ) -> Result<bool, Fault> {
         Err(unsupported(site, "read messages"))
     }
+}
+
+/// Whether a look saw what is there. Trouble that passes by itself is no answer.
+fn sees(looked: Result<Observation, Fault>) -> Result<bool, Fault> {
+    match looked {
+        Ok(seen) => Ok(seen.standing == Standing::Present
+            && !seen
+                .drift
+                .iter()
+                .any(|drift| drift.kind == DriftKind::CredentialDead)),
+        Err(fault) if fault.is_passing() || fault.kind == FaultKind::KeyRejected => Err(fault),
+        Err(_) => Ok(false),
+    }
+}
+
+fn not_seen(site: &Site) -> Fault {
+    Fault::new(
+        FaultKind::Refused,
+        format!(
+            "With the new key what is there on {} is not to be seen, so nothing was moved; the old key is kept.",
+            site.platform
+        ),
+    )
+    .hint("Give the new key's account access to it, then resume the operation.")
+}
+
+/// [`Adapter::move_key`] of what runs on this host: it is told the new key, and started anew where it runs.
+///
+/// # Errors
+/// As [`Adapter::configure`].
+pub async fn tell_new_key(adapter: &dyn Adapter, op: &Op, field: &str) -> Result<String, Halt> {
+    if op.site().external_id.is_none() {
+        return Ok("Nothing is made yet; it will be made with the new key.".to_owned());
+    }
+    adapter.configure(op, &[field.to_owned()]).await?;
+    Ok("It was told the new key.".to_owned())
 }
 
 /// The fault for a verb that a platform does not have.

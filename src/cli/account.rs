@@ -40,8 +40,8 @@ pub enum Account {
         platform: String,
         /// own (one credential for each community) or shared; without it, what holds is shown.
         policy: Option<AccountPolicy>,
-        /// The platform's id, as confirmation of sharing.
-        #[arg(long, value_name = "PLATFORM")]
+        /// How many communities one shared key may reach, as confirmation of sharing.
+        #[arg(long, value_name = "NUMBER")]
         confirm: Option<String>,
     },
     /// Add an account of the installation; its key comes on standard input, or is asked for.
@@ -219,7 +219,7 @@ async fn policy(
         Some(typed) => typed,
         None if policy == AccountPolicy::Shared && prompt::somebody_is_there() => {
             prompt::typed(&format!(
-                "A shared account reaches every community without a key of its own. Type {platform} to share: "
+                "Whoever steals a shared key of {platform} has every community that it reaches. How many may that be? Type the number: "
             ))?
         }
         None => String::new(),

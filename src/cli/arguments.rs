@@ -118,6 +118,9 @@ pub enum Command {
     Catalog(catalog::Catalog),
     /// Look at instances now: health and drift.
     Check(check::CheckArguments),
+    /// What an operator should know, and where it goes besides the screen: list, send, outlet.
+    #[command(subcommand)]
+    Notices(super::notices::Notices),
     /// Start on this host what should run, as after a restart; for boot.
     Up,
     /// Stop everything that runs on this host; what is wanted stays so.
@@ -147,6 +150,9 @@ pub enum Command {
     Unlock(vault::Unlock),
     /// Lock the vault for every process of this user, or say when it locks itself.
     Lock(super::vault::Lock),
+    /// Who may open the vault: list, add, remove.
+    #[command(subcommand)]
+    Vault(super::recipients::Vault),
     /// Write a whole, checked copy of the installation to a new file.
     Backup(keeping::Backup),
     /// Put a backup in the place of this installation.

@@ -28,7 +28,14 @@ pub struct CheckArguments {
 /// What the engine returns.
 pub async fn run(context: &Context, arguments: CheckArguments) -> Result<Exit, Fault> {
     let hall = context.open().await?;
-    let exit = look(context, &hall, &arguments).await;
+    let mut exit = look(context, &hall, &arguments).await;
+    // Of one community or platform that was asked; of everything also what nobody asked about.
+    if let (Ok(looked), None, None) = (&exit, &arguments.community, &arguments.platform) {
+        let looked = *looked;
+        exit = super::notices::after_look(context, &hall)
+            .await
+            .map(|told| looked.or_worse(told));
+    }
     hall.close().await;
     exit
 }

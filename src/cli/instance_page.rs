@@ -104,6 +104,7 @@ fn object(detail: &InstanceDetail, line: &InstanceLine) -> Value {
         "advice": detail.advice,
         "task": detail.task.as_ref().map(|row| json!({ "operation": row.operation, "task": row.task })),
         "keys": detail.keys.iter().map(key_json).collect::<Vec<_>>(),
+        "keys_reach": detail.keys_reach,
         "connections": detail.connections.iter().map(ConnectionLine::of).collect::<Vec<_>>(),
         "operations": operations,
         "warnings": detail.warnings,
@@ -135,6 +136,10 @@ fn text(out: &Output, detail: &InstanceDetail, line: &InstanceLine) -> String {
     }
     for key in &detail.keys {
         page.field(out, &format!("key {}", key.field), &key_words(key));
+    }
+    if detail.keys_reach > 1 {
+        let reached = crate::domain::counted(detail.keys_reach, "community", "communities");
+        page.field(out, "keys reach", &reached);
     }
     if !detail.advice.is_empty() {
         page.heading("What to do");

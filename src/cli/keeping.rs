@@ -30,16 +30,43 @@ pub struct Restore {
 /// `Conflict` when the file exists; `NotAllowed`, `Storage`.
 pub async fn backup(context: &Context, backup: Backup) -> Result<Exit, Fault> {
     let hall = context.open().await?;
-    hall.engine.backup(&hall.actor, &backup.file).await?;
+    let tried = hall.engine.backup(&hall.actor, &backup.file).await?;
     hall.close().await;
+    let proven = tried.is_some_and(|keys| keys.stored == keys.open);
+    let exit = match tried {
+        Some(_) if !proven => Exit::Failed,
+        _ => Exit::Done,
+    };
     context.out.data(
-        &json!({ "status": Exit::Done.word(), "file": backup.file }),
-        |_| format!("Backed up to {}.", backup.file.display()),
+        &json!({
+            "status": exit.word(),
+            "file": backup.file,
+            "keys": tried.map(|keys| keys.stored),
+            "keys_that_open": tried.map(|keys| keys.open),
+        }),
+        |_| match tried {
+            Some(keys) => format!(
+                "Backed up to {}. Of {} in it {} open.",
+                backup.file.display(),
+                words::counted(keys.stored, "key", "keys"),
+                keys.open
+            ),
+            None => format!("Backed up to {}.", backup.file.display()),
+        },
     )?;
+    if tried.is_none() {
+        context.out.advise(
+            "The vault is locked, so nobody tried whether the keys in it open. Unlock it and back up again to know.",
+        );
+    } else if !proven {
+        context.out.advise(
+            "! Keys that do not open in the copy do not open here either: enter them again, then back up again.",
+        );
+    }
     context.out.advise(
         "The keys in it are sealed. To open them elsewhere the passphrase, key file or recovery key is needed: keep it apart from the copy.",
     );
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// What a backup holds, looked at before it is restored.

@@ -6,8 +6,9 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     instance_page::{key_json, key_words},
-    prompt,
+    prompt, reach,
     report::Watched,
+    rotation,
     table::{Page, Table},
     words, work,
 };
@@ -33,6 +34,36 @@ pub enum Key {
         /// Only those of this community, by its short name.
         community: Option<String>,
     },
+    /// Ask the platform about the stored keys again: who they are, what they may do, how far they reach.
+    Verify {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Show what the keys reach, should they be stolen: communities, instances, connections, what else is there.
+    Reach {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Replace a key: everything that depends on it moves to a new one, then the old one is ended.
+    Rotate(rotation::Replace),
+    /// Assume that a key is in other hands: everything moves to new ones, and the old one is ended and seen to be dead.
+    AssumeLeaked(rotation::Replace),
+    /// Report on keys that are or were replaced: what has moved, what waits, how it is known that the old one is dead.
+    Report {
+        /// Only this one, by its number.
+        id: Option<i64>,
+        /// Write the report into this new file too.
+        #[arg(long, value_name = "FILE", requires = "id")]
+        to: Option<std::path::PathBuf>,
+    },
+    /// Declare a rotation over although nobody saw that the old key is dead.
+    Close {
+        /// Its number.
+        id: i64,
+        /// How it is known, for the report.
+        #[arg(long)]
+        why: String,
+    },
     /// Forget the stored keys of a platform of a community; on the platform they stay valid.
     Forget {
         #[command(flatten)]
@@ -45,10 +76,6 @@ pub enum Key {
 
 /// A key to be entered.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own on the command line"
-)]
 pub struct Set {
     #[command(flatten)]
     which: Which,
@@ -64,9 +91,6 @@ pub struct Set {
     /// Store a very powerful key too, which else is used once and forgotten.
     #[arg(long)]
     keep_powerful: bool,
-    /// Store a key that another community uses already; it reaches both then.
-    #[arg(long)]
-    share: bool,
     /// Only verify it; store nothing.
     #[arg(long)]
     verify_only: bool,
@@ -81,6 +105,12 @@ pub async fn run(context: &Context, command: Key) -> Result<Exit, Fault> {
     let exit = match command {
         Key::Set(set) => self::set(context, &hall, set).await,
         Key::List { community } => list(context, &hall, community.as_deref()).await,
+        Key::Verify { which } => reach::verify(context, &hall, &which).await,
+        Key::Reach { which } => reach::show(context, &hall, &which).await,
+        Key::Rotate(replace) => rotation::replace(context, &hall, replace, false).await,
+        Key::AssumeLeaked(replace) => rotation::replace(context, &hall, replace, true).await,
+        Key::Report { id, to } => rotation::report(context, &hall, id, to.as_deref()).await,
+        Key::Close { id, why } => rotation::close(context, &hall, id, why).await,
         Key::Forget { which, field } => forget(context, &hall, &which, field).await,
     };
     hall.close().await;
@@ -116,7 +146,6 @@ async fn set(context: &Context, hall: &Hall, set: Set) -> Result<Exit, Fault> {
     if set.verify_only || !may_store(&examination, set.keep_unverified) {
         return verified_only(context, examination);
     }
-    refuse_sharing(context, &examination, set.share)?;
     let intent = Intent::StoreKey {
         examination: examination.id,
         keep_unverified: set.keep_unverified,
@@ -276,6 +305,13 @@ fn show_examination(context: &Context, examination: &Examination) {
             page.field(out, "expires", &words::when(at));
         }
     }
+    for place in &examination.same_as {
+        page.item(
+            out,
+            "!",
+            &format!("The same key is stored for {place} already."),
+        );
+    }
     for warning in &examination.warnings {
         page.item(out, "!", warning);
     }
@@ -344,24 +380,6 @@ fn verified_only(context: &Context, examination: Examination) -> Result<Exit, Fa
         |_| "The key is accepted. Nothing was stored.".to_owned(),
     )?;
     Ok(Exit::Done)
-}
-
-/// One key for two communities is a decision, not an accident.
-fn refuse_sharing(context: &Context, examination: &Examination, share: bool) -> Result<(), Fault> {
-    if examination.same_as.is_empty() || share {
-        return Ok(());
-    }
-    let places = examination.same_as.join(", ");
-    if prompt::somebody_is_there() {
-        return context.confirm(&format!(
-            "The same key is in use already: {places}. Whoever gets it reaches all of them. Store it here too?"
-        ));
-    }
-    Err(Fault::new(
-        FaultKind::BadInput,
-        format!("The same key is in use already: {places}; it was not stored."),
-    )
-    .hint("Make a key for this community alone, or add --share."))
 }
 
 async fn list(context: &Context, hall: &Hall, community: Option<&str>) -> Result<Exit, Fault> {

@@ -43,14 +43,18 @@ mod key;
 mod logging;
 mod manual;
 mod manual_tables;
+mod notices;
 mod operation;
 mod output;
 mod place;
 mod plan;
 mod progress_line;
 mod prompt;
+mod reach;
+mod recipients;
 mod report;
 mod request;
+mod rotation;
 mod sandbox;
 mod screen;
 mod service;
@@ -187,6 +191,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<Exit, Fault> {
         Command::SshKeys(asked) => ssh_keys::run(context, asked).await,
         Command::Unlock(unlock) => vault::unlock(context, unlock).await,
         Command::Lock(lock) => vault::lock(context, lock).await,
+        Command::Notices(command) => notices::run(context, command).await,
+        Command::Vault(command) => recipients::run(context, command).await,
         Command::Backup(backup) => keeping::backup(context, backup).await,
         Command::Restore(restore) => keeping::restore(context, restore).await,
         Command::Sandbox(command) => sandbox::run(context, command).await,

@@ -76,6 +76,8 @@ pub struct CredentialMeta {
     pub created_at: Timestamp,
     /// When the platform last accepted it.
     pub verified_at: Option<Timestamp>,
+    /// When an operation or a look last worked with it.
+    pub used_at: Option<Timestamp>,
     /// When it stops working, where that is known.
     pub expires_at: Option<Timestamp>,
     /// What the last verification found.

@@ -27,6 +27,9 @@ pub enum ActionId {
     ArchiveCommunity,
     Toggle,
     EnterKey,
+    Reach,
+    RotateKey,
+    AssumeLeaked,
     Configure,
     Adopt,
     AnswerDrift,
@@ -133,6 +136,9 @@ table! {
     Connections "connections" "joined" Instance Reversible Some("connection list S"), "Show what the instance is joined to; test a connection or undo it";
     Ask "ask" "ask" Instance Reversible Some("request activate S P"), "Ask the operator for what you may not do";
     Logs "logs" "log" Instance None Some("service logs S P"), "Show what the instance writes on this host: follow, wrap, search";
+    Reach "reach" "reach" Anywhere None Some("key reach S P"), "Show what the key reaches, should it be stolen";
+    RotateKey "rotate-key" "replace" Anywhere Confirm Some("key rotate S P"), "Replace the key: everything moves to a new one, then the old one is ended";
+    AssumeLeaked "assume-leaked" "leaked" Anywhere Confirm Some("key assume-leaked S P"), "Assume that the key is in other hands: replace it everywhere and see that it is dead";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
     RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
     RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";

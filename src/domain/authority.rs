@@ -105,6 +105,8 @@ pub const fn line_of(verb: IntentKind) -> Line {
         V::CancelOperation => line(All, No, No, true),
         V::ForgetKey => line(All, No, No, true),
         V::Remove => line(All, No, No, true),
+        // A key that leaked is replaced also where nothing else is done any more.
+        V::RotateKey => line(All, No, No, true),
         V::CreateCommunity => line(All, No, No, false),
         V::ArchiveCommunity => line(All, No, No, false),
         V::Export => line(All, No, No, true),
@@ -114,6 +116,7 @@ pub const fn line_of(verb: IntentKind) -> Line {
         V::AddAccount => line(All, No, No, false),
         V::SetAccountPolicy => line(All, No, No, false),
         V::Backup => line(All, No, No, false),
+        V::Recipients => line(All, No, No, false),
         V::ManageAdmins => line(All, No, No, true),
         V::SetAllowance => line(All, No, No, false),
         V::AnswerRequest => line(All, No, No, true),

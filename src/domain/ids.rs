@@ -31,6 +31,8 @@ row_id!(/// One verb on one instance, journaled.
     OperationId);
 row_id!(/// A configured link between two instances of one community.
     ConnectionId);
+row_id!(/// A key on its way out, with everything that depends on it.
+    RotationId);
 row_id!(/// A person or program that may act.
     ActorId);
 row_id!(/// What an administrator asked an operator for.

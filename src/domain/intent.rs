@@ -2,7 +2,8 @@
 
 use super::platform::words;
 use super::{
-    CommunityId, ConnectionId, Desired, ExaminationId, NewCommunity, OperationId, PlatformId,
+    CommunityId, ConnectionId, CredentialId, Desired, ExaminationId, NewCommunity, OperationId,
+    PlatformId,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,23 @@ pub enum Intent {
         platform: PlatformId,
         /// Only this field.
         field: Option<String>,
+    },
+    /// Replace a key: everything that depends on it moves to a new one, and then the old one is ended. Takes up again
+    /// what is under way.
+    RotateKey {
+        /// Which; the same secret in other places goes along.
+        key: CredentialId,
+        /// Why.
+        reason: super::RotationReason,
+        /// Particulars of the reason. May be empty.
+        why: String,
+    },
+    /// Say that a rotation is over although nobody saw the old key to be dead.
+    CloseRotation {
+        /// Which.
+        rotation: super::RotationId,
+        /// How a person knows, for the report.
+        why: String,
     },
     /// Take over what exists on the platform.
     Adopt {
@@ -217,6 +235,8 @@ words! {
         SetKey = "key-set",
         /// Forget a key.
         ForgetKey = "key-forget",
+        /// Replace a key.
+        RotateKey = "key-rotate",
         /// Join.
         Connect = "connect",
         /// Undo a connection.
@@ -235,6 +255,8 @@ words! {
         AddAccount = "account-add",
         /// Say whether accounts may be shared.
         SetAccountPolicy = "account-policy",
+        /// Say who may open the vault.
+        Recipients = "vault-recipients",
         /// Back up or restore the installation.
         Backup = "backup",
         /// Write out everything about a community.
@@ -277,6 +299,7 @@ impl Intent {
             Self::Configure { .. } => IntentKind::Configure,
             Self::StoreKey { .. } => IntentKind::SetKey,
             Self::ForgetKey { .. } => IntentKind::ForgetKey,
+            Self::RotateKey { .. } | Self::CloseRotation { .. } => IntentKind::RotateKey,
             Self::Adopt { .. } => IntentKind::Adopt,
             Self::Manage { .. } => IntentKind::Manage,
             Self::AnswerDrift { .. } => IntentKind::AnswerDrift,

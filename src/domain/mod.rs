@@ -18,6 +18,7 @@ mod login_key;
 mod operation;
 mod plan;
 mod platform;
+mod rotation;
 mod slug;
 mod task;
 mod text;
@@ -36,7 +37,7 @@ pub use delegation::{Admin, AdminKey, Allowance, Delegation, Request, RequestSta
 pub use fault::{Fault, FaultKind};
 pub use ids::{
     AccountId, ActorId, AuditSequence, CommunityId, ConnectionId, CredentialId, ExaminationId,
-    InstanceId, OperationId, OperationKey, RequestId,
+    InstanceId, OperationId, OperationKey, RequestId, RotationId,
 };
 pub use instance::{
     AnsweredDrift, Desired, Drift, DriftAnswer, DriftKind, DriftVerdict, Health, Instance,
@@ -48,6 +49,7 @@ pub use operation::{Operation, OperationState, OperationVerb, Progress, StepReco
 pub use plan::{Plan, PlanItem, PlanItemKind};
 pub(crate) use platform::words;
 pub use platform::{Capability, Choice, InstanceKind, PlatformId, Verb};
+pub use rotation::{PartState, Rotation, RotationPart, RotationReason};
 pub use slug::{Slug, SlugError};
 pub use task::HumanTask;
 pub use text::{clean, clean_line, counted, last_four, mebibytes, shorten, thousands};

@@ -28,6 +28,8 @@ words! {
         Connect = "connect",
         /// Undo that.
         Disconnect = "disconnect",
+        /// Move it to a new key, and end the old one when it was the last.
+        Rotate = "rotate",
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{AuditResult, CommunityId, Fault, FaultKind, clean_line, shorten},
-    store::{NewAuditEntry, Writer},
-    vault::{Custody, chain_key},
+    store::{KEYS_CHANGED, KEYS_DIFFER, NewAuditEntry, Writer},
+    vault::{ChainKey, Custody, chain_key},
 };
 use jiff::Timestamp;
 
@@ -29,8 +29,21 @@ pub(super) struct Line<'a> {
     pub detail: &'a str,
 }
 
+/// By what an entry is countersigned.
+#[derive(Clone, Copy)]
+pub(super) enum Sealing<'a> {
+    /// The vault in custody, while it is open.
+    By(&'a Custody),
+    /// This key, which comes into custody only when the transaction is on disk.
+    With(&'a ChainKey),
+}
+
 /// Appends an entry, with the vault's seal while it is open.
-pub(super) fn append(writer: &Writer<'_>, custody: &Custody, line: Line<'_>) -> Result<(), Fault> {
+pub(super) fn append(
+    writer: &Writer<'_>,
+    sealing: Sealing<'_>,
+    line: Line<'_>,
+) -> Result<(), Fault> {
     let entry = NewAuditEntry {
         actor: line.actor.to_owned(),
         action: line.action.to_owned(),
@@ -39,16 +52,54 @@ pub(super) fn append(writer: &Writer<'_>, custody: &Custody, line: Line<'_>) -> 
         result: line.result,
         detail: shorten(&clean_line(line.detail), DETAIL, "..."),
     };
-    let key = match custody.with(|key| Ok(chain_key(key))) {
-        Ok(key) => Some(key),
-        Err(fault) if fault.kind == FaultKind::Locked => None,
-        Err(fault) => return Err(fault),
+    let key = match sealing {
+        Sealing::With(key) => Some(key.clone()),
+        Sealing::By(custody) => match custody.with(|key| Ok(chain_key(key))) {
+            Ok(key) => Some(key),
+            Err(fault) if fault.kind == FaultKind::Locked => None,
+            Err(fault) => return Err(fault),
+        },
     };
     writer
-        .append_audit(
-            &entry,
-            key.as_ref().map(crate::vault::ChainKey::bytes),
-            line.at,
-        )
+        .append_audit(&entry, key.as_ref().map(ChainKey::bytes), line.at)
         .map(drop)
+}
+
+/// Writes down which keys are stored, where that has changed in this transaction: an older row that somebody puts back
+/// opens, and only the chain can tell of it.
+pub(super) fn witness(writer: &Writer<'_>, custody: &Custody, at: Timestamp) -> Result<(), Fault> {
+    witness_sealed(writer, Sealing::By(custody), at)
+}
+
+/// The same, countersigned as said.
+pub(super) fn witness_sealed(
+    writer: &Writer<'_>,
+    sealing: Sealing<'_>,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let Some(before) = writer.take_keys_before() else {
+        return Ok(());
+    };
+    let line = |action, detail| Line {
+        at,
+        actor: "guildhall",
+        action,
+        subject: "vault",
+        community: None,
+        result: AuditResult::Done,
+        detail,
+    };
+    if let Some(told) = writer.keys_told()?
+        && told != before
+    {
+        let line = Line {
+            result: AuditResult::Failed,
+            ..line(
+                KEYS_DIFFER,
+                "stored keys were changed, put back, put in or taken out by somebody else",
+            )
+        };
+        append(writer, sealing, line)?;
+    }
+    append(writer, sealing, line(KEYS_CHANGED, &writer.keys_digest()?))
 }

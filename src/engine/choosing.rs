@@ -2,18 +2,16 @@
 //! says so; of several the least loaded. Chosen when it is made, and kept from then on.
 
 use super::{
-    facts, keyring,
+    facts, key_policy, keyring,
     rules::{self, Rules},
     slots::{self, Fill},
     submit::Applied,
-    titles,
-    views::Receipt,
 };
 use crate::{
     catalog::{Holder, Manifest, Needs},
     domain::{
-        Account, AccountId, AccountPolicy, Capability, CommunityId, CredentialMeta, Fault,
-        FaultKind, HumanTask, Instance, OperationVerb, PlatformId, Verb,
+        Account, AccountId, Capability, CommunityId, CredentialMeta, Fault, HumanTask, Instance,
+        OperationVerb, PlatformId, Verb,
     },
     store::{Reader, Writer},
 };
@@ -21,60 +19,6 @@ use std::collections::BTreeSet;
 
 /// The name of the person's step for which a full account parks an instance.
 pub(super) const STEP: &str = "another-account";
-
-fn setting(platform: &PlatformId) -> String {
-    format!("account-policy.{platform}")
-}
-
-/// Which accounts the communities may use for keys that belong to a community.
-pub(super) fn policy(reader: &Reader<'_>, platform: &PlatformId) -> Result<AccountPolicy, Fault> {
-    let stored: Option<AccountPolicy> = reader.setting(&setting(platform))?;
-    Ok(stored.unwrap_or(AccountPolicy::Own))
-}
-
-/// Changes that. Sharing is confirmed by the platform's id, because one leaked key then opens every community.
-pub(super) fn set_policy(
-    writer: &Writer<'_>,
-    rules: &Rules,
-    actor: &str,
-    platform: &PlatformId,
-    policy: AccountPolicy,
-    typed: &str,
-) -> Result<Applied, Fault> {
-    let name = titles::platform(&rules.catalog, platform);
-    rules.manifest(platform)?;
-    if policy == AccountPolicy::Shared && typed.trim() != platform.as_str() {
-        let reaches = writer.instances_of_platform(platform)?;
-        return Err(Fault::new(
-            FaultKind::BadInput,
-            format!(
-                "A shared account of {name} would reach every community without a key of its own; {reaches} have an instance there now. Nothing was changed."
-            ),
-        )
-        .hint(format!("Type {platform} to confirm that.")));
-    }
-    writer.set_setting(&setting(platform), &policy)?;
-    let mut applied = Applied {
-        subject: platform.to_string(),
-        detail: policy.word().to_owned(),
-        receipt: Receipt {
-            message: match policy {
-                AccountPolicy::Own => format!(
-                    "{name}: new instances use accounts of their own community only; those that were made keep theirs."
-                ),
-                AccountPolicy::Shared => format!(
-                    "{name}: communities without a key of their own use an account of the installation."
-                ),
-            },
-            ..Receipt::default()
-        },
-        ..Applied::default()
-    };
-    if policy == AccountPolicy::Shared {
-        wake(writer, rules, actor, platform, &mut applied)?;
-    }
-    Ok(applied)
-}
 
 /// Lets go on whatever of a platform waited for a key or for another account.
 pub(super) fn wake(
@@ -84,7 +28,9 @@ pub(super) fn wake(
     platform: &PlatformId,
     applied: &mut Applied,
 ) -> Result<(), Fault> {
-    for (operation, instance) in writer.operations_at_step(platform, STEP)? {
+    let mut waiting = writer.operations_at_step(platform, STEP)?;
+    waiting.extend(writer.operations_at_step(platform, super::rotation::STEP)?);
+    for (operation, instance) in waiting {
         rules.wake(writer, operation, instance)?;
         applied.receipt.operations.push(operation);
         applied.instances.push(instance);
@@ -106,7 +52,6 @@ pub(super) fn best(
     community: Option<CommunityId>,
 ) -> Result<Vec<CredentialMeta>, Fault> {
     let manifest = rules.manifest(platform)?;
-    let shares = policy(reader, platform)? == AccountPolicy::Shared;
     let instance = match community {
         Some(community) => reader.instance_of(community, platform)?,
         None => None,
@@ -120,14 +65,14 @@ pub(super) fn best(
         Some(instance) => reader.accounts_used(instance.id)?,
         None => Vec::new(),
     };
-    keys.extend(
-        reader
-            .current_credentials(None, platform)?
-            .into_iter()
-            .filter(|key| {
-                shares || used.contains(&key.account) || is_installations(manifest, &key.field)
-            }),
-    );
+    for key in reader.current_credentials(None, platform)? {
+        if used.contains(&key.account)
+            || is_installations(manifest, &key.field)
+            || key_policy::has_room(reader, platform, key.account)?
+        {
+            keys.push(key);
+        }
+    }
     if let Some(instance) = &instance {
         let left: Option<Vec<AccountId>> =
             facts::recall(reader, instance.id, facts::LEFT_ACCOUNTS)?;
@@ -167,7 +112,8 @@ pub(super) fn best(
     Ok(best)
 }
 
-fn is_installations(manifest: &Manifest, field: &str) -> bool {
+/// Whether a field's key belongs to the installation by its nature, so that serving several communities is what it is for.
+pub(super) fn is_installations(manifest: &Manifest, field: &str) -> bool {
     manifest
         .credential(field)
         .is_some_and(|known| known.holder == Holder::Installation)

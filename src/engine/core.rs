@@ -91,7 +91,13 @@ impl Core {
         T: Send + 'static,
     {
         let rules = self.rules();
-        self.store.write(move |writer| change(writer, &rules)).await
+        self.store
+            .write(move |writer| {
+                let done = change(writer, &rules)?;
+                super::auditing::witness(writer, &rules.custody, rules.now)?;
+                Ok(done)
+            })
+            .await
     }
 
     /// The examined key that an intent is about, while it is in memory.

@@ -19,13 +19,17 @@ pub(super) enum Effect {
     Gone(Removed),
     /// A connection was made or undone; what is now so.
     Joined(String),
+    /// It works with another key; what is now so.
+    Replaced(String),
 }
 
 impl Effect {
     /// What is now so, in one line; none where there is nothing to say but that it is done.
     pub fn sentence(&self) -> Option<String> {
         let said = match self {
-            Self::Switched(sentence) | Self::Joined(sentence) => clean_line(sentence),
+            Self::Switched(sentence) | Self::Joined(sentence) | Self::Replaced(sentence) => {
+                clean_line(sentence)
+            }
             Self::Stands(presence) => clean_line(&presence.note),
             Self::Gone(removed) if removed.left.is_empty() => "Nothing of it is left.".to_owned(),
             Self::Gone(removed) => clean_line(&removed.left.join(" ")),

@@ -1,15 +1,16 @@
 //! Examining a key before it is stored: its shape, then the platform's word on who it is and how far it reaches.
 
 use super::{
-    Engine, allowances, held::Examined, instances, keyring, rules::Rules, scene::Scene, titles,
-    views::Examination,
+    Engine, allowances, held::Examined, instances, key_policy, keyring, rules::Rules, scene::Scene,
+    titles, views::Examination,
 };
 use crate::{
     adapters::{Secrets, VerifyRequest},
     catalog::{CredentialField, Keep, ShapeCheck},
     domain::{
-        Actor, CommunityId, Desired, Fault, FaultKind, Health, Identity, Instance, InstanceId,
-        InstanceKind, IntentKind, KeyEntry, Observed, PlatformId, Slug, Subject, permits,
+        Actor, CommunityId, CredentialState, Desired, Fault, FaultKind, Health, Identity, Instance,
+        InstanceId, InstanceKind, IntentKind, KeyEntry, Observed, PlatformId, Slug, Subject,
+        permits,
     },
     store::Reader,
 };
@@ -84,6 +85,20 @@ impl Engine {
         };
         let (our_communities, mut warnings) =
             self.reach(actor, platform, identity.as_ref()).await?;
+        let broad = our_communities.len() > 1
+            || !prepared.same_as.is_empty()
+            || identity
+                .as_ref()
+                .is_some_and(|found| found.reach.everything.is_some());
+        if broad && let Some(manifest) = core.options.catalog.get(platform) {
+            warnings.extend(
+                entries
+                    .keys()
+                    .filter_map(|field| manifest.credential(field))
+                    .filter(|field| field.secret)
+                    .map(|field| key_policy::narrowest(manifest, field)),
+            );
+        }
         warnings.splice(0..0, prepared.warnings);
         let id = core.held.keep(
             Examined {
@@ -218,13 +233,7 @@ fn prepare(
     let mut same_as = Vec::new();
     if rules.custody.is_unlocked() {
         for secret in entries.values() {
-            same_as.extend(same_secret(
-                reader,
-                rules,
-                actor,
-                (platform, community),
-                secret,
-            )?);
+            same_as.extend(same_secret(reader, rules, actor, community, secret)?);
         }
     }
     let scene = if let Some(community) = community {
@@ -291,10 +300,10 @@ fn same_secret(
     reader: &Reader<'_>,
     rules: &Rules,
     actor: &Actor,
-    (platform, community): (&PlatformId, Option<CommunityId>),
+    community: Option<CommunityId>,
     secret: &SecretString,
 ) -> Result<Vec<String>, Fault> {
-    let print = keyring::fingerprint(rules, platform, secret)?;
+    let print = keyring::fingerprint(rules, secret)?;
     let mut places = Vec::new();
     for key in reader.credentials_with_fingerprint(&print)? {
         let account = reader.account(key.account)?;
@@ -302,7 +311,8 @@ fn same_secret(
             Some(other) => actor.sees(other),
             None => permits(actor, IntentKind::ViewAccounts, Subject::Installation),
         };
-        if account.community == community || !known {
+        let dead = key.state == CredentialState::Revoked;
+        if account.community == community || !known || dead {
             continue;
         }
         places.push(match account.community {

@@ -212,7 +212,7 @@ fn make(protection: &Protection, work: WorkFactor) -> Result<(NewVault, Option<P
     Ok((vault::create(&[recipient], work)?, file))
 }
 
-fn stored(wrapped: &vault::Wrapped) -> VaultRecipient {
+pub(super) fn stored(wrapped: &vault::Wrapped) -> VaultRecipient {
     VaultRecipient {
         id: wrapped.id.to_string(),
         kind: wrapped.kind.word().to_owned(),

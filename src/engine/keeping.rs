@@ -20,6 +20,8 @@ pub struct AuditReport {
     pub seals_checked: bool,
     /// The digest of the last good entry. Kept elsewhere, it proves later that nothing before it was changed.
     pub head: String,
+    /// The last entry that tells of keys that were changed by somebody else than Guildhall.
+    pub keys_differed: Option<i64>,
     /// The first entry that does not hold, and why.
     pub broken: Option<(i64, String)>,
 }
@@ -65,17 +67,20 @@ impl Engine {
             sealed: verdict.sealed,
             seals_checked: verdict.seals_checked,
             head: verdict.head,
+            keys_differed: verdict.keys_differed.map(|sequence| sequence.0),
             broken: verdict
                 .broken
                 .map(|broken| (broken.sequence.0, broken.what)),
         })
     }
 
-    /// Writes a whole, checked copy of the database to a new file. Keys are in it sealed, as they are here.
+    /// Writes a whole, checked copy of the database to a new file. Keys are in it sealed, as they are here; before it ends
+    /// each of them is opened from the copy. The answer says how many open; none while the vault is locked, since then
+    /// nobody can try.
     ///
     /// # Errors
     /// `NotAllowed`; `Conflict` when the file exists; `Storage`.
-    pub async fn backup(&self, actor: &Actor, path: &Path) -> Result<(), Fault> {
+    pub async fn backup(&self, actor: &Actor, path: &Path) -> Result<Option<KeysTried>, Fault> {
         let core = &self.core;
         let (asking, target) = (actor.clone(), path.display().to_string());
         core.require_writable()?;
@@ -92,7 +97,47 @@ impl Engine {
             )
         })
         .await?;
-        core.store.backup_to(path).await
+        core.store.backup_to(path).await?;
+        if !core.custody.is_unlocked() {
+            return Ok(None);
+        }
+        let (copy, rules) = (path.to_owned(), core.rules());
+        let tried = tokio::task::spawn_blocking(move || {
+            Store::read_copy(&copy, |reader| {
+                let keys = keyring::every_sealed(reader, &rules)?;
+                let open = keys
+                    .iter()
+                    .filter(|key| keyring::opens(&rules.custody, key));
+                Ok(KeysTried {
+                    stored: keys.len(),
+                    open: open.count(),
+                })
+            })
+        });
+        let tried = tried.await.map_err(|error| {
+            Fault::new(
+                FaultKind::Internal,
+                "The copy is written, and its keys were not tried.",
+            )
+            .hint("Try them with: guildhall restore, which tells before it changes anything.")
+            .detail(error)
+        })?;
+        tried.map(Some)
+    }
+
+    /// Whether a head of the audit that was noted elsewhere is part of the chain still.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Storage`.
+    pub async fn audit_bears(&self, actor: &Actor, head: &str) -> Result<bool, Fault> {
+        let (asking, head) = (actor.clone(), head.trim().to_lowercase());
+        self.core
+            .store
+            .read(move |reader| {
+                Rules::require(reader, &asking, IntentKind::ViewAudit, None)?;
+                reader.audit_bears(&head)
+            })
+            .await
     }
 
     /// Opens every stored key, one after the other, and forgets each at once.

@@ -1,6 +1,6 @@
 //! Keys in the store: whose they are, sealing and opening them, and what becomes of one that does not open or is refused.
 
-use super::{choosing, core::Core, facts, rules::Rules, slots};
+use super::{choosing, core::Core, facts, key_policy, rotation, rules::Rules, slots};
 use crate::{
     domain::{
         Account, AccountId, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault,
@@ -19,6 +19,13 @@ pub(super) struct SealedKey {
     field: String,
     context: SealContext,
     sealed: SealedSecret,
+}
+
+impl SealedKey {
+    /// What its seal is bound to.
+    pub fn context(&self) -> &SealContext {
+        &self.context
+    }
 }
 
 /// A key to be stored.
@@ -64,16 +71,7 @@ pub(super) fn sealed_for(
             continue;
         }
         let account = reader.account(key.account)?;
-        match reader.sealed_secret(key.id) {
-            Ok(bytes) => sealed.push(SealedKey {
-                id: key.id,
-                context: context(&rules.installation, &account, &key),
-                field: key.field,
-                sealed: bytes,
-            }),
-            Err(fault) if fault.kind == FaultKind::NotFound => {}
-            Err(fault) => return Err(fault),
-        }
+        sealed.extend(sealed_one(reader, rules, &account, &key)?);
     }
     Ok(sealed)
 }
@@ -83,24 +81,39 @@ pub(super) fn every_sealed(reader: &Reader<'_>, rules: &Rules) -> Result<Vec<Sea
     let mut sealed = Vec::new();
     for account in reader.accounts()? {
         for key in reader.credentials(account.id)? {
-            match reader.sealed_secret(key.id) {
-                Ok(bytes) => sealed.push(SealedKey {
-                    id: key.id,
-                    context: context(&rules.installation, &account, &key),
-                    field: key.field,
-                    sealed: bytes,
-                }),
-                Err(fault) if fault.kind == FaultKind::NotFound => {}
-                Err(fault) => return Err(fault),
-            }
+            sealed.extend(sealed_one(reader, rules, &account, &key)?);
         }
     }
     Ok(sealed)
 }
 
+/// One key with its sealed bytes; none where it has none any more.
+pub(super) fn sealed_one(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    account: &Account,
+    key: &CredentialMeta,
+) -> Result<Option<SealedKey>, Fault> {
+    match reader.sealed_secret(key.id) {
+        Ok(bytes) => Ok(Some(SealedKey {
+            id: key.id,
+            context: context(&rules.installation, account, key),
+            field: key.field.clone(),
+            sealed: bytes,
+        })),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Whether a key opens. What it is goes nowhere.
 pub(super) fn opens(custody: &Custody, key: &SealedKey) -> bool {
-    open(custody, &key.context, &key.sealed).is_ok()
+    opened(custody, key).is_some()
+}
+
+/// A key's secret; none while the vault is locked or when it does not open any more.
+pub(super) fn opened(custody: &Custody, key: &SealedKey) -> Option<SecretString> {
+    open(custody, &key.context, &key.sealed).ok()
 }
 
 fn context(installation: &str, account: &Account, key: &CredentialMeta) -> SealContext {
@@ -159,7 +172,9 @@ pub(super) async fn mark_bad(core: &Core, bad: Vec<CredentialId>) -> Result<(), 
     if bad.is_empty() {
         return Ok(());
     }
-    core.change(move |writer, _| {
+    core.change(move |writer, rules| {
+        // A vault with another key is no damage to its rows.
+        require_same_vault(writer, rules)?;
         for id in bad {
             writer.set_credential_state(id, CredentialState::NeedsReentry)?;
         }
@@ -222,6 +237,23 @@ pub(super) fn account_of_installation(
     writer.insert_account(&new, rules.now)
 }
 
+/// Refuses where another process gave the vault a new key: what this one would seal nobody could open.
+pub(super) fn require_same_vault(reader: &Reader<'_>, rules: &Rules) -> Result<(), Fault> {
+    let same = match reader.vault()? {
+        Some(vault) => vault.inbox_public == rules.custody.inbox().bytes(),
+        None => true,
+    };
+    if same {
+        return Ok(());
+    }
+    rules.custody.lock();
+    Err(Fault::new(
+        FaultKind::Locked,
+        "Somebody was removed from the vault, which has another key since; this Guildhall knows only the former one.",
+    )
+    .hint("End it and start it again, then unlock the vault."))
+}
+
 /// Stores a key in an account, in the place of the former one of its field. While the vault is locked it goes to the inbox.
 pub(super) fn store(
     writer: &Writer<'_>,
@@ -229,6 +261,7 @@ pub(super) fn store(
     account: &Account,
     new: NewKey,
 ) -> Result<(), Fault> {
+    require_same_vault(writer, rules)?;
     let former: Vec<_> = writer
         .credentials(account.id)?
         .into_iter()
@@ -247,7 +280,7 @@ pub(super) fn store(
         length: i64::try_from(plain.chars().count()).unwrap_or(i64::MAX),
         last_four: last_four(plain),
         fingerprint: if open {
-            fingerprint(rules, &account.platform, &new.secret)?
+            fingerprint(rules, &new.secret)?
         } else {
             String::new()
         },
@@ -276,25 +309,33 @@ pub(super) fn store(
                 .with(|key| vault::seal(key, &context, &new.secret))
                 .map(|sealed| SealedSecret::Vault(sealed.0))
         } else {
-            vault::seal_to_inbox(rules.custody.inbox(), &context, &new.secret)
+            vault::seal_to_inbox(&rules.custody.inbox(), &context, &new.secret)
                 .map(|sealed| SealedSecret::Inbox(sealed.0))
         }
     })?;
     for key in former {
-        writer.forget_credential(key.id)?;
+        retire(writer, &key)?;
     }
     Ok(())
 }
 
+/// Lets go of a key: forgotten, or kept until everything has moved where it is being replaced. What is known of a dead
+/// one stays, so that it is known again when somebody enters it.
+fn retire(writer: &Writer<'_>, key: &CredentialMeta) -> Result<(), Fault> {
+    if key.state == CredentialState::Revoked {
+        return Ok(());
+    }
+    if rotation::is_under_way(writer, key.id)? {
+        return writer.set_credential_state(key.id, CredentialState::Retiring);
+    }
+    writer.forget_credential(key.id)
+}
+
 /// The keyed hash of a key.
-pub(super) fn fingerprint(
-    rules: &Rules,
-    platform: &PlatformId,
-    secret: &SecretString,
-) -> Result<String, Fault> {
+pub(super) fn fingerprint(rules: &Rules, secret: &SecretString) -> Result<String, Fault> {
     rules
         .custody
-        .with(|key| Ok(vault::fingerprint(key, platform, secret)))
+        .with(|key| Ok(vault::fingerprint(key, secret)))
 }
 
 /// Forgets the keys of a platform of a community, or one field of them. Accounts of the installation are not touched. Says
@@ -310,8 +351,8 @@ pub(super) fn forget(
     for account in writer.accounts_of(Some(community), platform)? {
         for key in writer.credentials(account.id)? {
             if field.is_none_or(|field| field == key.field) {
-                writer.forget_credential(key.id)?;
-                forgotten += 1;
+                forgotten += usize::from(key.state != CredentialState::Revoked);
+                retire(writer, &key)?;
             }
         }
         if writer.credentials(account.id)?.is_empty() {
@@ -379,7 +420,13 @@ pub(super) fn promote_inbox(writer: &Writer<'_>, rules: &Rules) -> Result<usize,
         } else {
             CredentialState::Unverified
         };
-        let print = fingerprint(rules, &account.platform, &secret)?;
+        let print = fingerprint(rules, &secret)?;
+        if let Err(fault) =
+            key_policy::require_one_community(writer, rules, &account, &meta.field, &print)
+        {
+            key_policy::refuse_late(writer, rules, &account, &meta, &fault)?;
+            continue;
+        }
         writer.reseal_credential(meta.id, &SealedSecret::Vault(resealed.0), &print, state)?;
     }
     Ok(count)

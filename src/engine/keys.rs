@@ -3,8 +3,9 @@
 use super::{
     allowances, choosing,
     held::Examined,
-    instances, keyring,
+    instances, key_policy, keyring,
     keyring::NewKey,
+    rotation,
     rules::Rules,
     scene, submit,
     submit::{After, Applied},
@@ -85,6 +86,14 @@ pub(super) fn store(
     };
     allowances::require_listed(writer, rules, actor, community, &platform)?;
     let instance = instances::found_or_recorded(writer, rules, community, &platform)?;
+    key_policy::require_entries(
+        writer,
+        rules,
+        actor,
+        &platform,
+        Some(community),
+        &examined.entries,
+    )?;
     instances::take_settings(writer, rules, &instance, &examined.settings, "")?;
     let (mut after, mut kept, mut lent) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (field, secret) in examined.entries {
@@ -191,7 +200,7 @@ fn wake_waiting(
         operation
             .task
             .as_ref()
-            .is_none_or(|task| task.step == choosing::STEP)
+            .is_none_or(|task| task.step == choosing::STEP || task.step == rotation::STEP)
     });
     for operation in &waiting {
         rules.wake(writer, operation.id, instance)?;
@@ -225,6 +234,7 @@ pub(super) fn add_account(
         .hint("Examine it for this one."));
     }
     let manifest = rules.manifest(platform)?;
+    key_policy::require_entries(writer, rules, actor, platform, None, &examined.entries)?;
     let account = keyring::account_of_installation(writer, rules, platform, &name)?;
     for (field, secret) in examined.entries {
         let new = NewKey {

@@ -10,9 +10,13 @@
 //! | `scene`, `facts`, `keyring`, `held`, `examine` | what an adapter is told; the engine's memory; keys |
 //! | `observe`, `joining`, `trial`, `budget` | looking at instances; connections; the rate budget all processes share |
 //! | `delegating`, `allowances`, `requests`, `doorkeeper` | who comes in over SSH, how much they may, what they ask for |
+//! | `rotation` | a key is replaced everywhere, and the old one ended |
+//! | `notices` | what an operator is told without looking |
+//! | `recipients` | who may open the vault; what who leaves could read |
 //! | `services` | what runs on this host: up, down, logs |
 //! | `homes` | servers on which a community lives already |
 //! | `slots`, `choosing` | how full accounts are; with which of them an instance works |
+//! | `key_policy`, `reach`, `clear_copies`, `verifying` | one key for one community; what a key reaches; asking the platform again |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `leaving`, `handing_over` | what a community takes along, and what remains to be done until it is gone |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
@@ -24,6 +28,7 @@ mod allowances;
 mod auditing;
 mod budget;
 mod choosing;
+mod clear_copies;
 mod communities;
 mod connection_work;
 mod connections;
@@ -49,11 +54,13 @@ mod instances;
 mod joining;
 mod journal;
 mod keeping;
+mod key_policy;
 mod keyring;
 mod keys;
 mod lease;
 mod leaving;
 mod login;
+mod notices;
 mod observe;
 mod operations;
 mod options;
@@ -61,10 +68,13 @@ mod outcome;
 mod parting;
 mod planner;
 mod plans;
+mod reach;
 mod reading;
+mod recipients;
 mod reconcile;
 mod removal;
 mod requests;
+mod rotation;
 mod rules;
 mod runner;
 mod scene;
@@ -76,6 +86,7 @@ mod submit;
 mod titles;
 mod trial;
 mod unlocking;
+mod verifying;
 pub mod views;
 
 pub use crate::vault::Unlocker;
@@ -88,10 +99,15 @@ pub use homes::FoundHome;
 pub use keeping::{AuditReport, KeysTried, Restored};
 pub use leaving::{Existing, Export, Held};
 pub use login::{home as home_of_login, name as login_name};
+pub use notices::{Notice, Outlet};
 pub use options::{Clock, EngineOptions, Limits, NewInstallation, Protection};
 pub use planner::free_memory_mib;
+pub use reach::{KeyReach, ReachedConnection, ReachedInstance};
 pub use reading::{Communities, Operations, Page};
+pub use recipients::{Exposed, RecipientRow, Removal};
+pub use rotation::{PartLine, RotationReport};
 pub use services::Up;
+pub use verifying::Verified;
 
 use self::{core::Core, desk::Stop};
 use crate::domain::{Actor, Fault, OperationId, Progress};

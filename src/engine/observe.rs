@@ -148,12 +148,16 @@ async fn look(core: &Arc<Core>, instance: Instance) -> Result<(), Fault> {
         .store
         .read(move |reader| Scene::read(reader, &rules, reader.instance(id)?))
         .await?;
+    let used = scene.keys();
     let (site, bad) = scene.open(core);
     keyring::mark_bad(core, bad).await?;
     let seen = adapter.observe(&site).await;
     let trouble = seen.as_ref().err().cloned();
     let task = core
         .change(move |writer, rules| {
+            if rules.custody.is_unlocked() {
+                writer.touch_credentials(&used, rules.now)?;
+            }
             let instance = writer.instance(id)?;
             // Meanwhile an operation began, or it was removed: what was seen is of the past.
             if can_look(&instance) {

@@ -81,6 +81,7 @@ fn again(
             | OperationVerb::RemoveHard
             | OperationVerb::Connect
             | OperationVerb::Disconnect
+            | OperationVerb::Rotate
     ) {
         return Err(Fault::new(
             FaultKind::Conflict,

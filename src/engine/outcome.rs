@@ -134,7 +134,9 @@ fn audit(
 fn told(effect: &Effect) -> String {
     match effect {
         Effect::Stands(presence) => clean_line(&presence.external_id),
-        Effect::Switched(sentence) | Effect::Joined(sentence) => clean_line(sentence),
+        Effect::Switched(sentence) | Effect::Joined(sentence) | Effect::Replaced(sentence) => {
+            clean_line(sentence)
+        }
         Effect::Gone(removed) if removed.left.is_empty() => "nothing is left".to_owned(),
         Effect::Gone(removed) => clean_line(&format!("left: {}", removed.left.join(" "))),
     }
@@ -164,6 +166,7 @@ fn done(
             writer.set_observed(id, Observed::Ready, &instance.note)?;
             joined(writer, operation, sentence)?;
         }
+        Effect::Replaced(_) => rules::rest(writer, instance)?,
     }
     keyring::mark_accepted(writer, rules, instance)?;
     rules.towards_desired(writer, id, &operation.actor, false)?;
@@ -210,6 +213,7 @@ fn gone(
     instance: &Instance,
 ) -> Result<(), Fault> {
     cancel_open(writer, rules, instance)?;
+    super::rotation::gone(writer, rules, instance.id)?;
     keyring::forget(writer, rules, &instance.platform, instance.community, None)?;
     parting::take_out(writer, rules, instance, &operation.actor).map(drop)
 }

@@ -152,7 +152,9 @@ fn concerned(
         | Intent::SetTemplate { .. }
         | Intent::TakeHomes { .. }
         | Intent::AddAccount { .. }
-        | Intent::SetAccountPolicy { .. } => None,
+        | Intent::SetAccountPolicy { .. }
+        | Intent::RotateKey { .. }
+        | Intent::CloseRotation { .. } => None,
         Intent::ArchiveCommunity { community }
         | Intent::SetDesired { community, .. }
         | Intent::Configure { community, .. }

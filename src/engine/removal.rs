@@ -153,7 +153,9 @@ fn forgotten(
         detail: why.to_owned(),
         ..Applied::default()
     };
+    let enders = super::rotation::gone(writer, rules, instance.id)?;
     applied.instances = parting::take_out(writer, rules, instance, &actor.name)?;
+    applied.instances.extend(enders);
     applied.receipt.message = format!("{title} is removed. {why}");
     applied.receipt.community = Some(instance.community);
     Ok(applied)

@@ -128,7 +128,7 @@ impl Rules {
     ) -> Result<(), Fault> {
         super::auditing::append(
             writer,
-            &self.custody,
+            super::auditing::Sealing::By(&self.custody),
             super::auditing::Line {
                 at: self.now,
                 actor,
@@ -257,17 +257,22 @@ pub(super) fn rest(writer: &Writer<'_>, instance: &Instance) -> Result<(), Fault
     writer.set_observed(instance.id, observed, "")
 }
 
-/// Keys by their labels: "API key, or Token and Secret".
+/// Keys by their labels: "API key, or Token and Secret". Only those that a person enters: what Guildhall makes itself is
+/// nobody's to enter.
 pub(super) fn name_keys(manifest: &Manifest, alternatives: &[Vec<String>]) -> String {
-    let label = |field: &String| {
-        manifest
-            .credential(field)
-            .map_or_else(|| field.clone(), |known| known.label.clone())
+    let label = |field: &String| match manifest.credential(field) {
+        Some(known) if known.made_by_us => None,
+        Some(known) => Some(known.label.clone()),
+        None => Some(field.clone()),
     };
-    let lists: Vec<String> = alternatives
-        .iter()
-        .map(|fields| fields.iter().map(label).collect::<Vec<_>>().join(" and "))
-        .collect();
+    let mut lists: Vec<String> = Vec::new();
+    for fields in alternatives {
+        let labels: Vec<String> = fields.iter().filter_map(label).collect();
+        let list = labels.join(" and ");
+        if !list.is_empty() && !lists.contains(&list) {
+            lists.push(list);
+        }
+    }
     lists.join(", or ")
 }
 

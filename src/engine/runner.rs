@@ -71,6 +71,7 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
         Some(task) => Err(Halt::Human(Box::new(task))),
         None => perform(core, &operation, scene, place).await,
     };
+    let answer = answer.map_err(|halt| told_of_lent(core, &operation, halt));
     let stop = *place.stop.borrow();
     let ending = match stop {
         Some(Stop::Lost) => return Ok(()),
@@ -95,6 +96,25 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     let operation = Operation { state, ..operation };
     tell(core, &operation, &title, fault, said);
     Ok(())
+}
+
+/// A key that is used once and not kept lies in memory only: who is asked to do something first is told so.
+fn told_of_lent(core: &Core, operation: &Operation, halt: Halt) -> Halt {
+    let owner = (operation.platform.clone(), Some(operation.community));
+    let lent = core.held.lent(&owner);
+    let Halt::Human(mut task) = halt else {
+        return halt;
+    };
+    let manifest = core.options.catalog.get(&operation.platform);
+    for field in lent.keys() {
+        let label = manifest
+            .and_then(|manifest| manifest.credential(field))
+            .map_or(field.as_str(), |known| known.label.as_str());
+        task.instructions.push(format!(
+            "{label} was entered for this and is not kept: if this Guildhall ends before the step is done, enter it again afterwards."
+        ));
+    }
+    Halt::Human(task)
 }
 
 /// A step that an earlier look found may be done now, or not be needed any more.
@@ -163,6 +183,9 @@ fn begin(
     let instance = writer.instance(instance)?;
     let task = choosing::settle(writer, rules, &instance, operation.verb)?;
     let scene = Scene::read(writer, rules, instance)?;
+    if rules.custody.is_unlocked() {
+        writer.touch_credentials(&scene.keys(), rules.now)?;
+    }
     Ok(Some((operation, scene, task)))
 }
 
@@ -377,6 +400,9 @@ async fn work(
         }
         OperationVerb::Connect | OperationVerb::Disconnect => {
             super::joining::work(&core, adapter.as_ref(), &operation, &op).await
+        }
+        OperationVerb::Rotate => {
+            super::rotation::work(&core, adapter.as_ref(), &operation, &op).await
         }
     }
 }

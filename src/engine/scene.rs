@@ -78,6 +78,11 @@ impl Scene {
         self
     }
 
+    /// Which keys it works with.
+    pub fn keys(&self) -> Vec<CredentialId> {
+        self.keys.iter().map(|key| key.id).collect()
+    }
+
     /// Opens the keys and completes the picture. Keys that do not open are named in the second part.
     pub fn open(self, core: &Core) -> (Site, Vec<CredentialId>) {
         let owner = (

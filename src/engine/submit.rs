@@ -2,11 +2,11 @@
 //! transaction; then the work begins.
 
 use super::{
-    Engine, adopting, allowances, choosing, communities, connections, delegating,
+    Engine, adopting, allowances, communities, connections, delegating,
     desk::Stop,
     drift,
     held::{Examined, Owner},
-    homes, instances, joining, keys, observe, operations, planner, removal,
+    homes, instances, joining, key_policy, keys, observe, operations, planner, removal, rotation,
     rules::Rules,
     scheduler,
     views::Receipt,
@@ -297,7 +297,15 @@ pub(super) fn apply(
             typed,
         } => {
             let actor = allow(None)?;
-            choosing::set_policy(writer, rules, &actor.name, &platform, policy, &typed)
+            key_policy::set_policy(writer, rules, &actor.name, &platform, policy, &typed)
+        }
+        Intent::RotateKey { key, reason, why } => {
+            let actor = allow(None)?;
+            rotation::begin(writer, rules, &actor, key, reason, &why)
+        }
+        Intent::CloseRotation { rotation, why } => {
+            let actor = allow(None)?;
+            rotation::close(writer, rules, &actor, rotation, &why)
         }
         Intent::Delegate(delegation) => delegating::apply(writer, rules, actor, delegation),
         Intent::ForgetKey {

@@ -109,7 +109,7 @@ pub(super) fn state_of(core: &Core) -> VaultState {
     }
 }
 
-async fn read_wrapped(core: &Core) -> Result<Vec<Wrapped>, Fault> {
+pub(super) async fn read_wrapped(core: &Core) -> Result<Vec<Wrapped>, Fault> {
     core.store
         .read(|reader| {
             let recipients = reader.vault_recipients()?;

@@ -50,6 +50,8 @@ pub struct Overview {
     pub nearly_full: u64,
     /// Requests that nobody has answered.
     pub requests: u64,
+    /// Keys that their platform refused or that do not open any more; 0 for who may not see accounts.
+    pub keys_refused: u64,
 }
 
 /// One row of the list of communities.
@@ -135,6 +137,8 @@ pub struct InstanceDetail {
     pub answered: Vec<AnsweredDrift>,
     /// What is known of its keys.
     pub keys: Vec<CredentialMeta>,
+    /// How many communities the keys reach; more than one is a decision somebody took.
+    pub keys_reach: u64,
     /// Its connections.
     pub connections: Vec<ConnectionRow>,
     /// Its latest operations, newest first.

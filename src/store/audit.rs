@@ -58,9 +58,18 @@ pub struct AuditVerdict {
     /// The digest of the last good entry; empty for an empty chain. Kept elsewhere, it proves later that nothing before
     /// it was changed.
     pub head: String,
+    /// The last entry that tells which keys were stored, with their digest.
+    pub keys: Option<(AuditSequence, String)>,
+    /// The last entry that tells of keys that were changed by somebody else than Guildhall.
+    pub keys_differed: Option<AuditSequence>,
     /// The first thing that is wrong.
     pub broken: Option<AuditBreak>,
 }
+
+/// The action of an entry that tells that the stored keys were not those that were stored last.
+pub const KEYS_DIFFER: &str = "keys-differ";
+/// The action of an entry that tells which keys are stored: its detail is their digest.
+pub const KEYS_CHANGED: &str = "keys-changed";
 
 /// Where a chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +147,8 @@ impl Reader<'_> {
             sealed: 0,
             seals_checked: key.is_some(),
             head: String::new(),
+            keys: None,
+            keys_differed: None,
             broken: None,
         };
         let mut expected = 1;
@@ -168,11 +179,50 @@ impl Reader<'_> {
                 expected += 1;
                 verdict.entries += 1;
                 verdict.sealed += u64::from(seal.is_some());
+                if entry.action == KEYS_DIFFER {
+                    verdict.keys_differed = Some(entry.sequence);
+                }
+                if entry.action == KEYS_CHANGED {
+                    verdict.keys = Some((entry.sequence, entry.detail));
+                }
                 verdict.head = entry.digest;
                 true
             },
         )?;
+        if let (None, Some((sequence, told))) = (&verdict.broken, &verdict.keys)
+            && *told != self.keys_digest()?
+        {
+            verdict.broken = Some(AuditBreak {
+                sequence: *sequence,
+                what: "tells of other stored keys than there are now: one was changed, put back, put in or taken out".to_owned(),
+            });
+        }
         Ok(verdict)
+    }
+
+    /// What the last entry about the stored keys tells of them; none when no key was ever stored.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn keys_told(&self) -> Result<Option<String>, Fault> {
+        self.one(
+            "SELECT detail FROM audit WHERE action = 'keys-changed' ORDER BY sequence DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+    }
+
+    /// Whether an entry bears this digest: a head that was noted elsewhere is still part of the chain.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn audit_bears(&self, digest: &str) -> Result<bool, Fault> {
+        let found = self.one(
+            "SELECT 1 FROM audit WHERE digest = ?1",
+            [digest],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
     }
 }
 
@@ -225,6 +275,26 @@ impl Writer<'_> {
             ),
         )?;
         Ok(entry)
+    }
+
+    /// Seals the whole chain anew under another key, after it was verified under the former one; says how many entries
+    /// there are.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn reseal_audit(&self, key: &[u8; 32]) -> Result<u64, Fault> {
+        let entries = self.many("SELECT sequence, digest FROM audit", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        let mut count = 0;
+        for (sequence, digest) in entries {
+            self.change(
+                "UPDATE audit SET seal = ?2 WHERE sequence = ?1",
+                (sequence, seal_of(key, &digest)),
+            )?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     /// Seals every entry that was written while the vault was locked, and says how many.
@@ -281,7 +351,7 @@ fn seal_of(key: &[u8; 32], digest: &str) -> String {
     hexadecimal(&hash.finalize().into_bytes())
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a text cannot fail.
         let _ = write!(text, "{byte:02x}");

@@ -1,6 +1,6 @@
 //! Copies of the whole database, and the way back from one. A copy counts once it was looked through.
 
-use super::{Store, fault, header, migrate, place};
+use super::{Reader, Store, fault, header, migrate, place};
 use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -25,6 +25,18 @@ impl Store {
             let _ = answer.send(copy_to(connection, &path));
         }))?;
         wait.await.map_err(|_| super::lines::closed())?
+    }
+
+    /// Reads a copy, and only reads it.
+    ///
+    /// # Errors
+    /// `Storage` when it cannot be read; what `read` answers.
+    pub fn read_copy<T>(
+        path: &Path,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let connection = super::connect::to_read(path)?;
+        read(&Reader::over(&connection))
     }
 
     /// Puts a backup in the place of the database of a folder. The backup is copied beside and checked before anything

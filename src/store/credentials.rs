@@ -2,6 +2,7 @@
 
 use super::{
     Reader, Writer,
+    audit::hexadecimal,
     columns::{Columns, json_text, millis},
     fault,
 };
@@ -10,6 +11,7 @@ use crate::domain::{
     PlatformId,
 };
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A secret as it is stored.
@@ -54,7 +56,7 @@ pub struct NewCredential {
 
 const META: &str =
     "SELECT c.id, c.account, c.field, c.version, c.state, c.length, c.last_four, c.fingerprint,
-    c.created_at, c.verified_at, c.expires_at, c.identity FROM credentials c";
+    c.created_at, c.verified_at, c.used_at, c.expires_at, c.identity FROM credentials c";
 
 /// The newest version of each field that is neither on its way out nor out.
 const CURRENT: &str =
@@ -74,6 +76,7 @@ fn meta(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialMeta> {
         fingerprint: columns.value()?,
         created_at: columns.time()?,
         verified_at: columns.time_or_none()?,
+        used_at: columns.time_or_none()?,
         expires_at: columns.time_or_none()?,
         identity: columns.json_or_none()?,
     })
@@ -121,6 +124,21 @@ impl Reader<'_> {
         )
     }
 
+    /// How many keys their platforms refused, or do not open any more.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn keys_refused(&self) -> Result<u64, Fault> {
+        let found = self.one(
+            "SELECT count(*) FROM credentials WHERE state IN ('rejected', 'needs-reentry')",
+            [],
+            |row| row.get::<_, i64>(0),
+        )?;
+        Ok(found
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or(0))
+    }
+
     /// Where the same secret is stored, on whatever account.
     ///
     /// # Errors
@@ -146,6 +164,37 @@ impl Reader<'_> {
             [],
             meta,
         )
+    }
+
+    /// A digest of every stored key with its sealed bytes: another one as soon as a row was changed, put back, put in or
+    /// taken out. Tells nothing of the keys.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn keys_digest(&self) -> Result<String, Fault> {
+        let mut hash = Sha256::new();
+        self.each(
+            "SELECT id, account, field, version, sealed, inbox FROM credentials ORDER BY id",
+            [],
+            |row| {
+                let mut part = |bytes: &[u8]| {
+                    hash.update((bytes.len() as u64).to_be_bytes());
+                    hash.update(bytes);
+                };
+                part(&row.get::<_, i64>(0)?.to_be_bytes());
+                part(&row.get::<_, i64>(1)?.to_be_bytes());
+                part(row.get::<_, String>(2)?.as_bytes());
+                part(&row.get::<_, i64>(3)?.to_be_bytes());
+                for column in [4, 5] {
+                    let bytes: Option<Vec<u8>> = row.get(column)?;
+                    part(&[u8::from(bytes.is_some())]);
+                    part(&bytes.unwrap_or_default());
+                }
+                Ok(())
+            },
+            |()| true,
+        )?;
+        Ok(hexadecimal(&hash.finalize()))
     }
 
     /// The sealed bytes of a key.
@@ -181,6 +230,7 @@ impl Writer<'_> {
         now: Timestamp,
         seal: impl FnOnce(&CredentialMeta) -> Result<SealedSecret, Fault>,
     ) -> Result<CredentialMeta, Fault> {
+        self.note_keys()?;
         let identity = new.identity.as_ref().map(json_text).transpose()?;
         let expires_at = new.identity.as_ref().and_then(|found| found.expires_at);
         self.change(
@@ -266,15 +316,60 @@ impl Writer<'_> {
         )
     }
 
+    /// Records that keys are being worked with.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn touch_credentials(&self, ids: &[CredentialId], now: Timestamp) -> Result<(), Fault> {
+        for id in ids {
+            self.change(
+                "UPDATE credentials SET used_at = ?2 WHERE id = ?1",
+                (id.0, millis(now)),
+            )?;
+        }
+        Ok(())
+    }
+
     /// Deletes a key. Its bytes are overwritten in the file; a copy made before still has them, sealed.
     ///
     /// # Errors
     /// `NotFound`.
     pub fn forget_credential(&self, id: CredentialId) -> Result<(), Fault> {
+        self.note_keys()?;
         self.change_one("key", id, "DELETE FROM credentials WHERE id = ?1", [id.0])
     }
 
+    /// Takes the sealed bytes of a key away and keeps what is known of it: it is of no use any more.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn empty_credential(&self, id: CredentialId, state: CredentialState) -> Result<(), Fault> {
+        self.note_keys()?;
+        self.change_one(
+            "key",
+            id,
+            "UPDATE credentials SET sealed = NULL, inbox = NULL, state = ?2 WHERE id = ?1",
+            (id.0, state.word()),
+        )
+    }
+
+    /// The digest of the stored keys before this transaction first changed one, once: whoever takes it writes the witness.
+    /// None where no key changed since.
+    #[must_use]
+    pub fn take_keys_before(&self) -> Option<String> {
+        self.keys_before.take()
+    }
+
+    fn note_keys(&self) -> Result<(), Fault> {
+        if self.keys_before.borrow().is_none() {
+            let digest = self.keys_digest()?;
+            self.keys_before.replace(Some(digest));
+        }
+        Ok(())
+    }
+
     fn write_secret(&self, id: CredentialId, secret: &SealedSecret) -> Result<(), Fault> {
+        self.note_keys()?;
         let (sealed, inbox) = match secret {
             SealedSecret::Vault(bytes) => (Some(bytes), None),
             SealedSecret::Inbox(bytes) => (None, Some(bytes)),

@@ -3,7 +3,7 @@
 use super::fault;
 use crate::domain::Fault;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-use std::ops::Deref;
+use std::{cell::RefCell, ops::Deref};
 
 /// One consistent view of the store, for as long as the closure runs that was given it.
 pub struct Reader<'transaction> {
@@ -13,6 +13,8 @@ pub struct Reader<'transaction> {
 /// One transaction that may change the store; also a [`Reader`] of its own changes.
 pub struct Writer<'transaction> {
     reader: Reader<'transaction>,
+    /// What the stored keys were before this transaction first changed one; none while it has not.
+    pub(super) keys_before: RefCell<Option<String>>,
 }
 
 impl<'transaction> Deref for Writer<'transaction> {
@@ -83,6 +85,7 @@ impl<'transaction> Writer<'transaction> {
     pub(super) fn over(connection: &'transaction Connection) -> Self {
         Self {
             reader: Reader::over(connection),
+            keys_before: RefCell::new(None),
         }
     }
 

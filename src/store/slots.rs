@@ -140,6 +140,20 @@ impl Writer<'_> {
     }
 }
 
+impl Writer<'_> {
+    /// Records that an instance does not use an account any more.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn stop_using(&self, instance: InstanceId, account: AccountId) -> Result<(), Fault> {
+        self.change(
+            "DELETE FROM account_uses WHERE instance = ?1 AND account = ?2",
+            (instance.0, account.0),
+        )
+        .map(drop)
+    }
+}
+
 /// SQLite counts in 64 bits with a sign; a platform's number beyond that is as good as no limit.
 fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

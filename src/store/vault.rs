@@ -100,6 +100,19 @@ impl Writer<'_> {
         .map(drop)
     }
 
+    /// Gives the vault another key. Everything must be sealed anew under it in the same transaction.
+    ///
+    /// # Errors
+    /// `NotFound` before the set-up.
+    pub fn replace_vault(&self, record: &VaultRecord) -> Result<(), Fault> {
+        self.change_one(
+            "vault",
+            1,
+            "UPDATE vault SET inbox_public = ?1, check_value = ?2 WHERE id = 1",
+            (&record.inbox_public, &record.check_value),
+        )
+    }
+
     /// Adds somebody who may open the vault, or wraps its key to them anew.
     ///
     /// # Errors
@@ -124,6 +137,16 @@ impl Writer<'_> {
             ),
         )
         .map(drop)
+    }
+
+    /// Takes a wrapped key away that is of no use any more: the vault has another key, wrapped anew in the same
+    /// transaction.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn forget_vault_recipient(&self, id: &str) -> Result<(), Fault> {
+        self.change("DELETE FROM vault_recipients WHERE id = ?1", [id])
+            .map(drop)
     }
 
     /// Takes somebody's wrapped key away. Who unwrapped it before still knows the vault key.

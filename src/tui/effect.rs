@@ -1,6 +1,8 @@
 //! What is to be done outside: reading, submitting, the clipboard, leaving. Plain data, so that a test can compare it.
 
-use crate::domain::{Choice, CommunityId, ExaminationId, Intent, OperationId, PlatformId, Slug};
+use crate::domain::{
+    Choice, CommunityId, CredentialId, ExaminationId, Intent, OperationId, PlatformId, Slug,
+};
 use crate::tui::{hidden::Hidden, message::Ticket};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -62,6 +64,8 @@ pub enum Load {
     Tasks,
     Accounts,
     Requests,
+    /// What a key reaches.
+    Reach(CredentialId),
     Audit,
 }
 

@@ -300,6 +300,7 @@ async fn read(session: &Session, load: Load) -> Answer {
         Load::Tasks => Answer::Tasks(engine.tasks(actor).await),
         Load::Accounts => Answer::Accounts(engine.accounts(actor).await),
         Load::Requests => Answer::Requests(engine.requests(actor).await),
+        Load::Reach(key) => Answer::Reach(key, Box::new(engine.key_reach(actor, key).await)),
         Load::Audit => Answer::Audit(engine.audit(actor, Page::first(AUDIT)).await),
     }
 }

@@ -3,13 +3,14 @@
 //! Printed by hand, so that no key stroke and no pasted text ever gets into a log.
 
 use crate::domain::{
-    AuditEntry, Choice, CommunityId, Fault, OperationId, Plan, PlatformId, Progress, Request, Slug,
+    AuditEntry, Choice, CommunityId, CredentialId, Fault, OperationId, Plan, PlatformId, Progress,
+    Request, Slug,
 };
-use crate::engine::FoundHome;
 use crate::engine::views::{
     AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
     InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, ServiceLine, TaskRow,
 };
+use crate::engine::{FoundHome, KeyReach};
 use crate::tui::hidden::Hidden;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
@@ -59,6 +60,7 @@ pub enum Answer {
     Tasks(Result<Vec<TaskRow>, Fault>),
     Accounts(Result<Vec<AccountRow>, Fault>),
     Requests(Result<Vec<Request>, Fault>),
+    Reach(CredentialId, Box<Result<KeyReach, Fault>>),
     Audit(Result<Vec<AuditEntry>, Fault>),
     Template(Ticket, Result<BTreeMap<PlatformId, Choice>, Fault>),
     Planned(Ticket, Result<Plan, Fault>),
@@ -117,6 +119,7 @@ impl Answer {
             Self::Tasks(_) => "Tasks",
             Self::Accounts(_) => "Accounts",
             Self::Requests(_) => "Requests",
+            Self::Reach(..) => "Reach",
             Self::Audit(_) => "Audit",
             Self::Template(..) => "Template",
             Self::Planned(..) => "Planned",

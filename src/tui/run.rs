@@ -207,6 +207,7 @@ fn unnamed(options: &EngineOptions) -> Overview {
         failed: 0,
         nearly_full: 0,
         requests: 0,
+        keys_refused: 0,
     }
 }
 

@@ -27,12 +27,12 @@ pub enum LockState {
 pub struct Custody(Arc<Shared>);
 
 struct Shared {
-    inbox: InboxPublic,
     held: Mutex<Held>,
     state: watch::Sender<LockState>,
 }
 
 struct Held {
+    inbox: InboxPublic,
     key: Option<VaultKey>,
     /// After how long without a sign of the operator to lock; none for unattended work.
     idle_after: Option<Duration>,
@@ -44,8 +44,8 @@ impl Custody {
     #[must_use]
     pub fn locked(inbox: InboxPublic) -> Self {
         Self(Arc::new(Shared {
-            inbox,
             held: Mutex::new(Held {
+                inbox,
                 key: None,
                 idle_after: None,
                 last_sign: Instant::now(),
@@ -59,7 +59,8 @@ impl Custody {
     /// # Errors
     /// [`FaultKind::Locked`] when it is the key of another vault: its inbox is not ours. Nothing changes then.
     pub fn unlock(&self, key: VaultKey) -> Result<(), Fault> {
-        if inbox_public(&key) != self.0.inbox {
+        let mut held = self.held();
+        if inbox_public(&key) != held.inbox {
             return Err(Fault::new(
                 FaultKind::Locked,
                 "That key opens, but not this vault; it stays as it was.",
@@ -68,11 +69,19 @@ impl Custody {
                 "The wrapped keys do not belong to this database: restore both from one backup.",
             ));
         }
-        let mut held = self.held();
         held.key = Some(key);
         held.last_sign = Instant::now();
         self.tell(LockState::Unlocked);
         Ok(())
+    }
+
+    /// Takes the new key of the same vault into custody: everything was sealed anew under it.
+    pub fn replace(&self, key: VaultKey) {
+        let mut held = self.held();
+        held.inbox = inbox_public(&key);
+        held.key = Some(key);
+        held.last_sign = Instant::now();
+        self.tell(LockState::Unlocked);
     }
 
     /// Wipes the key. Whatever was opened already stays with whoever opened it.
@@ -102,9 +111,10 @@ impl Custody {
     /// # Errors
     /// As [`seal`] and [`seal_to_inbox`].
     pub fn seal(&self, context: &SealContext, secret: &SecretString) -> Result<Sealed, Fault> {
-        match &self.held().key {
+        let held = self.held();
+        match &held.key {
             Some(key) => seal(key, context, secret),
-            None => seal_to_inbox(&self.0.inbox, context, secret),
+            None => seal_to_inbox(&held.inbox, context, secret),
         }
     }
 
@@ -130,8 +140,8 @@ impl Custody {
 
     /// Where secrets go that are entered while the vault is locked.
     #[must_use]
-    pub fn inbox(&self) -> &InboxPublic {
-        &self.0.inbox
+    pub fn inbox(&self) -> InboxPublic {
+        self.held().inbox
     }
 
     /// Tells of every change between locked and unlocked.
@@ -197,7 +207,6 @@ impl fmt::Debug for Custody {
 mod tests {
     use super::super::{check_value, fingerprint};
     use super::*;
-    use crate::domain::PlatformId;
     use secrecy::ExposeSecret;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -304,9 +313,7 @@ mod tests {
         let (custody, _) = unlocked();
         assert_eq!(format!("{custody:?}"), "Custody(Unlocked)");
         let secret = SecretString::from("canary");
-        let print = custody
-            .with(|key| Ok(fingerprint(key, &PlatformId::new("loomio"), &secret)))
-            .unwrap();
+        let print = custody.with(|key| Ok(fingerprint(key, &secret))).unwrap();
         assert!(!print.contains("canary"));
     }
 }

@@ -1,6 +1,6 @@
 //! The vault key and everything derived from it. Knows no file and no format of a row.
 
-use crate::domain::{Fault, FaultKind, PlatformId};
+use crate::domain::{Fault, FaultKind};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::{TryRngCore, rngs::OsRng};
@@ -91,11 +91,12 @@ pub fn is_check_value(key: &VaultKey, recorded: &str) -> bool {
     check_value(key) == recorded
 }
 
-/// A keyed hash of a secret: 16 hexadecimal digits, the same for the same secret on the same platform, so that a key
-/// used twice is found without being shown. Without the vault key nobody can test a guess against it.
+/// A keyed hash of a secret: 16 hexadecimal digits, the same wherever the same secret is entered, so that a key used
+/// twice is found without being shown, also where another platform's tool was given it. Without the vault key nobody
+/// can test a guess against it.
 #[must_use]
-pub fn fingerprint(key: &VaultKey, platform: &PlatformId, secret: &SecretString) -> String {
-    let hash_key = key.derive("guildhall/fingerprint/v1", platform.as_str().as_bytes());
+pub fn fingerprint(key: &VaultKey, secret: &SecretString) -> String {
+    let hash_key = key.derive("guildhall/fingerprint/v1", &[]);
     let hash = keyed_hash(&hash_key, secret.expose_secret().as_bytes());
     hexadecimal(&hash[..FINGERPRINT_BYTES])
 }
@@ -153,20 +154,12 @@ mod tests {
 
     #[test]
     fn the_same_key_used_twice_is_found_and_only_with_the_vault_key() {
-        let loomio = PlatformId::new("loomio");
         let secret = SecretString::from("one and the same secret");
-        let found = fingerprint(&key(1), &loomio, &secret);
+        let found = fingerprint(&key(1), &secret);
         assert_eq!(found.len(), 16);
-        assert_eq!(found, fingerprint(&key(1), &loomio, &secret));
-        assert_ne!(found, fingerprint(&key(2), &loomio, &secret));
-        assert_ne!(
-            found,
-            fingerprint(&key(1), &PlatformId::new("matrix"), &secret)
-        );
-        assert_ne!(
-            found,
-            fingerprint(&key(1), &loomio, &SecretString::from("another"))
-        );
+        assert_eq!(found, fingerprint(&key(1), &secret));
+        assert_ne!(found, fingerprint(&key(2), &secret));
+        assert_ne!(found, fingerprint(&key(1), &SecretString::from("another")));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use super::{
 };
 use guildhall::{
     domain::{
-        AccountPolicy, Allowance, Delegation, DriftAnswer, FaultKind, Grant, IntentKind,
-        RemoveMode, Role, Wish, line_of,
+        AccountPolicy, Allowance, CredentialId, Delegation, DriftAnswer, FaultKind, Grant,
+        IntentKind, RemoveMode, Role, RotationReason, Wish, line_of,
     },
     engine::{KeyOwner, Page},
 };
 
 /// An intent of this kind about this place; none for what is a question, or is about the installation.
+#[expect(clippy::too_many_lines, reason = "one arm for each verb of the table")]
 fn intent(verb: IntentKind, place: &Place) -> Option<Intent> {
     let community = place.id;
     let platform = id("alpha");
@@ -113,6 +114,8 @@ fn intent(verb: IntentKind, place: &Place) -> Option<Intent> {
         | IntentKind::Settings
         | IntentKind::AddAccount
         | IntentKind::SetAccountPolicy
+        | IntentKind::RotateKey
+        | IntentKind::Recipients
         | IntentKind::Backup => return None,
     })
 }
@@ -236,6 +239,15 @@ async fn installation(town: &Town, verb: IntentKind) -> Option<Result<(), Fault>
             submit(policy).await
         }
         IntentKind::Backup => engine.may_restore(actor).await,
+        IntentKind::Recipients => engine.recipients(actor).await.map(drop),
+        IntentKind::RotateKey => {
+            let unknown = Intent::RotateKey {
+                key: CredentialId(9999),
+                reason: RotationReason::Choice,
+                why: String::new(),
+            };
+            submit(unknown).await
+        }
         IntentKind::ManageAdmins => {
             let auditor = Delegation::AddAuditor {
                 name: "kofi".into(),

@@ -271,34 +271,171 @@ async fn a_key_that_is_refused_later_waits_for_a_new_one() {
     assert_eq!(observed(&engine, "beta").await, Observed::Ready);
 }
 
+async fn create_fern(engine: &Engine, name: &str) {
+    let mut new = rosewood();
+    new.slug = slug(name);
+    let actor = ada(engine).await;
+    engine
+        .submit(&actor, Intent::CreateCommunity(new))
+        .await
+        .unwrap();
+    settle(engine).await;
+}
+
+async fn examine_for(engine: &Engine, community: &str, secret: &str) -> Examination {
+    let entries = vec![KeyEntry {
+        field: "token".into(),
+        secret: SecretString::from(secret),
+    }];
+    let actor = ada(engine).await;
+    engine
+        .examine_key(
+            &actor,
+            &slug(community),
+            &id("beta"),
+            entries,
+            BTreeMap::new(),
+        )
+        .await
+        .unwrap()
+}
+
+fn store(examined: &Examination) -> Intent {
+    Intent::StoreKey {
+        examination: examined.id,
+        keep_unverified: false,
+        keep_powerful: false,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_key_for_two_communities_is_noticed() {
+async fn one_key_serves_one_community_until_an_operator_says_how_many() {
     let home = Home::new();
     let engine = home.init().await;
     create(&engine).await;
     enter(&engine, "token", TOKEN).await;
     settle(&engine).await;
-    let mut new = rosewood();
-    new.slug = slug("fern");
+    create_fern(&engine, "fern").await;
     let actor = ada(&engine).await;
-    engine
-        .submit(&actor, Intent::CreateCommunity(new))
-        .await
-        .unwrap();
-    settle(&engine).await;
-    let entries = vec![KeyEntry {
-        field: "token".into(),
-        secret: SecretString::from(TOKEN),
-    }];
-    let examined = engine
-        .examine_key(&actor, &slug("fern"), &id("beta"), entries, BTreeMap::new())
-        .await
-        .unwrap();
+    let examined = examine_for(&engine, "fern", TOKEN).await;
     assert_eq!(examined.same_as, ["The beta of rosewood"]);
     assert_eq!(
         examined.our_communities,
         [slug("rosewood")],
         "it reaches that hall"
+    );
+    assert!(
+        examined
+            .warnings
+            .iter()
+            .any(|word| word.contains("narrowest")),
+        "{examined:?}"
+    );
+    let fault = engine.submit(&actor, store(&examined)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict);
+    assert!(fault.what.contains("serves rosewood already"), "{fault}");
+    let fern = engine.instance(&actor, &slug("fern"), &id("beta")).await;
+    assert_eq!(fern.unwrap().keys, []);
+
+    let share = Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy: guildhall::domain::AccountPolicy::Shared,
+        typed: "2".into(),
+    };
+    engine.submit(&actor, share).await.unwrap();
+    let examined = examine_for(&engine, "fern", TOKEN).await;
+    engine.submit(&actor, store(&examined)).await.unwrap();
+    settle(&engine).await;
+    let fern = engine.instance(&actor, &slug("fern"), &id("beta")).await;
+    assert_eq!(fern.unwrap().keys_reach, 2);
+    for row in engine.accounts(&actor).await.unwrap() {
+        assert_eq!(row.reaches_communities, 2, "{}", row.account.name);
+    }
+    let reach = engine
+        .keys_reach(&actor, &slug("rosewood"), &id("beta"))
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(reach.communities, [slug("fern"), slug("rosewood")]);
+    assert_eq!(reach.also_stored, ["The beta of fern"]);
+    assert_eq!(reach.instances.len(), 2);
+    assert!(reach.key.used_at.is_some(), "it was provisioned with it");
+    assert_eq!(reach.copies, Some(vec![]));
+
+    create_fern(&engine, "third").await;
+    let examined = examine_for(&engine, "third", TOKEN).await;
+    let fault = engine.submit(&actor, store(&examined)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict, "two were acknowledged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_entered_while_nobody_could_compare_it_is_refused_at_the_unlock() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    create_fern(&engine, "fern").await;
+    engine.lock();
+    let actor = ada(&engine).await;
+    let examined = examine_for(&engine, "fern", TOKEN).await;
+    engine.submit(&actor, store(&examined)).await.unwrap();
+    unlock(&engine).await;
+    settle(&engine).await;
+    let fern = engine.instance(&actor, &slug("fern"), &id("beta")).await;
+    let fern = fern.unwrap();
+    assert_eq!(fern.keys[0].state, CredentialState::NeedsReentry);
+    assert_ne!(fern.instance.unwrap().observed, Observed::Ready);
+    let page = guildhall::engine::Page::first(50);
+    let audit = engine.audit(&actor, page).await.unwrap();
+    let refused = audit.iter().find(|entry| {
+        entry.action == "key-set" && entry.result == guildhall::domain::AuditResult::Refused
+    });
+    let refused = refused.expect("it is written down");
+    assert!(refused.detail.contains("1 other community"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verifying_measures_again_and_marks_what_is_refused() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    home.world.fill(7);
+    let verify = || engine.verify_keys(&actor, &SLUG, &BETA);
+    let verified = verify().await.unwrap();
+    assert_eq!(verified.identity.slots[0].used, Some(7));
+    assert_eq!(verified.our_communities, [slug("rosewood")]);
+    home.world.kill(TOKEN);
+    let fault = verify().await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::KeyRejected);
+    let keys = detail(&engine, "beta").await.keys;
+    assert_eq!(keys[0].state, CredentialState::Rejected);
+    engine.lock();
+    assert_eq!(verify().await.unwrap_err().kind, FaultKind::Locked);
+}
+
+static SLUG: std::sync::LazyLock<Slug> = std::sync::LazyLock::new(|| slug("rosewood"));
+static BETA: std::sync::LazyLock<PlatformId> = std::sync::LazyLock::new(|| id("beta"));
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_must_do_something_first_is_told_that_a_powerful_key_is_not_kept() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.ask_for_person();
+    enter(&engine, "master", "mas-0123456789abcdef").await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let task = engine.tasks(&actor).await.unwrap().remove(0).task;
+    assert!(
+        task.instructions
+            .iter()
+            .any(|step| step.contains("is not kept")),
+        "{task:?}"
     );
 }
 

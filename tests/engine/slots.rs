@@ -101,7 +101,8 @@ async fn of_several_accounts_the_least_loaded_is_taken_and_kept() {
     settle(&engine).await;
     create_named(&engine, "second").await;
     create_named(&engine, "third").await;
-    assert_eq!(reaches(&engine, "light").await, 2);
+    // Two were made with it, and the platform told that its key touches the first one's hall too.
+    assert_eq!(reaches(&engine, "light").await, 3);
     assert_eq!(reaches(&engine, "heavy").await, 1);
 }
 
@@ -183,12 +184,22 @@ async fn an_account_is_shared_only_after_a_typed_acknowledgement() {
     };
     let fault = engine.submit(&actor, share("yes")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::BadInput);
-    assert!(fault.what.contains("1 have an instance"), "{fault}");
+    assert!(
+        fault.what.contains("1 community has an instance"),
+        "{fault}"
+    );
+    assert!(engine.submit(&actor, share("0")).await.is_err());
     assert_eq!(observed(&engine, "beta").await, Observed::NeedsKey);
-    engine.submit(&actor, share("beta")).await.unwrap();
+    engine.submit(&actor, share("1")).await.unwrap();
     settle(&engine).await;
     assert_eq!(observed(&engine, "beta").await, Observed::Ready);
     assert_eq!(reaches(&engine, "shared").await, 1);
+    // What was acknowledged is a limit: one more community needs another acknowledgement.
+    create_named(&engine, "beyond").await;
+    assert_eq!(reaches(&engine, "shared").await, 1);
+    engine.submit(&actor, share("2")).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(reaches(&engine, "shared").await, 2);
     // A community of its own key keeps to that.
     let own = Intent::SetAccountPolicy {
         platform: id("beta"),
@@ -197,7 +208,7 @@ async fn an_account_is_shared_only_after_a_typed_acknowledgement() {
     };
     engine.submit(&actor, own).await.unwrap();
     create_named(&engine, "late").await;
-    assert_eq!(reaches(&engine, "shared").await, 1);
+    assert_eq!(reaches(&engine, "shared").await, 2);
     assert_eq!(
         observed(&engine, "beta").await,
         Observed::Ready,

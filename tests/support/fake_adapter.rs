@@ -12,7 +12,7 @@ use guildhall::{
         OperationKey, PlatformId, Reach, ReachedObject, RemoveMode, Slots,
     },
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
@@ -33,6 +33,10 @@ pub struct World {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent order of a test"
+)]
 struct State {
     /// By the key that its creation carried.
     objects: BTreeMap<String, Object>,
@@ -50,8 +54,13 @@ struct State {
     others_decide: bool,
     /// Whether the platforms take no key any more.
     revoked: bool,
+    roomy: bool,
     drift: Vec<Drift>,
     look_for: Option<String>,
+    /// Keys that the platform does not accept any more.
+    dead: BTreeSet<String>,
+    /// How many keys the platform has made by itself; none where it does not.
+    minted: Option<usize>,
     inside: BTreeMap<i64, u32>,
     most_inside: u32,
 }
@@ -119,6 +128,21 @@ impl World {
         self.state().asks_for_person.insert("observe");
     }
 
+    /// From now on the platform refuses this key.
+    pub fn kill(&self, key: &str) {
+        self.state().dead.insert(key.to_owned());
+    }
+
+    /// From now on the platform makes and ends keys by itself.
+    pub fn mint_keys(&self) {
+        self.state().minted = Some(0);
+    }
+
+    fn accepts(&self, key: &str) -> Result<(), Fault> {
+        let dead = self.state().dead.contains(key);
+        accepted(if dead { "bad" } else { key })
+    }
+
     /// The person did it.
     pub fn person_does_it(&self) {
         self.state().person_did_it = true;
@@ -162,6 +186,11 @@ impl World {
     /// Every key is revoked on its platform.
     pub fn revoke_keys(&self) {
         self.state().revoked = true;
+    }
+
+    /// From now on an account holds a hundred halls.
+    pub fn make_room(&self) {
+        self.state().roomy = true;
     }
 
     /// Who sends through a connection does not see from there whether it arrives.
@@ -269,7 +298,7 @@ impl FakeAdapter {
         let token = op
             .secret("token")
             .or_else(|fault| op.secret("master").map_err(|_| fault))?;
-        accepted(token.expose_secret())
+        self.world.accepts(token.expose_secret())
     }
 
     async fn make(&self, part: &'static str, op: &Op) -> Result<String, Halt> {
@@ -355,7 +384,7 @@ impl Adapter for FakeAdapter {
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
         self.world.point("verify").await?;
         for secret in request.entered.0.values() {
-            accepted(secret.expose_secret())?;
+            self.world.accepts(secret.expose_secret())?;
         }
         if self.world.state().revoked {
             accepted("bad")?;
@@ -371,6 +400,7 @@ impl Adapter for FakeAdapter {
             .next()
             .map_or(0, |secret| secret.expose_secret().len());
         let used = self.world.state().filled.unwrap_or(3);
+        let most = if self.world.state().roomy { 100 } else { 10 };
         Ok(Identity {
             external_id: format!("bot-{bot}"),
             who: "a bot".into(),
@@ -382,7 +412,7 @@ impl Adapter for FakeAdapter {
             },
             slots: vec![Slots {
                 unit: "halls".into(),
-                max: Some(10),
+                max: Some(most),
                 used: Some(used),
                 source: "measured".into(),
             }],
@@ -461,8 +491,50 @@ impl Adapter for FakeAdapter {
         Ok("It is off; everything is kept.".into())
     }
 
+    fn mints(&self, _op: &Op, field: &str) -> bool {
+        field == "token" && self.world.state().minted.is_some()
+    }
+
+    async fn mint_key(
+        &self,
+        _op: &Op,
+        _field: &str,
+    ) -> Result<(SecretString, Option<Identity>), Halt> {
+        self.world.point("mint").await?;
+        let mut state = self.world.state();
+        let number = state.minted.unwrap_or_default() + 1;
+        state.minted = Some(number);
+        Ok((
+            SecretString::from(format!("tok-minted-by-itself-{number}")),
+            None,
+        ))
+    }
+
+    fn revokes(&self, op: &Op, field: &str) -> bool {
+        self.mints(op, field)
+    }
+
+    async fn revoke_key(&self, _op: &Op, _field: &str, old: &SecretString) -> Result<(), Halt> {
+        self.world.point("revoke").await?;
+        self.world.kill(old.expose_secret());
+        Ok(())
+    }
+
+    async fn key_lives(
+        &self,
+        _site: &Site,
+        _field: &str,
+        old: &SecretString,
+    ) -> Result<bool, Fault> {
+        self.world.point("ask with the old key").await?;
+        Ok(self.world.accepts(old.expose_secret()).is_ok())
+    }
+
     async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
         self.world.point("observe").await?;
+        if let Some(token) = site.secrets.get("token").filter(|_| self.needs_token) {
+            self.world.accepts(token.expose_secret())?;
+        }
         let there = site
             .external_id
             .as_ref()

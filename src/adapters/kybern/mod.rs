@@ -9,7 +9,8 @@ mod recipe;
 
 use super::{
     contract::{
-        Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest, unsupported,
+        Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest, tell_new_key,
+        unsupported,
     },
     django,
     durable::{Halt, Op},
@@ -60,6 +61,10 @@ impl Adapter for Kybern {
 
     async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
         life::configure(op, &self.supervisor).await
+    }
+
+    async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
+        tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

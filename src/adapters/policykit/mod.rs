@@ -21,7 +21,7 @@ use super::{
     chat_keys,
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest, unsupported,
+        VerifyRequest, tell_new_key, unsupported,
     },
     django,
     durable::{Halt, Op},
@@ -68,6 +68,10 @@ impl Adapter for PolicyKit {
 
     async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
         life::configure(op, &self.supervisor).await
+    }
+
+    async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
+        tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

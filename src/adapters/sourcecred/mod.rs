@@ -38,7 +38,7 @@ mod verify;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest,
+        VerifyRequest, tell_new_key,
     },
     durable::{Halt, Op},
 };
@@ -96,6 +96,16 @@ impl Adapter for SourceCred {
 
     async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
         life::configure(op, &self.supervisor).await
+    }
+
+    async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
+        // What runs was given its keys when it was started.
+        if op.site().external_id.is_some() && op.site().active {
+            self.deactivate(op).await?;
+            self.activate(op).await?;
+            return Ok("It was started anew with the new key.".to_owned());
+        }
+        tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

@@ -93,7 +93,10 @@ const fn is_allowed(command: &Command) -> bool {
         ),
         Command::Admin(command) => matches!(command, Admin::List { .. }),
         Command::Account(command) => matches!(command, Account::List | Account::Slots),
-        Command::Audit(command) => matches!(command, Audit::List { .. } | Audit::Verify),
+        Command::Audit(command) => matches!(
+            command,
+            Audit::List { .. } | Audit::Verify { .. } | Audit::About
+        ),
         Command::Task(_) | Command::Request(_) | Command::Check(_) | Command::Catalog(_) => true,
         _ => false,
     }

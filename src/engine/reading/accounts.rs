@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Account, AccountPolicy, Actor, Fault, IntentKind, PlatformId},
-    engine::{Engine, choosing, rules::Rules, slots, titles, views::AccountRow},
+    engine::{Engine, key_policy, reach, rules::Rules, slots, titles, views::AccountRow},
     store::Reader,
 };
 
@@ -21,7 +21,7 @@ impl Engine {
             .store
             .read(move |reader| {
                 Rules::require(reader, &asking, IntentKind::ViewAccounts, None)?;
-                choosing::policy(reader, &platform)
+                key_policy::policy(reader, &platform)
             })
             .await
     }
@@ -52,10 +52,8 @@ fn row(reader: &Reader<'_>, rules: &Rules, account: Account) -> Result<AccountRo
         Some(community) => Some(reader.community(community)?.slug),
         None => None,
     };
-    let reaches_communities = match account.community {
-        Some(_) => 1,
-        None => reader.account_uses(account.id, None)?,
-    };
+    let reached = reach::communities(reader, &account, &keys)?;
+    let reaches_communities = u64::try_from(reached.len()).unwrap_or(u64::MAX);
     Ok(AccountRow {
         platform_name: titles::platform(&rules.catalog, &account.platform),
         slots: slots::rows(reader, rules, &account)?,

@@ -9,13 +9,14 @@ use crate::{
         permits,
     },
     engine::{
-        Engine, drift, facts, keyring,
+        Engine, drift, facts, keyring, reach,
         rules::{self, Rules},
         slots,
         views::{InstanceDetail, TaskRow},
     },
     store::{OperationFilter, Reader},
 };
+use std::collections::BTreeSet;
 
 /// Operations that the details show.
 const LATEST: u32 = 10;
@@ -105,6 +106,7 @@ impl Engine {
                         Some(instance) => drift::answered(reader, &rules, instance.id)?,
                         None => Vec::new(),
                     },
+                    keys_reach: keys_reach(reader, &keys)?,
                     keys,
                     connections,
                     operations,
@@ -120,6 +122,20 @@ impl Engine {
             })
             .await
     }
+}
+
+/// How many communities the keys reach together.
+fn keys_reach(reader: &Reader<'_>, keys: &[CredentialMeta]) -> Result<u64, Fault> {
+    let mut reached = BTreeSet::new();
+    for key in keys {
+        let account = reader.account(key.account)?;
+        reached.extend(reach::communities(
+            reader,
+            &account,
+            std::slice::from_ref(key),
+        )?);
+    }
+    Ok(u64::try_from(reached.len()).unwrap_or(u64::MAX))
 }
 
 /// The step that waits for a person: where an operation stands at one, that; else what the last look found.

@@ -146,7 +146,7 @@ impl Engine {
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
         let asking = actor.id;
-        let (actor, totals, counts, nearly_full, requests) = self
+        let (actor, totals, counts, (nearly_full, keys_refused), requests) = self
             .core
             .store
             .read(move |reader| {
@@ -154,12 +154,12 @@ impl Engine {
                 let only = only(&actor);
                 let totals = reader.totals(only.as_deref())?;
                 let counts = reader.open_operation_counts(only.as_deref())?;
-                let nearly_full = match only {
-                    None => reader.accounts_near_full()?,
-                    Some(_) => 0,
+                let badges = match only {
+                    None => (reader.accounts_near_full()?, reader.keys_refused()?),
+                    Some(_) => (0, 0),
                 };
                 let requests = reader.count_open_requests(only.as_deref())?;
-                Ok((actor, totals, counts, nearly_full, requests))
+                Ok((actor, totals, counts, badges, requests))
             })
             .await?;
         let working: u32 = counts
@@ -189,6 +189,7 @@ impl Engine {
             failed: u64::from(totals.counts.failed),
             nearly_full,
             requests,
+            keys_refused,
         })
     }
 

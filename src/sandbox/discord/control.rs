@@ -13,6 +13,7 @@ use url::Url;
 /// | `slow` | `scope` (user, shared, global), `seconds`, `times` |
 /// | `add-server` | `name`: a server with a bot of its own in it; answers `guild` and `token` |
 /// | `invite-bot` | `address` of the invite page, `person` |
+/// | `add-bot` | `name`, `owner`, `guild`, `bits`; answers `bot` and `token` |
 /// | `kick` | `guild`, `user` |
 /// | `reset-token` | `bot`; answers `token` |
 /// | `public`, `code-grant` | `bot`, `on` |
@@ -44,6 +45,14 @@ pub fn act(discord: &mut Discord, action: &str, input: &Value) -> Result<Value, 
         "add-server" => {
             let (guild, token) = discord.add_guild_with_bot(&text("name")?)?;
             return Ok(json!({"guild": guild, "token": token}));
+        }
+        "add-bot" => {
+            let owner = text("owner")?;
+            let bot = discord.add_app(&text("name")?, &owner);
+            let bits = input["bits"].as_u64().ok_or("bits is no number")?;
+            discord.join(&bot, &text("guild")?, bits, &owner)?;
+            let token = discord.apps.get(&bot).map(|app| app.token.clone());
+            return Ok(json!({"bot": bot, "token": token}));
         }
         "invite-bot" => return invite(discord, &text("address")?, &text("person")?),
         "reset-token" | "public" | "code-grant" => {

@@ -4,7 +4,7 @@
 
 use super::{Pane, State, View};
 use crate::domain::{
-    ActionId, Danger, Grant, IntentKind, Observed, OperationState, Scope, line_of,
+    ActionId, CredentialId, Danger, Grant, IntentKind, Observed, OperationState, Scope, line_of,
 };
 use crate::engine::views::VaultState;
 use crate::tui::keymap;
@@ -33,6 +33,16 @@ impl State {
             (Some(verb), Some(role)) => line_of(verb).of(role) != Grant::Nowhere,
             _ => true,
         }
+    }
+
+    /// The first key of the account or instance under the cursor.
+    pub fn chosen_key(&self) -> Option<CredentialId> {
+        let keys = match self.view {
+            View::Accounts => &self.accounts.chosen()?.keys,
+            View::Communities if self.pane != Pane::Communities => &self.present_instance()?.keys,
+            _ => return None,
+        };
+        keys.first().map(|key| key.id)
     }
 
     /// Whether nothing may be changed from this screen.
@@ -74,6 +84,9 @@ impl State {
                         .is_some_and(crate::catalog::Manifest::runs_here)
             }),
             ActionId::Open => self.has_chosen(),
+            ActionId::Reach | ActionId::RotateKey | ActionId::AssumeLeaked => {
+                self.chosen_key().is_some()
+            }
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
             ActionId::Check | ActionId::RemoveSoft | ActionId::RemoveHard => made(),
             ActionId::CopyAddress => self.address().is_some(),
@@ -178,7 +191,8 @@ const fn verb_of(id: ActionId) -> Option<IntentKind> {
         ActionId::RemoveSoft | ActionId::RemoveHard => IntentKind::Remove,
         ActionId::Resume => IntentKind::ResumeOperation,
         ActionId::Cancel => IntentKind::CancelOperation,
-        ActionId::Accounts => IntentKind::ViewAccounts,
+        ActionId::Accounts | ActionId::Reach => IntentKind::ViewAccounts,
+        ActionId::RotateKey | ActionId::AssumeLeaked => IntentKind::RotateKey,
         ActionId::Ask => IntentKind::MakeRequest,
         // The vault is the operators'.
         ActionId::Unlock | ActionId::Lock => IntentKind::Settings,

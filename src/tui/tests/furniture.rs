@@ -70,6 +70,7 @@ pub fn overview() -> Overview {
         failed: 1,
         nearly_full: 0,
         requests: 0,
+        keys_refused: 0,
     }
 }
 
@@ -256,6 +257,7 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
         last_four: "a1b2".into(),
         fingerprint: "0011".into(),
         created_at: ago(500),
+        used_at: None,
         verified_at: Some(ago(500)),
         expires_at: None,
         identity: Some(identity()),
@@ -283,6 +285,7 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
         } else {
             vec![]
         },
+        keys_reach: 1,
         connections: detail.connections.clone(),
         operations: vec![operations()[0].operation.clone()],
         warnings: vec!["Upstream has had no release for two years.".into()],

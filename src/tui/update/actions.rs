@@ -1,7 +1,7 @@
 //! What each action does on the screen.
 
 use super::{bulk, lists, opening};
-use crate::domain::{ActionId, Desired, Intent, Observed, OperationState};
+use crate::domain::{ActionId, Desired, Intent, Observed, OperationState, RotationReason};
 use crate::engine::views::InstanceDetail;
 use crate::tui::{
     effect::Effect,
@@ -77,6 +77,12 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::Connections => connections(state),
         ActionId::Ask => ask(state),
         ActionId::Logs => logs(state),
+        ActionId::Reach => match state.chosen_key() {
+            Some(key) => state.ask(crate::tui::effect::Load::Reach(key)),
+            None => vec![],
+        },
+        ActionId::RotateKey => replace_key(state, RotationReason::Choice),
+        ActionId::AssumeLeaked => replace_key(state, RotationReason::Leaked),
         ActionId::Resume => resume(state),
         ActionId::Cancel => cancel(state),
         // Views are handled above; the compiler wants them named here.
@@ -89,6 +95,27 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         | ActionId::Audit
         | ActionId::Messages => vec![],
     }
+}
+
+/// Asks before a key is replaced.
+fn replace_key(state: &mut State, reason: RotationReason) -> Vec<Effect> {
+    let Some(key) = state.chosen_key() else {
+        return vec![];
+    };
+    let (title, button) = match reason {
+        RotationReason::Leaked => ("Assume that this key is in other hands", "Replace it"),
+        _ => ("Replace this key", "Replace"),
+    };
+    let intent = Intent::RotateKey {
+        key,
+        reason,
+        why: String::new(),
+    };
+    let question = Confirm::new(title, button, vec![intent])
+        .says("Everything that works with it moves to a new key, in every community; where a person has to make that, a step says so.")
+        .says("The old key is kept until the last has moved. Then it is ended on the platform, and Guildhall looks whether it is dead.")
+        .says("What it reaches is shown under reach. This goes on over days and across restarts.");
+    push(state, Layer::Confirm(Box::new(question)))
 }
 
 fn push(state: &mut State, layer: Layer) -> Vec<Effect> {

@@ -73,6 +73,7 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Tasks(_)
         | Answer::Accounts(_)
         | Answer::Requests(_)
+        | Answer::Reach(..)
         | Answer::Audit(_) => lists(state, answer),
         Answer::Submitted(ticket, result) => submitted(state, ticket, result),
         Answer::Locked(result) => {
@@ -142,6 +143,14 @@ fn lists(state: &mut State, answer: Answer) -> Vec<Effect> {
             let height = state.list_height();
             store(state, result, |state, rows| {
                 state.requests.replace(rows, height);
+            });
+            again.into_iter().collect()
+        }
+        Answer::Reach(key, result) => {
+            let again = state.loads.ended(|load| *load == Load::Reach(key));
+            store(state, *result, |state, reach| {
+                let page = super::reach::page(state, &reach);
+                state.layers.push(Layer::Page(Box::new(page)));
             });
             again.into_iter().collect()
         }

@@ -7,6 +7,7 @@ mod engine_events;
 pub mod lists;
 mod opening;
 mod pages;
+mod reach;
 
 use super::{
     effect::Effect,

@@ -304,6 +304,10 @@ fn keys(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
     }
     sheet.gap();
     sheet.paragraph("Keys", Ink::Heading);
+    if detail.keys_reach > 1 {
+        let reached = text::counted(detail.keys_reach, "community", "communities");
+        sheet.fact("!", &format!("reaches {reached}"), Ink::Waiting);
+    }
     for key in &detail.keys {
         sheet.fact(&key.field, &key_words(key), key_ink(key.state));
         if let Some(identity) = &key.identity {

@@ -44,6 +44,10 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
             Ink::Failed,
         ));
     }
+    if overview.keys_refused > 0 {
+        let said = text::counted(overview.keys_refused, "key refused", "keys refused");
+        right.push((said, Ink::Failed));
+    }
     if overview.nearly_full > 0 {
         let said = text::counted(
             overview.nearly_full,
