@@ -6,7 +6,7 @@ use crate::{
     catalog::{Holder, Manifest},
     domain::{
         Actor, Allowance, CommunityId, Desired, Fault, FaultKind, Grant, IntentKind, PlatformId,
-        Role, clean_line, line_of,
+        Role, clean_line, line_of, mebibytes,
     },
     store::{Reader, Writer},
 };
@@ -54,7 +54,7 @@ fn words_of(allowance: &Allowance) -> String {
         parts.push(format!("at most {most} at the same time"));
     }
     if let Some(memory) = allowance.memory_mib {
-        parts.push(format!("at most {memory} MiB of memory"));
+        parts.push(format!("at most {} of memory", mebibytes(memory)));
     }
     parts.join("; ")
 }
@@ -139,7 +139,9 @@ pub(super) fn require_room(
     {
         return Err(not_given(
             format!(
-                "With {title} this community would take about {memory} MiB of memory, and it was given {most}."
+                "With {title} this community would take about {} of memory, and it was given {}.",
+                mebibytes(memory),
+                mebibytes(most)
             ),
             platform,
             reader,
@@ -152,7 +154,11 @@ pub(super) fn require_room(
     );
     if free > 0 && takes > free {
         return Err(not_given(
-            format!("{title} takes about {takes} MiB of memory, and this host has {free} left."),
+            format!(
+                "{title} takes about {} of memory, and this host has {} left.",
+                mebibytes(takes),
+                mebibytes(free)
+            ),
             platform,
             reader,
             community,

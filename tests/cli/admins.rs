@@ -99,7 +99,7 @@ const COMMANDS: &[(&str, bool)] = &[
     ("connection list {}", true),
     ("admin list {}", true),
     ("request other {} --words please", true),
-    ("task show {}/sourcecred", true),
+    ("task show {}/loomio", true),
     ("instance configure {} sourcecred a=b", false),
     ("instance remove {} sourcecred --confirm {}", false),
     ("instance adopt {} sourcecred x", false),

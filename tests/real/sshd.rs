@@ -1,13 +1,7 @@
 //! Administrators over SSH, for real: Debian's openssh-server on loopback, with a host key and a configuration of its own, and
 //! the ordinary ssh client. Runs where sshd is installed and `GUILDHALL_REAL` is set; says that it was skipped elsewhere.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test")]
 
 #[path = "sshd/crowd.rs"]
 mod crowd;
