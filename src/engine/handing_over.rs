@@ -217,7 +217,13 @@ impl Engine {
         const REVOKE: &str = "Revoke it on the platform, then look again.";
         const LATER: &str = "Look again later.";
         let (site, _) = scene.open(&self.core);
-        let entered = Secrets(site.secrets.0.clone());
+        let manifest = self.core.options.catalog.get(&site.platform);
+        let mut entered = Secrets(site.secrets.0.clone());
+        entered.0.retain(|field, _| {
+            manifest
+                .and_then(|manifest| manifest.credential(field))
+                .is_some_and(|known| !known.made_by_us)
+        });
         if site.locked || entered.0.is_empty() {
             let found = "it could not be opened to try it".to_owned();
             return (Progress::Open, found, "Unlock the vault, then look again.");
@@ -298,7 +304,11 @@ fn read(
     let mut who = None;
     for key in keyring::current(reader, rules, &instance.platform, instance.community)? {
         // What Guildhall made for a service on this host is no key to anywhere else.
-        let made_here = data.is_some();
+        let made_here = rules
+            .catalog
+            .get(&instance.platform)
+            .and_then(|manifest| manifest.credential(&key.field))
+            .is_some_and(|field| field.made_by_us);
         if reader.account(key.account)?.community == Some(instance.community) && !made_here {
             own_key = true;
         }
