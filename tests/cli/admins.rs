@@ -1,5 +1,7 @@
 //! Administrators on the command line: added by key, in a session as sshd starts it, and never beyond what is theirs.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use super::program::{Answer, Home, answer};
 use serde_json::Value;
 use std::process::Command;

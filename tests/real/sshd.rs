@@ -59,7 +59,7 @@ fn a_key_comes_in_and_does_what_is_theirs_and_nothing_else() {
     let bytes = door.ssh_bytes(&amina, b"instance list \xff\xfe");
     assert_eq!(bytes.code, 2, "{bytes:?}");
     // Longer than Linux hands to any program: it does not even get as far as Guildhall.
-    let long = door.ssh_bytes(&amina, &[b'a'; 100 * 1024]);
+    let long = door.ssh_bytes(&amina, &vec![b'a'; 100 * 1024]);
     assert_ne!(long.code, 0);
     assert!(!trace.exists());
 
@@ -161,7 +161,7 @@ fn a_connection_that_is_cut_leaves_nothing_half_done() {
     for cut in 0..3 {
         let client = door.begin(&amina, "instance activate rosewood policykit");
         door.wait_for("rosewood", "policykit", "active");
-        door.cut(client);
+        Door::cut(client);
         // The session finishes what it began, or it is taken up; the end is the one that was asked for.
         door.until(&format!("cut {cut}: it is active"), || {
             door.asked(&["operation", "resume"], "");

@@ -267,7 +267,7 @@ impl Door {
     }
 
     /// Ends a client without a word to the other side.
-    pub fn cut(&self, mut client: Child) {
+    pub fn cut(mut client: Child) {
         // It may have ended by itself.
         let _ = client.kill();
         let _ = client.wait();
