@@ -13,7 +13,6 @@ use guildhall::{
 };
 
 /// An intent of this kind about this place; none for what is a question, or is about the installation.
-#[expect(clippy::too_many_lines, reason = "one arm for each verb of the table")]
 fn intent(verb: IntentKind, place: &Place) -> Option<Intent> {
     let community = place.id;
     let platform = id("alpha");

@@ -297,7 +297,10 @@ mod tests {
             timers: Vec::new(),
         };
         let known = service.secrets();
-        let known: Vec<&str> = known.iter().map(|secret| secret.expose_secret()).collect();
+        let known: Vec<&str> = known
+            .iter()
+            .map(secrecy::ExposeSecret::expose_secret)
+            .collect();
         assert_eq!(known, ["a-long-token", "s3cret-of-the-server"]);
     }
 
