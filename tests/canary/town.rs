@@ -10,7 +10,7 @@ pub const PASSPHRASE: &str = "canary: Kor/ekt=h%rse+b\"ttery\\staple & ümläut"
 /// A key of the right shape that no platform knows.
 const UNKNOWN: &str = "Canary0Unknown0Key0Of0Right0Shape0X7";
 /// Something else than a key.
-const SHAPELESS: &str = "canary shapeless key, which is none at all!";
+const SHAPELESS: &str = "canary shapeless key: zweifellos keiner davon!";
 
 /// The installation with its platforms.
 pub struct Town {

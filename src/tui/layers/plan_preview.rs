@@ -14,6 +14,7 @@ use crate::tui::{
         sheet::{Sheet, SheetBuilder},
     },
 };
+use crossterm::event::KeyCode;
 
 /// Where it stands.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct PlanPreview {
     stage: Stage,
     fault: Option<Fault>,
     form: Form,
+    /// The line that was scrolled to.
+    top: usize,
 }
 
 impl PlanPreview {
@@ -52,6 +55,7 @@ impl PlanPreview {
             stage: Stage::Asked,
             fault: None,
             form,
+            top: 0,
         };
         (preview, effect)
     }
@@ -94,8 +98,38 @@ impl PlanPreview {
     }
 }
 
+/// Rows of the screen around a page: title bar, the page's own title with a gap, buttons, footer.
+const AROUND: usize = 6;
+
+impl PlanPreview {
+    /// Whether a key turned the page. Up and down do where no field takes them.
+    fn scrolled(&mut self, input: &Input, state: &State) -> bool {
+        let Input::Key(key) = input else { return false };
+        let is_free = self.form.fields.is_empty();
+        let height = usize::from(state.size.1).saturating_sub(AROUND).max(1);
+        let lines = self
+            .sheet(state, state.size.0)
+            .map_or(0, |sheet| sheet.lines.len());
+        if lines <= height {
+            return false;
+        }
+        self.top = match key.code {
+            KeyCode::PageDown => self.top + height,
+            KeyCode::PageUp => self.top.saturating_sub(height),
+            KeyCode::Down if is_free => self.top + height / 2,
+            KeyCode::Up if is_free => self.top.saturating_sub(height / 2),
+            _ => return false,
+        }
+        .min(lines);
+        true
+    }
+}
+
 impl Overlay for PlanPreview {
-    fn handle(&mut self, input: &Input, _state: &mut State) -> Turn {
+    fn handle(&mut self, input: &Input, state: &mut State) -> Turn {
+        if self.scrolled(input, state) {
+            return Turn::stay();
+        }
         match self.form.handle(input) {
             Did::Passed => Turn::passed(),
             Did::Moved | Did::Changed(_) => Turn::stay(),
@@ -169,25 +203,30 @@ impl Overlay for PlanPreview {
                 Ink::Dim,
             );
         }
+        if let Stage::Shown(plan) | Stage::Sent(plan) = &self.stage {
+            draw_accepted(&mut sheet, state, plan);
+        }
         self.form.draw(&mut sheet);
+        if self.top > 0 {
+            sheet.scroll_to(self.top);
+        }
         sheet.hint("tab", "next");
         sheet.hint("enter", "choose");
+        if sheet.length() + AROUND > usize::from(state.size.1) {
+            sheet.hint("down", "read on");
+        }
         sheet.hint("esc", "back");
         Some(sheet.done())
     }
 }
 
 fn draw_plan(sheet: &mut SheetBuilder<'_>, state: &State, plan: &Plan) {
-    let mut last = None;
-    for item in &plan.items {
-        let label = if last == Some(item.kind) {
-            ""
-        } else {
-            label(item.kind)
-        };
-        last = Some(item.kind);
-        sheet.fact(label, &sentence(state, item), ink(item.kind));
-    }
+    let is_accepted = |item: &&PlanItem| item.kind == PlanItemKind::Accept;
+    draw_items(
+        sheet,
+        state,
+        plan.items.iter().filter(|item| !is_accepted(item)),
+    );
     if plan.memory_mib > 0 {
         let free = if plan.memory_free_mib > 0 {
             format!(" of {} free", mebibytes(plan.memory_free_mib))
@@ -207,6 +246,36 @@ fn draw_plan(sheet: &mut SheetBuilder<'_>, state: &State, plan: &Plan) {
     }
     if plan.disk_mib > 0 {
         sheet.fact("disk", &mebibytes(plan.disk_mib), Ink::Text);
+    }
+}
+
+/// What is accepted by going on: below everything else, since it is long, told once, and read by scrolling.
+fn draw_accepted(sheet: &mut SheetBuilder<'_>, state: &State, plan: &Plan) {
+    let mut accepted = plan
+        .items
+        .iter()
+        .filter(|item| item.kind == PlanItemKind::Accept)
+        .peekable();
+    if accepted.peek().is_some() {
+        sheet.gap();
+        draw_items(sheet, state, accepted);
+    }
+}
+
+fn draw_items<'a>(
+    sheet: &mut SheetBuilder<'_>,
+    state: &State,
+    items: impl Iterator<Item = &'a PlanItem>,
+) {
+    let mut last = None;
+    for item in items {
+        let label = if last == Some(item.kind) {
+            ""
+        } else {
+            label(item.kind)
+        };
+        last = Some(item.kind);
+        sheet.fact(label, &sentence(state, item), ink(item.kind));
     }
 }
 

@@ -39,6 +39,11 @@ impl<'a> SheetBuilder<'a> {
         }
     }
 
+    /// How many lines it has so far.
+    pub fn length(&self) -> usize {
+        self.sheet.lines.len()
+    }
+
     /// Where in a row of pages one is.
     pub fn place(&mut self, place: impl Into<String>) {
         self.sheet.place = place.into();
