@@ -116,8 +116,8 @@ impl PlanPreview {
         self.top = match key.code {
             KeyCode::PageDown => self.top + height,
             KeyCode::PageUp => self.top.saturating_sub(height),
-            KeyCode::Down if is_free => self.top + height / 2,
-            KeyCode::Up if is_free => self.top.saturating_sub(height / 2),
+            KeyCode::Down if is_free => self.top + height,
+            KeyCode::Up if is_free => self.top.saturating_sub(height),
             _ => return false,
         }
         .min(lines);
