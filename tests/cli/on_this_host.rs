@@ -1,5 +1,7 @@
 //! What a web server in front of an instance on this host is told, and copies of what the instance holds.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use crate::program::Home;
 use serde_json::Value;
 
