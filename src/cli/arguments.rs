@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Gives every community its own governance services, and looks after them.
 ///
 /// Without a command: the screen (the set-up first, where there is no installation yet).
-#[derive(Debug, Parser)]
+#[derive(Debug, Default, Parser)]
 #[command(
     name = "guildhall",
     version,
@@ -26,6 +26,21 @@ pub struct Arguments {
     pub globals: Globals,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Arguments {
+    /// What this process was called with.
+    ///
+    /// # Errors
+    /// What clap says of words that it does not know, and the texts of `--help` and `--version`.
+    pub fn of_this_process() -> Result<Self, clap::Error> {
+        if std::env::args_os().len() <= 1 {
+            // The screen, as people start it: the description of every command need not be built, which takes longer
+            // than opening the database.
+            return Ok(Self::default());
+        }
+        Self::try_parse()
+    }
 }
 
 /// What every command understands.
@@ -173,5 +188,17 @@ impl Command {
     /// Whether the recovery key is made here, and so is written to its descriptor instead of read from it.
     pub const fn makes_recovery_key(&self) -> bool {
         matches!(self, Self::Init(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::Parser;
+
+    #[test]
+    fn no_words_mean_what_the_parser_makes_of_none() {
+        let parsed = Arguments::try_parse_from(["guildhall"]).unwrap();
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Arguments::default()));
     }
 }

@@ -78,7 +78,6 @@ use self::{
     place::Place,
 };
 use crate::domain::Fault;
-use clap::Parser;
 use std::{process::ExitCode, time::Duration};
 
 /// How long the runtime may take to end; what is left then is put away by the next start.
@@ -89,7 +88,7 @@ const LAST_MOMENTS: Duration = Duration::from_millis(50);
 /// # Errors
 /// Only when the process cannot even have its threads.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_this_process() {
         Ok(arguments) => arguments,
         Err(error) => return Ok(answered(&error)),
     };
