@@ -28,6 +28,8 @@ mod parting;
 mod rights;
 #[path = "engine/rotation.rs"]
 mod rotation;
+#[path = "engine/rotation_cuts.rs"]
+mod rotation_cuts;
 #[path = "engine/slots.rs"]
 mod slots;
 #[path = "engine/threats.rs"]
@@ -47,7 +49,7 @@ use guildhall::{
         Engine, EngineOptions, Limits, NewInstallation, Operations, Protection,
         views::{Examination, InstanceDetail, OperationRow, Receipt},
     },
-    vault::WorkFactor,
+    vault::{Unlocker, WorkFactor},
 };
 use secrecy::SecretString;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -56,15 +58,16 @@ use tempfile::TempDir;
 const PASSPHRASE: &str = "correct horse battery";
 
 /// A folder, a world, and the options to open engines on both.
+#[derive(Clone)]
 struct Home {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     world: Arc<World>,
     options: EngineOptions,
 }
 
 impl Home {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
         let world = Arc::new(World::default());
         let catalog = Arc::new(catalog(&folder.path().join("platforms")));
         let mut options = EngineOptions::new(folder.path().join("home"), catalog, registry(&world));
@@ -237,4 +240,47 @@ async fn enter(engine: &Engine, field: &str, secret: &str) -> Receipt {
         keep_powerful: false,
     };
     engine.submit(&actor, intent).await.expect("stored")
+}
+
+/// An engine on the home, with its vault open.
+async fn unlocked(home: &Home) -> Engine {
+    let engine = home.open().await;
+    engine
+        .unlock(Unlocker::Passphrase(SecretString::from(PASSPHRASE)))
+        .await
+        .expect("it unlocks");
+    engine
+}
+
+/// Enters a token of beta for a community; kept though nobody could be asked about it where that is wanted.
+async fn enter_as(
+    engine: &Engine,
+    community: &str,
+    secret: &str,
+    keep_unverified: bool,
+) -> Result<Receipt, Fault> {
+    let actor = ada(engine).await;
+    let entries = vec![KeyEntry {
+        field: "token".into(),
+        secret: SecretString::from(secret),
+    }];
+    let examined = engine
+        .examine_key(
+            &actor,
+            &slug(community),
+            &id("beta"),
+            entries,
+            BTreeMap::new(),
+        )
+        .await?;
+    let intent = Intent::StoreKey {
+        examination: examined.id,
+        keep_unverified,
+        keep_powerful: false,
+    };
+    engine.submit(&actor, intent).await
+}
+
+async fn enter_for(engine: &Engine, community: &str, secret: &str) -> Result<Receipt, Fault> {
+    enter_as(engine, community, secret, false).await
 }

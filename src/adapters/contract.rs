@@ -6,9 +6,10 @@
 use super::durable::{Halt, Op};
 use super::http::Http;
 use super::process::Runner;
+use super::replacing;
 use crate::domain::{
-    CommunityId, Drift, DriftKind, Fault, FaultKind, Health, HumanTask, Identity, InstanceId,
-    InstanceKind, PlatformId, RemoveMode, Slots, Slug,
+    CommunityId, Drift, Fault, FaultKind, Health, HumanTask, Identity, InstanceId, InstanceKind,
+    PlatformId, RemoveMode, Slots, Slug,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -360,12 +361,19 @@ pub trait Adapter: Send + Sync {
     /// Forgets or hides it (soft), or destroys it there (hard). Repeating is harmless.
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt>;
 
-    /// Whether this adapter can have the platform make a new key in the place of a stored one, with what is at hand now.
-    fn mints(&self, _op: &Op, _field: &str) -> bool {
-        false
+    /// With which key of the same platform this adapter can have the platform make a new one in the place of a stored one.
+    fn mints_with(&self, _site: &Site, _field: &str) -> Option<&'static str> {
+        None
     }
 
-    /// Has the platform make a new key; the old one stays valid. Asked only where [`Adapter::mints`].
+    /// Whether it can do so with what is at hand now.
+    fn mints(&self, op: &Op, field: &str) -> bool {
+        self.mints_with(op.site(), field)
+            .is_some_and(|maker| op.has_secret(maker))
+    }
+
+    /// Has the platform make a new key, and asks the platform with it who it is; the old one stays valid. What an interrupted
+    /// run made and nobody knows is ended. Asked only where [`Adapter::mints`].
     async fn mint_key(
         &self,
         op: &Op,
@@ -379,35 +387,7 @@ pub trait Adapter: Send + Sync {
     /// The default looks with the new key. Where that does not see what was made, it provisions again, which finds what
     /// there is and asks a person for what the new identity lacks there.
     async fn move_key(&self, op: &Op, _field: &str) -> Result<String, Halt> {
-        let site = op.site();
-        let Some(there) = site.external_id.clone() else {
-            return Ok("Nothing is made yet; it will be made with the new key.".to_owned());
-        };
-        if sees(self.observe(site).await)? {
-            return Ok("It works with the new key.".to_owned());
-        }
-        if !site.made_by_us {
-            return Err(not_seen(site).into());
-        }
-        let presence = self.provision(op).await?;
-        if presence.external_id != there {
-            return Err(Fault::new(
-                FaultKind::Conflict,
-                format!(
-                    "With the new key {} makes {} in the place of {there}, which it does not see.",
-                    site.platform, presence.external_id
-                ),
-            )
-            .hint("Give the new key's account access to what is there, remove the other by hand, and resume.")
-            .into());
-        }
-        if site.active {
-            self.activate(op).await?;
-        }
-        if sees(self.observe(site).await)? {
-            return Ok("It works with the new key.".to_owned());
-        }
-        Err(not_seen(site).into())
+        replacing::move_by_looking(self, op).await
     }
 
     /// Whether this adapter can end a key on the platform, with what is at hand now.
@@ -415,23 +395,15 @@ pub trait Adapter: Send + Sync {
         false
     }
 
-    /// Ends an old key on the platform. Repeating is harmless. Asked only where [`Adapter::revokes`].
-    async fn revoke_key(&self, op: &Op, _field: &str, _old: &SecretString) -> Result<(), Halt> {
+    /// Ends an old key on the platform; the new one is in the site already. Repeating is harmless. False where it cannot be
+    /// told which of the platform's keys it is, so that a person has to. Asked only where [`Adapter::revokes`].
+    async fn revoke_key(&self, op: &Op, _field: &str, _old: &SecretString) -> Result<bool, Halt> {
         Err(unsupported(op.site(), "end a key by itself").into())
     }
 
     /// Whether the platform accepts an old key still: asked with that key itself.
     async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
-        let entered = Secrets(BTreeMap::from([(field.to_owned(), old.clone())]));
-        let request = VerifyRequest {
-            site,
-            entered: &entered,
-        };
-        match self.verify(&request).await {
-            Ok(_) => Ok(true),
-            Err(fault) if fault.kind == FaultKind::KeyRejected => Ok(false),
-            Err(fault) => Err(fault),
-        }
+        replacing::lives_if_verified(self, site, field, old).await
     }
 
     /// What this instance offers to another platform's connection.
@@ -475,42 +447,6 @@ pub trait Adapter: Send + Sync {
     ) -> Result<bool, Fault> {
         Err(unsupported(site, "read messages"))
     }
-}
-
-/// Whether a look saw what is there. Trouble that passes by itself is no answer.
-fn sees(looked: Result<Observation, Fault>) -> Result<bool, Fault> {
-    match looked {
-        Ok(seen) => Ok(seen.standing == Standing::Present
-            && !seen
-                .drift
-                .iter()
-                .any(|drift| drift.kind == DriftKind::CredentialDead)),
-        Err(fault) if fault.is_passing() || fault.kind == FaultKind::KeyRejected => Err(fault),
-        Err(_) => Ok(false),
-    }
-}
-
-fn not_seen(site: &Site) -> Fault {
-    Fault::new(
-        FaultKind::Refused,
-        format!(
-            "With the new key what is there on {} is not to be seen, so nothing was moved; the old key is kept.",
-            site.platform
-        ),
-    )
-    .hint("Give the new key's account access to it, then resume the operation.")
-}
-
-/// [`Adapter::move_key`] of what runs on this host: it is told the new key, and started anew where it runs.
-///
-/// # Errors
-/// As [`Adapter::configure`].
-pub async fn tell_new_key(adapter: &dyn Adapter, op: &Op, field: &str) -> Result<String, Halt> {
-    if op.site().external_id.is_none() {
-        return Ok("Nothing is made yet; it will be made with the new key.".to_owned());
-    }
-    adapter.configure(op, &[field.to_owned()]).await?;
-    Ok("It was told the new key.".to_owned())
 }
 
 /// The fault for a verb that a platform does not have.

@@ -22,6 +22,7 @@ pub mod opencollective;
 pub mod policykit;
 pub mod process;
 pub mod registry;
+mod replacing;
 mod slack;
 pub mod sourcecred;
 

@@ -231,10 +231,17 @@ fn page(out: &Output, report: &RotationReport) -> String {
         page.field(out, part.state.word(), text.trim_end());
     }
     if !report.connections.is_empty() {
-        page.heading("Connections: their webhooks outlive the key; make them anew where it leaked");
+        page.heading(if rotation.reason.was_exposed() {
+            "Connections: made anew once the old key is dead, since their webhooks outlive it"
+        } else {
+            "Connections: their webhooks outlive the old key"
+        });
         for joined in &report.connections {
-            let text = format!("{} {} {}", joined.from, joined.verb, joined.to);
-            page.field(out, joined.slug.as_str(), &text);
+            let text = format!(
+                "{} {} {}  {}, {}",
+                joined.from, joined.verb, joined.to, joined.state, joined.note
+            );
+            page.field(out, joined.slug.as_str(), text.trim_end_matches(", "));
         }
     }
     page.render()

@@ -22,6 +22,14 @@ words! {
     }
 }
 
+impl RotationReason {
+    /// Whether somebody who must not have the key may have used it.
+    #[must_use]
+    pub fn was_exposed(self) -> bool {
+        matches!(self, Self::Leaked | Self::OperatorLeft)
+    }
+}
+
 words! {
     /// How far an instance is that depends on a key on its way out.
     PartState {

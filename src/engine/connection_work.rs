@@ -24,14 +24,47 @@ pub(super) fn enqueue(
         let waits = ConnectionState::Waiting;
         writer.set_connection_state(connection.id, waits, "about to be made", None)?;
     }
+    put(writer, rules, connection, verb, (actor, false))
+}
+
+/// Puts the undoing of a connection into the queue, after which it is made again.
+pub(super) fn enqueue_again(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    connection: &Connection,
+    actor: &str,
+) -> Result<OperationId, Fault> {
+    let (state, note) = (connection.state, "about to be made anew");
+    writer.set_connection_state(connection.id, state, note, connection.tested_at)?;
+    put(
+        writer,
+        rules,
+        connection,
+        OperationVerb::Disconnect,
+        (actor, true),
+    )
+}
+
+fn put(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    connection: &Connection,
+    verb: OperationVerb,
+    (actor, again): (&str, bool),
+) -> Result<OperationId, Fault> {
     let new = NewOperation {
         instance: connection.from,
         verb,
         actor: actor.to_owned(),
-        argument: json!({ "connection": connection.id, "peer": connection.to }),
+        argument: json!({ "connection": connection.id, "peer": connection.to, "again": again }),
         not_before: None,
     };
     writer.insert_operation(&new, rules.now)
+}
+
+/// Whether the connection that an operation undoes is made again afterwards.
+pub(super) fn is_made_again(operation: &Operation) -> bool {
+    operation.verb == OperationVerb::Disconnect && operation.argument["again"] == true
 }
 
 /// The open operations about a connection.

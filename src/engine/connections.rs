@@ -10,8 +10,8 @@ use super::{
 use crate::{
     catalog::{ConnectionOffer, Group},
     domain::{
-        Actor, Capability, CommunityId, ConnectionId, ConnectionState, Desired, Fault, FaultKind,
-        Instance, InstanceId, OperationState, OperationVerb, PlatformId,
+        Actor, Capability, CommunityId, Connection, ConnectionId, ConnectionState, Desired, Fault,
+        FaultKind, Instance, InstanceId, OperationState, OperationVerb, PlatformId,
     },
     store::{Reader, Writer},
 };
@@ -259,6 +259,40 @@ pub(super) fn disconnect(
         instances: vec![from.id],
         ..Applied::default()
     })
+}
+
+/// Undoes a connection and makes it again, so that what it was made of on the platforms is another. Whether that was
+/// begun: what was never made, or is being worked on, is left to its own way.
+pub(super) fn remake(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    connection: &Connection,
+    actor: &str,
+) -> Result<bool, Fault> {
+    let from = writer.instance(connection.from)?;
+    if connection.state == ConnectionState::Waiting
+        || from.desired == Desired::Removed
+        || !connection_work::open_for(writer, connection)?.is_empty()
+    {
+        return Ok(false);
+    }
+    connection_work::enqueue_again(writer, rules, connection, actor)?;
+    Ok(true)
+}
+
+/// Queues the second half of [`remake`]; a connection that went away with one of its ends meanwhile is left alone.
+pub(super) fn make_again(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    id: ConnectionId,
+    actor: &str,
+) -> Result<(), Fault> {
+    let connection = match writer.connection_by_id(id) {
+        Ok(connection) => connection,
+        Err(fault) if fault.kind == FaultKind::NotFound => return Ok(()),
+        Err(fault) => return Err(fault),
+    };
+    connection_work::enqueue(writer, rules, &connection, OperationVerb::Connect, actor).map(drop)
 }
 
 /// Tests a connection end to end, in the background.

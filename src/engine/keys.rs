@@ -67,6 +67,14 @@ fn require_verified(examined: &Examined, keep_unverified: bool) -> Result<(), Fa
     })
 }
 
+fn unverified_successor() -> Fault {
+    Fault::new(
+        FaultKind::Conflict,
+        "This key is to replace another, and the platform could not be asked about it: it was not stored, and the old one is in use still.",
+    )
+    .hint("Enter it again when the platform can be reached.")
+}
+
 /// Stores an examined key and the settings entered along with it, and goes on with what waited for it.
 pub(super) fn store(
     writer: &Writer<'_>,
@@ -104,7 +112,12 @@ pub(super) fn store(
         if holder == Holder::Installation {
             require_installation(writer, actor)?;
         }
-        if !rules.is_kept(&platform, &field) && !how.keep_powerful {
+        // What replaces a stored key is stored as that one was, and nothing works with it that nobody tried.
+        let replaces = rotation::awaits(writer, instance.id, &field)?;
+        if replaces && examined.identity.is_none() {
+            return Err(unverified_successor());
+        }
+        if !rules.is_kept(&platform, &field) && !how.keep_powerful && !replaces {
             lent.insert(field, secret);
             continue;
         }

@@ -164,7 +164,7 @@ fn done(
         Effect::Gone(_) => return gone(writer, rules, operation, instance),
         Effect::Joined(sentence) => {
             writer.set_observed(id, Observed::Ready, &instance.note)?;
-            joined(writer, operation, sentence)?;
+            joined(writer, rules, operation, sentence)?;
         }
         Effect::Replaced(_) => rules::rest(writer, instance)?,
     }
@@ -287,10 +287,18 @@ fn is_connecting(verb: OperationVerb) -> bool {
     matches!(verb, OperationVerb::Connect | OperationVerb::Disconnect)
 }
 
-fn joined(writer: &Writer<'_>, operation: &Operation, sentence: &str) -> Result<(), Fault> {
+fn joined(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    operation: &Operation,
+    sentence: &str,
+) -> Result<(), Fault> {
     let Some(connection) = super::connection_work::of(operation) else {
         return Ok(());
     };
+    if super::connection_work::is_made_again(operation) {
+        return super::connections::make_again(writer, rules, connection, &operation.actor);
+    }
     if operation.verb == OperationVerb::Disconnect {
         return super::connection_work::forget(writer, connection);
     }

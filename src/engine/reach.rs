@@ -5,8 +5,9 @@ use super::{Engine, clear_copies, key_policy, rules::Rules, scene, titles};
 use crate::{
     catalog::Keep,
     domain::{
-        Account, Actor, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault,
-        Identity, Instance, InstanceKind, IntentKind, PlatformId, Reach, Slug,
+        Account, Actor, CommunityId, Connection, ConnectionState, CredentialId, CredentialMeta,
+        CredentialState, Fault, Identity, Instance, InstanceKind, IntentKind, PlatformId, Reach,
+        Slug,
     },
     store::Reader,
 };
@@ -76,6 +77,33 @@ pub struct ReachedConnection {
     pub verb: String,
     /// The other platform's name for people.
     pub to: String,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// What is to be said of that; may be empty.
+    pub note: String,
+}
+
+impl ReachedConnection {
+    /// A connection as it stands, with the names of its ends.
+    pub(super) fn of(
+        reader: &Reader<'_>,
+        rules: &Rules,
+        slug: &Slug,
+        connection: Connection,
+    ) -> Result<Self, Fault> {
+        let end = |id| -> Result<String, Fault> {
+            let platform = reader.instance(id)?.platform;
+            Ok(titles::platform(&rules.catalog, &platform))
+        };
+        Ok(Self {
+            slug: slug.clone(),
+            from: end(connection.from)?,
+            to: end(connection.to)?,
+            verb: connection.verb,
+            state: connection.state,
+            note: connection.note,
+        })
+    }
 }
 
 /// Whom an account serves: its community, or those whose instances are made with it.
@@ -243,16 +271,7 @@ fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach
         let slug = reader.community(instance.community)?.slug;
         for connection in reader.connections_at(instance.id)? {
             if known.insert(connection.id) {
-                let end = |id| -> Result<String, Fault> {
-                    let platform = reader.instance(id)?.platform;
-                    Ok(titles::platform(&rules.catalog, &platform))
-                };
-                connections.push(ReachedConnection {
-                    slug: slug.clone(),
-                    from: end(connection.from)?,
-                    verb: connection.verb.clone(),
-                    to: end(connection.to)?,
-                });
+                connections.push(ReachedConnection::of(reader, rules, &slug, connection)?);
             }
         }
         instances.push(ReachedInstance {

@@ -7,6 +7,7 @@ mod bad_luck;
 mod hands;
 mod keys;
 mod once;
+mod replaced;
 mod shapes;
 mod switching;
 
@@ -69,6 +70,7 @@ macro_rules! conformance {
                 hands::removed_and_removed_again,
                 keys::wrong_keys,
                 keys::nothing_secret_is_written,
+                replaced::killed_while_replacing,
             );
         })+
     };

@@ -4,8 +4,8 @@
 use super::*;
 use guildhall::{
     domain::{
-        AccountPolicy, CommunityId, CredentialId, CredentialState, FaultKind, PartState,
-        RotationReason,
+        AccountPolicy, CommunityId, ConnectionState, CredentialId, CredentialState, FaultKind,
+        PartState, RotationReason,
     },
     engine::{KeyOwner, RotationReport},
     vault::Unlocker,
@@ -14,14 +14,14 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use tokio::runtime::{Builder, Runtime};
 
-const OLD: &str = "tok-the-old-one-aaaaaaaaaa";
-const NEW: &str = "tok-the-new-one-bbbbbbbbbb";
+pub const OLD: &str = "tok-the-old-one-aaaaaaaaaa";
+pub const NEW: &str = "tok-the-new-one-bbbbbbbbbb";
 /// How many communities share one key.
 const COMMUNITIES: usize = 12;
 /// How often the process dies meanwhile.
 const DEATHS: usize = 50;
 
-fn runtime() -> Runtime {
+pub fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -29,23 +29,20 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-async fn unlocked(home: &Home) -> Engine {
-    let engine = home.open().await;
-    engine
-        .unlock(Unlocker::Passphrase(SecretString::from(PASSPHRASE)))
-        .await
-        .expect("it unlocks");
+/// As a process begins: unlocked, and what was interrupted is taken up.
+pub async fn begun(home: &Home) -> Engine {
+    let engine = unlocked(home).await;
     engine.start().await;
     engine
 }
 
-async fn key_of(engine: &Engine, community: &str) -> CredentialId {
+pub async fn key_of(engine: &Engine, community: &str) -> CredentialId {
     let actor = ada(engine).await;
     let detail = engine.instance(&actor, &slug(community), &id("beta")).await;
     detail.expect("the details").keys[0].id
 }
 
-async fn replace(engine: &Engine, key: CredentialId, reason: RotationReason) -> Receipt {
+pub async fn replace(engine: &Engine, key: CredentialId, reason: RotationReason) -> Receipt {
     let actor = ada(engine).await;
     let intent = Intent::RotateKey {
         key,
@@ -55,37 +52,14 @@ async fn replace(engine: &Engine, key: CredentialId, reason: RotationReason) -> 
     engine.submit(&actor, intent).await.expect("it begins")
 }
 
-async fn only_rotation(engine: &Engine) -> RotationReport {
+pub async fn only_rotation(engine: &Engine) -> RotationReport {
     let actor = ada(engine).await;
     let mut all = engine.rotations(&actor, false).await.expect("rotations");
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
 
-async fn enter_for(engine: &Engine, community: &str, secret: &str) -> Result<Receipt, Fault> {
-    let actor = ada(engine).await;
-    let entries = vec![KeyEntry {
-        field: "token".into(),
-        secret: SecretString::from(secret),
-    }];
-    let examined = engine
-        .examine_key(
-            &actor,
-            &slug(community),
-            &id("beta"),
-            entries,
-            BTreeMap::new(),
-        )
-        .await?;
-    let intent = Intent::StoreKey {
-        examination: examined.id,
-        keep_unverified: false,
-        keep_powerful: false,
-    };
-    engine.submit(&actor, intent).await
-}
-
-async fn resume_what_waits(engine: &Engine) {
+pub async fn resume_what_waits(engine: &Engine) {
     let actor = ada(engine).await;
     for row in operations(engine).await {
         if row.operation.state == OperationState::WaitsHuman {
@@ -181,6 +155,98 @@ async fn where_the_platform_makes_and_ends_keys_nobody_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_nobody_could_ask_about_replaces_none() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", OLD).await;
+    settle(&engine).await;
+    let key = key_of(&engine, "rosewood").await;
+    replace(&engine, key, RotationReason::Choice).await;
+    settle(&engine).await;
+    let fault = enter_as(&engine, "rosewood", "tok-offline-aaaaaaaaaaaa", true)
+        .await
+        .unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict);
+    assert!(
+        fault.what.contains("the old one is in use still"),
+        "{fault}"
+    );
+    assert_eq!(key_of(&engine, "rosewood").await, key);
+    let before = home.world.passed("activated");
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    let activated = home.world.passed("activated");
+    assert_eq!(activated, before + 1, "with the old one");
+    assert_eq!(only_rotation(&engine).await.parts[0].state, PartState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_key_that_is_refused_before_the_new_one_works_is_told_so() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", OLD).await;
+    settle(&engine).await;
+    home.world.kill(OLD);
+    let actor = ada(&engine).await;
+    let asked = engine
+        .verify_keys(&actor, &slug("rosewood"), &id("beta"))
+        .await;
+    assert_eq!(asked.unwrap_err().kind, FaultKind::KeyRejected);
+    let key = key_of(&engine, "rosewood").await;
+    replace(&engine, key, RotationReason::Leaked).await;
+    settle(&engine).await;
+    let task = detail(&engine, "beta").await.task.expect("a person's step");
+    assert!(
+        task.task.why.contains("refuses it already"),
+        "{:?}",
+        task.task
+    );
+    enter_for(&engine, "rosewood", NEW).await.unwrap();
+    settle(&engine).await;
+    let report = only_rotation(&engine).await;
+    assert!(report.rotation.proof.contains("refused it"), "{report:?}");
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert!(engine.tasks(&actor).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_connections_were_made_of_is_made_anew_where_the_key_was_exposed() {
+    for (reason, made) in [(RotationReason::Leaked, 2), (RotationReason::Choice, 1)] {
+        let home = Home::new();
+        let engine = home.init().await;
+        let community = create(&engine).await.community.expect("a community");
+        enter(&engine, "token", OLD).await;
+        settle(&engine).await;
+        let actor = ada(&engine).await;
+        let connect = Intent::Connect {
+            community,
+            from: id("beta"),
+            to: id("alpha"),
+        };
+        engine.submit(&actor, connect).await.unwrap();
+        settle(&engine).await;
+        assert_eq!(home.world.passed("join"), 1);
+        home.world.mint_keys();
+        let key = key_of(&engine, "rosewood").await;
+        replace(&engine, key, reason).await;
+        settle(&engine).await;
+        assert_eq!(home.world.passed("join"), made, "{reason}");
+        assert_eq!(home.world.passed("part"), made - 1, "{reason}");
+        let calls = home.world.calls();
+        let at = |point: &str| calls.iter().rposition(|call| call == point);
+        assert!(
+            made == 1 || at("part") > at("revoke"),
+            "after the old key's end"
+        );
+        let report = only_rotation(&engine).await;
+        assert_eq!(report.connections.len(), 1);
+        assert_eq!(report.connections[0].state, ConnectionState::Made);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_can_prove_is_called_unproven() {
     let home = Home::new();
     let engine = home.init().await;
@@ -264,7 +330,7 @@ fn a_key_of_twelve_communities_is_replaced_though_the_process_dies_fifty_times()
     let first = runtime();
     first.block_on(async {
         let key = share(&home).await;
-        let engine = unlocked(&home).await;
+        let engine = begun(&home).await;
         replace(&engine, key, RotationReason::Leaked).await;
     });
     first.shutdown_background();
@@ -272,7 +338,7 @@ fn a_key_of_twelve_communities_is_replaced_though_the_process_dies_fifty_times()
     for death in 0..DEATHS {
         let process = runtime();
         process.block_on(async {
-            let engine = unlocked(&home).await;
+            let engine = begun(&home).await;
             let stops = death % 3 != 0;
             if stops {
                 let points = ["observe", "ask with the old key"];
@@ -298,7 +364,7 @@ fn a_key_of_twelve_communities_is_replaced_though_the_process_dies_fifty_times()
     home.world.kill(OLD);
     let last = runtime();
     last.block_on(async {
-        let engine = unlocked(&home).await;
+        let engine = begun(&home).await;
         settle(&engine).await;
         resume_what_waits(&engine).await;
         settle(&engine).await;
@@ -386,7 +452,7 @@ async fn happen(home: &Home, engine: Engine, community: CommunityId, what: Happe
         Happening::Restart => {
             engine.shutdown().await;
             drop(engine);
-            return unlocked(home).await;
+            return begun(home).await;
         }
         Happening::LockAndUnlock => {
             engine.lock();

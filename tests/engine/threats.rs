@@ -20,38 +20,6 @@ fn database(home: &Home) -> Connection {
     Connection::open(home.options.home.join("guildhall.db")).expect("the database")
 }
 
-async fn unlocked(home: &Home) -> Engine {
-    let engine = home.open().await;
-    engine
-        .unlock(Unlocker::Passphrase(SecretString::from(PASSPHRASE)))
-        .await
-        .expect("it unlocks");
-    engine
-}
-
-async fn enter_for(engine: &Engine, community: &str, secret: &str) -> Result<Receipt, Fault> {
-    let actor = ada(engine).await;
-    let entries = vec![KeyEntry {
-        field: "token".into(),
-        secret: SecretString::from(secret),
-    }];
-    let examined = engine
-        .examine_key(
-            &actor,
-            &slug(community),
-            &id("beta"),
-            entries,
-            BTreeMap::new(),
-        )
-        .await?;
-    let intent = Intent::StoreKey {
-        examination: examined.id,
-        keep_unverified: false,
-        keep_powerful: false,
-    };
-    engine.submit(&actor, intent).await
-}
-
 /// Three communities with a key each.
 async fn furnished(home: &Home) -> Engine {
     let engine = home.init().await;

@@ -43,6 +43,8 @@ struct State {
     calls: Vec<String>,
     faults: BTreeMap<String, VecDeque<Fault>>,
     stop_at: Option<String>,
+    /// How many calls there have been when the next one stops.
+    stop_at_call: Option<usize>,
     panic_at: Option<String>,
     person_did_it: bool,
     /// At which points a person is asked for.
@@ -89,6 +91,13 @@ impl World {
         self.state().stop_at = Some(point.to_owned());
     }
 
+    /// Stops whoever makes the call with this number from now on, the first being 0, until [`World::release`].
+    pub fn stop_at_call(&self, number: usize) {
+        self.arrived.send_replace(None);
+        let mut state = self.state();
+        state.stop_at_call = Some(state.calls.len() + number);
+    }
+
     /// Waits until somebody stands at the point.
     pub async fn somebody_stopped(&self) {
         let mut arrived = self.arrived.subscribe();
@@ -101,6 +110,7 @@ impl World {
     /// Lets everybody go on.
     pub fn release(&self) {
         self.state().stop_at = None;
+        self.state().stop_at_call = None;
         self.go_on.notify_waiters();
     }
 
@@ -136,6 +146,11 @@ impl World {
     /// From now on the platform makes and ends keys by itself.
     pub fn mint_keys(&self) {
         self.state().minted = Some(0);
+    }
+
+    /// From now on a person makes them again.
+    pub fn mint_nothing(&self) {
+        self.state().minted = None;
     }
 
     fn accepts(&self, key: &str) -> Result<(), Fault> {
@@ -234,7 +249,11 @@ impl World {
     async fn point(&self, point: &str) -> Result<(), Fault> {
         loop {
             let go_on = self.go_on.notified();
-            let stopped = self.state().stop_at.as_deref() == Some(point);
+            let stopped = {
+                let state = self.state();
+                state.stop_at.as_deref() == Some(point)
+                    || state.stop_at_call == Some(state.calls.len())
+            };
             if !stopped {
                 break;
             }
@@ -514,10 +533,10 @@ impl Adapter for FakeAdapter {
         self.mints(op, field)
     }
 
-    async fn revoke_key(&self, _op: &Op, _field: &str, old: &SecretString) -> Result<(), Halt> {
+    async fn revoke_key(&self, _op: &Op, _field: &str, old: &SecretString) -> Result<bool, Halt> {
         self.world.point("revoke").await?;
         self.world.kill(old.expose_secret());
-        Ok(())
+        Ok(true)
     }
 
     async fn key_lives(

@@ -22,6 +22,7 @@ mod person;
 mod provision;
 mod record;
 mod remove;
+mod rotate;
 mod runtime;
 mod verify;
 
@@ -29,8 +30,10 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::replacing;
 use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 /// The credential that makes things: global, of a bot that is an administrator or a moderator.
 const API_KEY: &str = "api_key";
@@ -91,6 +94,35 @@ impl Adapter for Discourse {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    fn mints_with(&self, site: &Site, field: &str) -> Option<&'static str> {
+        rotate::mints_with(site, field)
+    }
+
+    async fn mint_key(
+        &self,
+        op: &Op,
+        _field: &str,
+    ) -> Result<(SecretString, Option<Identity>), Halt> {
+        rotate::mint(op).await
+    }
+
+    async fn move_key(&self, op: &Op, _field: &str) -> Result<String, Halt> {
+        rotate::take_over(op).await?;
+        replacing::move_by_looking(self, op).await
+    }
+
+    fn revokes(&self, op: &Op, field: &str) -> bool {
+        matches!(field, RUNTIME_KEY | API_KEY) && op.has_secret(API_KEY)
+    }
+
+    async fn revoke_key(&self, op: &Op, field: &str, old: &SecretString) -> Result<bool, Halt> {
+        rotate::revoke(op, field, old).await
+    }
+
+    async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
+        rotate::lives(site, field, old).await
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

@@ -61,7 +61,11 @@ pub(super) async fn ensure(op: &Op, client: &Client, places: &mut Places) -> Res
 
 /// The scopes that this forum has, each with the parameter that binds it. A scope whose parameter the forum does not know
 /// is left out: it would be unlimited, since unknown parameters are dropped in silence.
-async fn scopes(client: &Client, category: u64, notice: u64) -> Result<Vec<Value>, Fault> {
+pub(super) async fn scopes(
+    client: &Client,
+    category: u64,
+    notice: u64,
+) -> Result<Vec<Value>, Fault> {
     let known = client
         .get("/admin/api/keys/scopes.json", "list the scopes of keys")
         .await?;
@@ -123,7 +127,8 @@ async fn find(
     Ok(found)
 }
 
-async fn list(client: &Client) -> Result<Vec<Value>, Fault> {
+/// Every key that the forum lists.
+pub(super) async fn list(client: &Client) -> Result<Vec<Value>, Fault> {
     let mut keys: Vec<Value> = Vec::new();
     loop {
         let path = format!("/admin/api/keys.json?offset={}&limit=50", keys.len());
@@ -140,10 +145,33 @@ async fn list(client: &Client) -> Result<Vec<Value>, Fault> {
     }
 }
 
+/// Makes the key and keeps it.
 async fn create(op: &Op, client: &Client, user: &str, scopes: &[Value]) -> Result<Runtime, Fault> {
-    let site = op.site();
+    let (runtime, key) = make(op, client, user, scopes).await?;
+    // Before it is recorded: it is shown only here.
+    let kept = op
+        .keep_secret(
+            RUNTIME_KEY,
+            key,
+            Some(identity(op.site(), &runtime, scopes)),
+        )
+        .await;
+    kept.map_err(|halt| match halt {
+        Halt::Stopped(fault) => *fault,
+        Halt::Human(task) => Fault::new(FaultKind::Internal, task.title),
+    })?;
+    Ok(runtime)
+}
+
+/// Makes a key and asks the forum with it what it may do.
+pub(super) async fn make(
+    op: &Op,
+    client: &Client,
+    user: &str,
+    scopes: &[Value],
+) -> Result<(Runtime, SecretString), Fault> {
     let body = json!({"key": {
-        "description": record::key_description(site),
+        "description": record::key_description(op.site()),
         "username": user,
         "scope_mode": "granular",
         "scopes": scopes,
@@ -167,18 +195,11 @@ async fn create(op: &Op, client: &Client, user: &str, scopes: &[Value]) -> Resul
         revoked: false,
     };
     check(op, client, &runtime, &key, scopes).await?;
-    // Before it is recorded: it is shown only here.
-    let kept = op
-        .keep_secret(RUNTIME_KEY, key, Some(identity(site, &runtime, scopes)))
-        .await;
-    kept.map_err(|halt| match halt {
-        Halt::Stopped(fault) => *fault,
-        Halt::Human(task) => Fault::new(FaultKind::Internal, task.title),
-    })?;
-    Ok(runtime)
+    Ok((runtime, key))
 }
 
-fn identity(site: &Site, runtime: &Runtime, scopes: &[Value]) -> Identity {
+/// What is known of a key that was made.
+pub(super) fn identity(site: &Site, runtime: &Runtime, scopes: &[Value]) -> Identity {
     let named = |scope: &Value| scope["scope_id"].as_str().map(str::to_owned);
     Identity {
         external_id: runtime.user.clone(),

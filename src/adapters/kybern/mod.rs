@@ -9,11 +9,11 @@ mod recipe;
 
 use super::{
     contract::{
-        Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest, tell_new_key,
-        unsupported,
+        Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest, unsupported,
     },
     django,
     durable::{Halt, Op},
+    replacing,
 };
 use crate::{
     domain::{Fault, Identity, PlatformId, RemoveMode},
@@ -64,7 +64,7 @@ impl Adapter for Kybern {
     }
 
     async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
-        tell_new_key(self, op, field).await
+        replacing::tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

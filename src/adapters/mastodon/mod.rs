@@ -16,6 +16,7 @@ mod profile;
 mod provision;
 mod record;
 mod remove;
+mod revoke;
 mod sign_in;
 mod tasks;
 mod verify;
@@ -24,6 +25,7 @@ use super::contract::{Adapter, Discovered, Observation, Presence, Removed, Site,
 use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 /// The credential of the community's account.
 const ACCESS_TOKEN: &str = "access_token";
@@ -96,5 +98,22 @@ impl Adapter for Mastodon {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    fn revokes(&self, op: &Op, field: &str) -> bool {
+        field == ACCESS_TOKEN && revoke::can(op)
+    }
+
+    async fn revoke_key(&self, op: &Op, _field: &str, old: &SecretString) -> Result<bool, Halt> {
+        revoke::revoke(op, old).await
+    }
+
+    async fn key_lives(
+        &self,
+        site: &Site,
+        _field: &str,
+        old: &SecretString,
+    ) -> Result<bool, Fault> {
+        revoke::lives(site, old).await
     }
 }

@@ -4,16 +4,15 @@
 use super::{
     ACCESS_TOKEN, ADMIN_TOKEN, CLIENT_ID, CLIENT_SECRET, CODE, admin,
     client::{Client, base, look_up, page},
-    errors, notice, pause, profile,
+    notice, pause, profile,
     record::{Known, MARKER},
-    tasks,
+    revoke, tasks,
 };
 use crate::adapters::{
     contract::{Removed, Site},
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind, InstanceKind, RemoveMode};
-use secrecy::ExposeSecret;
 
 pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let mut left = Vec::new();
@@ -54,7 +53,7 @@ async fn soft(op: &Op, known: &Known, left: &mut Vec<String>) -> Result<(), Halt
         Err(Halt::Stopped(fault)) if fault.kind == FaultKind::KeyRejected => return Ok(()),
         other => other?,
     }
-    revoke(op, left).await
+    end_token(op, left).await
 }
 
 /// Takes our marks off: the pause, the marker, the notice. What else was written stays the account's.
@@ -78,30 +77,14 @@ async fn clean(op: &Op, client: &Client, known: &Known) -> Result<(), Halt> {
 }
 
 /// Ends the token, where the secret of its application is known.
-async fn revoke(op: &Op, left: &mut Vec<String>) -> Result<(), Halt> {
-    let site = op.site();
-    let base = base(site)?;
-    let (Ok(id), Ok(secret)) = (op.secret(CLIENT_ID), op.secret(CLIENT_SECRET)) else {
-        left.push(format!(
-            "The token still works: without the client secret only its person can revoke it, at {}.",
-            page(&base, "/settings/applications")
-        ));
+async fn end_token(op: &Op, left: &mut Vec<String>) -> Result<(), Halt> {
+    if revoke::can(op) && revoke::revoke(op, &op.secret(ACCESS_TOKEN)?).await? {
         return Ok(());
-    };
-    let token = op.secret(ACCESS_TOKEN)?;
-    let call = site
-        .http
-        .post(&base, "/oauth/revoke")
-        .keyed()
-        .cancel(op.cancel())
-        .redact(&token)
-        .redact(&secret)
-        .form([
-            ("client_id", id.expose_secret()),
-            ("client_secret", secret.expose_secret()),
-            ("token", token.expose_secret()),
-        ]);
-    errors::accept(call.send().await?, "revoke the token")?;
+    }
+    left.push(format!(
+        "The token still works: without the client secret only its person can revoke it, at {}.",
+        page(&base(op.site())?, "/settings/applications")
+    ));
     Ok(())
 }
 

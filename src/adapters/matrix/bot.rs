@@ -5,6 +5,7 @@ use super::client::{Client, Whoami, bad_answer};
 use super::record::Places;
 use super::{ACCESS_TOKEN, ADMIN_TOKEN, SERVER, errors, token};
 use crate::adapters::{
+    contract::Site,
     durable::{Halt, Op},
     http::{Method, entries, segment},
 };
@@ -91,8 +92,8 @@ async fn mint(op: &Op, base: &Url, places: &mut Places) -> Result<(), Halt> {
     }
     let password = fresh_password();
     put_user(op, &admin, &places.bot, &password).await?;
-    let (access_token, device) = login(op, &admin, &places.bot, &password).await?;
-    token::read(&access_token, ACCESS_TOKEN)?;
+    let [device, _] = devices(op.site());
+    let access_token = login(&admin, &places.bot, &password, &device).await?;
     let identity = Identity {
         external_id: places.bot.clone(),
         who: format!("{}, a bot made by Guildhall (device {device})", places.bot),
@@ -105,7 +106,7 @@ async fn mint(op: &Op, base: &Url, places: &mut Places) -> Result<(), Halt> {
 }
 
 /// Servers with delegated login sign nobody in by password (sheet: matrix 1, H1c).
-async fn check_password_login(client: &Client) -> Result<(), Fault> {
+pub(super) async fn check_password_login(client: &Client) -> Result<(), Fault> {
     let answer = client
         .open_call(Method::GET, "/_matrix/client/v3/login")
         .send()
@@ -149,8 +150,14 @@ async fn free_name(op: &Op, admin: &Client, server: &str) -> Result<String, Faul
     .hint("Choose another name in the setting bot_name, or enter a token of that user as access_token."))
 }
 
+/// The devices that the bot signs in as: the second while a token of the first is replaced, and the other way round.
+pub(super) fn devices(site: &Site) -> [String; 2] {
+    let piece: String = site.marker.chars().take(12).collect();
+    [format!("GUILDHALL-{piece}"), format!("GUILDHALL-{piece}-B")]
+}
+
 /// 32 letters and digits.
-fn fresh_password() -> SecretString {
+pub(super) fn fresh_password() -> SecretString {
     let letters = rand::rng().sample_iter(rand::distr::Alphanumeric);
     letters.take(32).map(char::from).collect::<String>().into()
 }
@@ -172,24 +179,34 @@ async fn put_user(
     errors::accept(call.send().await?, "make the bot").map(|_| ())
 }
 
-#[derive(Deserialize)]
-struct Login {
-    access_token: String,
-    device_id: String,
-}
-
-async fn login(
-    op: &Op,
+/// Gives the bot another password; its devices stay signed in.
+pub(super) async fn set_password(
     admin: &Client,
     bot: &str,
     password: &SecretString,
-) -> Result<(SecretString, String), Fault> {
-    let piece: String = op.site().marker.chars().take(12).collect();
+) -> Result<(), Fault> {
+    let path = format!("/_synapse/admin/v2/users/{}", segment(bot));
+    let body = json!({"password": password.expose_secret(), "logout_devices": false});
+    let call = admin.call(Method::PUT, &path).redact(password).json(&body);
+    errors::accept(call.send().await?, "give the bot another password").map(|_| ())
+}
+
+/// Signs the bot in as a device; the same one again gives one more token of it.
+pub(super) async fn login(
+    admin: &Client,
+    bot: &str,
+    password: &SecretString,
+    device: &str,
+) -> Result<SecretString, Fault> {
+    #[derive(Deserialize)]
+    struct Login {
+        access_token: String,
+    }
     let body = json!({
         "type": "m.login.password",
         "identifier": {"type": "m.id.user", "user": bot},
         "password": password.expose_secret(),
-        "device_id": format!("GUILDHALL-{piece}"),
+        "device_id": device,
         "initial_device_display_name": "Guildhall",
     });
     // Repeating it signs the same device in again. Five tries, then 0.003 per second, per address (sheet: matrix 3).
@@ -203,5 +220,7 @@ async fn login(
     if login.access_token.is_empty() {
         return Err(bad_answer("the bot's token"));
     }
-    Ok((login.access_token.into(), login.device_id))
+    let access_token = SecretString::from(login.access_token);
+    token::read(&access_token, ACCESS_TOKEN)?;
+    Ok(access_token)
 }

@@ -16,6 +16,7 @@ mod provision;
 mod record;
 mod remove;
 mod rooms;
+mod rotate;
 mod token;
 mod verify;
 
@@ -26,6 +27,7 @@ use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 /// How messages name the server.
 const SERVER: &str = "the homeserver";
@@ -77,6 +79,35 @@ impl Adapter for Matrix {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    fn mints_with(&self, site: &Site, field: &str) -> Option<&'static str> {
+        rotate::mints_with(site, field)
+    }
+
+    async fn mint_key(
+        &self,
+        op: &Op,
+        _field: &str,
+    ) -> Result<(SecretString, Option<Identity>), Halt> {
+        rotate::mint(op).await
+    }
+
+    fn revokes(&self, _op: &Op, field: &str) -> bool {
+        matches!(field, ACCESS_TOKEN | ADMIN_TOKEN)
+    }
+
+    async fn revoke_key(&self, op: &Op, field: &str, old: &SecretString) -> Result<bool, Halt> {
+        rotate::revoke(op, field, old).await
+    }
+
+    async fn key_lives(
+        &self,
+        site: &Site,
+        _field: &str,
+        old: &SecretString,
+    ) -> Result<bool, Fault> {
+        rotate::lives(site, old).await
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

@@ -104,7 +104,12 @@ async fn verify_admin(site: &Site, base: &Url, token: &SecretString) -> Result<I
     Ok(identity)
 }
 
-async fn verify_bot(site: &Site, base: &Url, token: &SecretString) -> Result<Identity, Fault> {
+/// Who the token of a bot is, measured.
+pub(super) async fn verify_bot(
+    site: &Site,
+    base: &Url,
+    token: &SecretString,
+) -> Result<Identity, Fault> {
     let client = client(site, base, token);
     let who = client.whoami().await?;
     let rooms = client.joined_rooms().await?;

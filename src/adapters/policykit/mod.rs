@@ -21,10 +21,11 @@ use super::{
     chat_keys,
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest, tell_new_key, unsupported,
+        VerifyRequest, unsupported,
     },
     django,
     durable::{Halt, Op},
+    replacing,
 };
 use crate::{
     domain::{Fault, Identity, PlatformId, RemoveMode},
@@ -71,7 +72,7 @@ impl Adapter for PolicyKit {
     }
 
     async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
-        tell_new_key(self, op, field).await
+        replacing::tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

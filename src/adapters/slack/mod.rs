@@ -17,6 +17,7 @@ mod provision;
 mod record;
 mod remove;
 mod resume;
+mod revoke;
 mod session;
 mod tasks;
 mod verify;
@@ -25,9 +26,11 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::replacing;
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 /// The token of the app's bot.
 const BOT_TOKEN: &str = "bot_token";
@@ -82,6 +85,21 @@ impl Adapter for Slack {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    fn revokes(&self, _op: &Op, field: &str) -> bool {
+        matches!(field, BOT_TOKEN | USER_TOKEN)
+    }
+
+    async fn revoke_key(&self, op: &Op, _field: &str, old: &SecretString) -> Result<bool, Halt> {
+        revoke::revoke(op, old).await
+    }
+
+    async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
+        match field {
+            BOT_TOKEN | USER_TOKEN => revoke::lives(site, old).await,
+            _ => replacing::lives_if_verified(self, site, field, old).await,
+        }
     }
 
     async fn offer_target(&self, op: &Op, for_platform: &PlatformId) -> Result<Target, Halt> {

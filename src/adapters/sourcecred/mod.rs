@@ -38,9 +38,10 @@ mod verify;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest, tell_new_key,
+        VerifyRequest,
     },
     durable::{Halt, Op},
+    replacing,
 };
 use crate::{
     domain::{Fault, Identity, PlatformId, RemoveMode},
@@ -105,7 +106,7 @@ impl Adapter for SourceCred {
             self.activate(op).await?;
             return Ok("It was started anew with the new key.".to_owned());
         }
-        tell_new_key(self, op, field).await
+        replacing::tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {

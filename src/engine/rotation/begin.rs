@@ -144,11 +144,11 @@ pub(in crate::engine) fn close(
         .hint("Enter their new keys first; the report names them."));
     }
     let proof = format!("not proven; {} says: {why}", actor.name);
-    parts::finish(writer, rules, id, &proof)?;
     for part in parts {
         parts::cancel(writer, rules, id, part.instance)?;
     }
     Ok(Applied {
+        instances: parts::finish(writer, rules, id, &proof)?,
         subject: rotation.platform.to_string(),
         detail: format!("rotation {id}: {proof}"),
         receipt: Receipt {

@@ -20,8 +20,7 @@ pub(super) async fn end(
     let old = opened(core, rotation).await?;
     let field = &rotation.field;
     let mut lives = adapter.key_lives(op.site(), field, &old).await?;
-    if lives && adapter.revokes(op, field) {
-        adapter.revoke_key(op, field, &old).await?;
+    if lives && adapter.revokes(op, field) && adapter.revoke_key(op, field, &old).await? {
         lives = adapter.key_lives(op.site(), field, &old).await?;
         if lives {
             return Err(Fault::new(
@@ -49,23 +48,26 @@ pub(super) async fn end(
     let (id, lease, holder) = (rotation.id, operation.id, core.holder.clone());
     let (actor, subject) = (operation.actor.clone(), rotation.platform.to_string());
     let detail = format!("rotation {id}: {proof}");
-    core.change(move |writer, rules| {
-        writer.require_lease(lease, &holder)?;
-        if writer.rotation(id)?.ended_at.is_some() {
-            return Ok(());
-        }
-        parts::finish(writer, rules, id, &proof)?;
-        rules.audit(
-            writer,
-            &actor,
-            "key-rotate",
-            &subject,
-            None,
-            AuditResult::Done,
-            &detail,
-        )
-    })
-    .await?;
+    let queued = core
+        .change(move |writer, rules| {
+            writer.require_lease(lease, &holder)?;
+            if writer.rotation(id)?.ended_at.is_some() {
+                return Ok(Vec::new());
+            }
+            let queued = parts::finish(writer, rules, id, &proof)?;
+            rules.audit(
+                writer,
+                &actor,
+                "key-rotate",
+                &subject,
+                None,
+                AuditResult::Done,
+                &detail,
+            )?;
+            Ok(queued)
+        })
+        .await?;
+    core.desk.widen(queued);
     Ok(said)
 }
 

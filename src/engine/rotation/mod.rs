@@ -18,7 +18,7 @@ mod tasks;
 mod work;
 
 pub(super) use begin::{begin, close};
-pub(super) use parts::{gone, is_under_way};
+pub(super) use parts::{awaits, gone, is_under_way};
 pub use report::{PartLine, RotationReport};
 pub(super) use work::work;
 

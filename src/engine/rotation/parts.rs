@@ -4,10 +4,10 @@ use super::{argument, of};
 use crate::{
     domain::{
         CredentialId, CredentialState, Fault, FaultKind, InstanceId, Observed, OperationId,
-        OperationState, OperationVerb, PartState, RotationId,
+        OperationState, OperationVerb, PartState, Rotation, RotationId,
     },
     engine::{
-        reach,
+        connections, reach,
         rules::{self, Rules},
     },
     store::{NewOperation, OperationFilter, Reader, Writer},
@@ -30,6 +30,23 @@ pub(in crate::engine) fn is_under_way(
     key: CredentialId,
 ) -> Result<bool, Fault> {
     Ok(reader.open_rotation_of_key(key)?.is_some())
+}
+
+/// Whether an instance waits for a new key of this field.
+pub(in crate::engine) fn awaits(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+    field: &str,
+) -> Result<bool, Fault> {
+    for rotation in reader.open_rotations_at(instance)? {
+        let parts = reader.rotation_parts(rotation.id)?;
+        if parts.iter().any(|part| {
+            part.instance == instance && part.field == field && part.state == PartState::Open
+        }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Writes down whatever depends on the old key and is not written down yet.
@@ -185,18 +202,44 @@ pub(in crate::engine) fn gone(
     Ok(queued)
 }
 
-/// The rotation is over: the old key's bytes are taken away here, what is known of it stays.
+/// The rotation is over: the old key's bytes are taken away here, what is known of it stays. Where somebody else may have
+/// had it, what was made with it for connections may be known too, and is made anew. Answers the instances concerned.
 pub(super) fn finish(
     writer: &Writer<'_>,
     rules: &Rules,
     id: RotationId,
     proof: &str,
-) -> Result<(), Fault> {
+) -> Result<Vec<InstanceId>, Fault> {
     for key in writer.rotation_keys(id)? {
         match writer.empty_credential(key, CredentialState::Revoked) {
             Err(fault) if fault.kind == FaultKind::NotFound => {}
             other => other?,
         }
     }
-    writer.end_rotation(id, proof, rules.now)
+    writer.end_rotation(id, proof, rules.now)?;
+    remake_connections(writer, rules, &writer.rotation(id)?)
+}
+
+fn remake_connections(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    rotation: &Rotation,
+) -> Result<Vec<InstanceId>, Fault> {
+    let mut queued = Vec::new();
+    if !rotation.reason.was_exposed() {
+        return Ok(queued);
+    }
+    for part in writer.rotation_parts(rotation.id)? {
+        if part.state != PartState::Moved
+            || writer.instance(part.instance)?.platform != rotation.platform
+        {
+            continue;
+        }
+        for connection in writer.connections_at(part.instance)? {
+            if connections::remake(writer, rules, &connection, &rotation.actor)? {
+                queued.push(connection.from);
+            }
+        }
+    }
+    Ok(queued)
 }

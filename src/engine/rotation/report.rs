@@ -23,7 +23,7 @@ pub struct RotationReport {
     /// What depends on the old key, and how far each is.
     pub parts: Vec<PartLine>,
     /// Connections of what depends on it: webhooks of theirs may have been made with the old key, and are not ended with
-    /// it.
+    /// it. Where it was exposed they are made anew once it is dead.
     pub connections: Vec<ReachedConnection>,
 }
 
@@ -110,18 +110,7 @@ fn report(reader: &Reader<'_>, rules: &Rules, rotation: Rotation) -> Result<Rota
         let open = reader.operations(&filter, 64)?;
         let open = open.iter().find(|known| of(known) == Some(rotation.id));
         for joined in reader.connections_at(instance.id)? {
-            let end = |id| -> Result<String, Fault> {
-                Ok(titles::platform(
-                    &rules.catalog,
-                    &reader.instance(id)?.platform,
-                ))
-            };
-            let line = ReachedConnection {
-                slug: slug.clone(),
-                from: end(joined.from)?,
-                verb: joined.verb.clone(),
-                to: end(joined.to)?,
-            };
+            let line = ReachedConnection::of(reader, rules, &slug, joined)?;
             if !connections.contains(&line) {
                 connections.push(line);
             }

@@ -16,6 +16,8 @@ pub(super) struct Waiting<'a> {
     pub settings: &'a BTreeMap<String, String>,
     /// Which field of that platform.
     pub field: &'a str,
+    /// Which other field's key makes the new one without a person; none where nothing does.
+    pub maker: Option<&'static str>,
     /// How many communities the old key reached.
     pub reached: usize,
     /// Whether the platform refuses the old key already.
@@ -72,6 +74,12 @@ pub(super) fn new_key(rotation: &Rotation, waiting: &Waiting<'_>) -> HumanTask {
     if let Some(note) = manifest.capabilities.get(&Verb::Rotate) {
         instructions.push(note.note.clone());
     }
+    if let Some(maker) = waiting.maker.and_then(|field| manifest.credential(field)) {
+        instructions.push(format!(
+            "Either enter {} here: with it the new {label} is made and the old one ended, and nobody has to do more.",
+            maker.label
+        ));
+    }
     if let Some(known) = known {
         if waiting.reached > 1 {
             instructions.push(format!(
@@ -86,9 +94,11 @@ pub(super) fn new_key(rotation: &Rotation, waiting: &Waiting<'_>) -> HumanTask {
                 .unwrap_or_else(|| step.clone())
         }));
     }
-    instructions.push(format!(
-        "Enter the new {label} here: it is verified before anything moves."
-    ));
+    if known.is_none_or(|known| !known.made_by_us) {
+        instructions.push(format!(
+            "Enter the new {label} here: it is verified before anything moves."
+        ));
+    }
     HumanTask {
         step: STEP.to_owned(),
         title: format!("make and enter a new {label}"),

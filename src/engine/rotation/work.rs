@@ -122,6 +122,7 @@ async fn make(core: &Arc<Core>, adapter: &dyn Adapter, op: &Op, stand: &Stand) -
         manifest,
         settings: &stand.instance.settings,
         field,
+        maker: adapter.mints_with(op.site(), field),
         reached: stand.reached,
         refused: stand.refused,
     };
@@ -176,7 +177,8 @@ pub(super) fn old_keys(reader: &Reader<'_>, id: RotationId) -> Result<Vec<Creden
     Ok(rows)
 }
 
-/// The new key of an instance: one of the same field that is none of the old ones, its community's own first.
+/// The new key of an instance: one of the same field that the platform accepted and that is none of the old ones, its
+/// community's own first.
 fn successor(
     reader: &Reader<'_>,
     rules: &Rules,
@@ -205,6 +207,7 @@ fn successor(
         key.field == part.field
             && !old.contains(&key.id)
             && !prints.contains(&key.fingerprint)
+            && key.verified_at.is_some()
             && matches!(
                 key.state,
                 CredentialState::Active | CredentialState::Unverified

@@ -37,6 +37,15 @@ impl Homeserver {
                 }
                 fine(json!({"access_token": token}))
             }
+            ("DELETE", ["v2", "users", user, "devices", device]) => {
+                if !self.users.contains_key(*user) {
+                    return refuse(404, "M_NOT_FOUND", "Unknown user");
+                }
+                self.tokens.retain(|_, token| {
+                    token.user != *user || token.device.as_deref() != Some(*device)
+                });
+                fine(json!({}))
+            }
             ("POST", ["v1", "users", user, "override_ratelimit"]) => {
                 match self.users.get_mut(*user) {
                     Some(known) => known.unlimited = true,
@@ -85,7 +94,7 @@ impl Homeserver {
         }
     }
 
-    /// 201 for a new user; an existing one is changed, and a new password ends its devices.
+    /// 201 for a new user; an existing one is changed, and a new password ends its devices unless that is declined.
     fn put_user(&mut self, id: &str, incoming: &Incoming) -> Outcome<Reply> {
         let Some(body) = incoming.json().filter(Value::is_object) else {
             return refuse(400, "M_NOT_JSON", "Content not JSON.");
@@ -101,7 +110,7 @@ impl Homeserver {
             );
         }
         let is_new = !self.users.contains_key(id);
-        if body["password"].is_string() && !is_new {
+        if body["password"].is_string() && !is_new && body["logout_devices"] != false {
             self.end_devices(id);
         }
         let user = self.users.entry(id.to_owned()).or_insert_with(|| User {

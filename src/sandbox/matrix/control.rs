@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 /// | `half-creations`, `empty-creations` | `times` |
 /// | `not-synapse` | nothing: the administration paths are gone |
 /// | `add-user` | `user`, `admin`; answers its token |
+/// | `sign-in` | `user`, and `device`; without one as an administrator mints a token; answers the token |
 /// | `revoke`, `expire` | `token`, or `user` for all of a user's |
 /// | `lock`, `unlock`, `suspend`, `deactivate` | `user` |
 /// | `purge` | `room` |
@@ -35,6 +36,12 @@ pub fn act(server: &mut Homeserver, action: &str, input: &Value) -> Result<Value
         "not-synapse" => server.is_synapse = false,
         "add-user" => {
             let token = server.add_ready_user(&text("user")?, input["admin"] == true);
+            return Ok(json!({"token": token}));
+        }
+        "sign-in" => {
+            let device = input["device"].as_str().map(str::to_owned);
+            let minter = device.is_none().then(|| super::model::ADMIN.to_owned());
+            let token = server.issue(&text("user")?, device, minter);
             return Ok(json!({"token": token}));
         }
         "revoke" => {

@@ -99,3 +99,38 @@ async fn an_idle_key_dies_and_a_look_keeps_it_alive() {
     let fault = verify(&world, "api_key").await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::KeyRejected, "{fault}");
 }
+
+#[tokio::test]
+async fn an_old_key_that_makes_things_is_ended_by_the_new_one_where_it_is_known_for_certain() {
+    let mut world = World::new().await;
+    world.provisioned().await;
+    let old = world.key("api_key").into();
+    let lives = async |world: &World| {
+        let site = world.site();
+        world
+            .adapter
+            .key_lives(&site, "api_key", &old)
+            .await
+            .unwrap()
+    };
+    let revoke = async |world: &World| {
+        let op = world.op();
+        world
+            .adapter
+            .revoke_key(&op, "api_key", &old)
+            .await
+            .unwrap()
+    };
+    assert!(lives(&world).await);
+    assert!(
+        !revoke(&world).await,
+        "the key at hand is not ended with itself"
+    );
+    let made = world.act("add-key", json!({"user": "guildhall"})).await;
+    let new = made["key"].as_str().unwrap();
+    world.secrets.insert("api_key".into(), new.into());
+    assert!(revoke(&world).await);
+    assert!(!lives(&world).await);
+    assert!(!revoke(&world).await, "none is left that begins like it");
+    world.verify(&[("api_key", new)]).await.unwrap();
+}

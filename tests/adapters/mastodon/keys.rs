@@ -135,3 +135,33 @@ async fn an_application_that_was_deleted_is_told_as_a_dead_token() {
     let fault = fault(adapter().deactivate(&world.op()).await.unwrap_err());
     assert_eq!(fault.kind, FaultKind::KeyRejected, "{fault}");
 }
+
+#[tokio::test]
+async fn an_old_token_is_ended_with_the_secret_of_its_application() {
+    let world = World::new().await;
+    assert!(!adapter().revokes(&world.op(), "access_token"), "no secret");
+    let world = World::with_secret().await;
+    let (op, site) = (world.op(), world.site());
+    let lives = async |key| adapter().key_lives(&site, "access_token", key).await;
+    let old = world.key("access_token").into();
+    assert!(lives(&old).await.unwrap());
+    for _ in 0..2 {
+        assert!(
+            adapter()
+                .revoke_key(&op, "access_token", &old)
+                .await
+                .unwrap()
+        );
+        assert!(!lives(&old).await.unwrap());
+    }
+    // A token of another application, or of another account, is neither ended nor taken for dead.
+    let foreign = world.key("token_of_another_account").into();
+    assert!(lives(&foreign).await.unwrap());
+    let mut strange = World::with_secret().await;
+    strange.use_key("client_secret", "access_token");
+    let refused = adapter()
+        .revoke_key(&strange.op(), "access_token", &foreign)
+        .await;
+    assert!(!refused.unwrap());
+    assert!(lives(&foreign).await.unwrap());
+}

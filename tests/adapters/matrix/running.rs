@@ -70,6 +70,51 @@ async fn a_mistyped_token_is_found_without_a_call_and_a_dead_one_by_the_server()
 }
 
 #[tokio::test]
+async fn a_token_that_an_administrator_minted_is_ended_and_two_of_one_device_are_not() {
+    let world = World::new().await;
+    world.provision().await.unwrap();
+    let (op, site) = (world.op(), world.site());
+    let lives = async |token| {
+        adapter()
+            .key_lives(&site, "access_token", token)
+            .await
+            .unwrap()
+    };
+    let bot = "@gov-rosewood:matrix.sandbox";
+    let token = async |input| {
+        let made = world.act("sign-in", input).await;
+        secrecy::SecretString::from(made["token"].as_str().unwrap())
+    };
+    let minted = token(json!({"user": bot})).await;
+    assert!(lives(&minted).await);
+    assert!(
+        adapter()
+            .revoke_key(&op, "access_token", &minted)
+            .await
+            .unwrap()
+    );
+    assert!(!lives(&minted).await);
+
+    let now = op.secret("access_token").unwrap();
+    let state = world.state().await;
+    let device = state["tokens"][now.expose_secret()]["device"].clone();
+    let twin = token(json!({"user": bot, "device": device})).await;
+    let refused = fault(
+        adapter()
+            .revoke_key(&op, "access_token", &twin)
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(refused.kind, FaultKind::Conflict, "{refused}");
+    assert!(lives(&twin).await && lives(&now).await);
+
+    // A locked bot's token works again later: nobody says that it is dead.
+    world.act("lock", json!({"user": bot})).await;
+    let asked = adapter().key_lives(&site, "access_token", &now).await;
+    assert_eq!(asked.unwrap_err().kind, FaultKind::Refused);
+}
+
+#[tokio::test]
 async fn a_look_finds_drift_and_tells_gone_from_thrown_out() {
     let world = World::new().await;
     world.provision().await.unwrap();

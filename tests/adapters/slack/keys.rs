@@ -124,3 +124,21 @@ async fn the_filled_in_page_makes_an_app_whose_token_is_enough() {
     world.secrets.insert("bot_token".into(), token.into());
     world.provision().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_old_token_is_ended_with_itself_and_only_that_one() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let old = world.key("bot_token").into();
+    let person = world.key("user_token").into();
+    let (op, site) = (world.op(), world.site());
+    let lives = async |field: &str, key| world.adapter.key_lives(&site, field, key).await.unwrap();
+    assert!(world.adapter.revokes(&op, "bot_token") && lives("bot_token", &old).await);
+    for _ in 0..2 {
+        let ended = world.adapter.revoke_key(&op, "bot_token", &old).await;
+        assert!(ended.unwrap(), "repeating is harmless");
+        assert!(!lives("bot_token", &old).await);
+    }
+    assert!(lives("user_token", &person).await);
+    assert!(!world.adapter.revokes(&op, "webhook_url"));
+}

@@ -3,6 +3,7 @@
 use crate::synapse::{Limits, Synapse};
 use crate::world::{World, adapter, fault};
 use guildhall::domain::{DriftKind, FaultKind};
+use secrecy::SecretString;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -153,4 +154,55 @@ async fn a_locked_or_suspended_bot_is_told_from_a_dead_token() {
         200
     );
     adapter().deactivate(&world.op()).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_token_is_made_beside_the_old_one_and_only_the_old_one_is_ended() {
+    let Some(server) = Synapse::start(Limits::Raised).await else {
+        return;
+    };
+    let world = World::new(&server, "rosewood");
+    world.provision().await.unwrap();
+    let bot = world.bot();
+    let lives = async |token: &SecretString| {
+        let site = world.site();
+        adapter()
+            .key_lives(&site, "access_token", token)
+            .await
+            .unwrap()
+    };
+    let mut devices = Vec::new();
+    // There and back: the second device is free again, and the first one is.
+    for _ in 0..3 {
+        let op = world.op();
+        let old = op.secret("access_token").unwrap();
+        assert!(adapter().mints(&op, "access_token"));
+        // What an interrupted run signed in is signed out by the next.
+        let (stray, _) = adapter().mint_key(&op, "access_token").await.unwrap();
+        let (new, identity) = adapter().mint_key(&op, "access_token").await.unwrap();
+        assert_eq!(identity.clone().unwrap().external_id, bot.id);
+        assert!(lives(&old).await && lives(&new).await && !lives(&stray).await);
+        op.keep_secret("access_token", new.clone(), identity)
+            .await
+            .unwrap();
+        let op = world.op();
+        adapter().move_key(&op, "access_token").await.unwrap();
+        let ended = adapter().revoke_key(&op, "access_token", &old).await;
+        assert!(ended.unwrap() && !lives(&old).await && lives(&new).await);
+        let now = server.devices(&bot.id).await;
+        assert_eq!(now.len(), 1, "{now:?}");
+        devices.push(now[0]["device_id"].clone());
+    }
+    assert_ne!(devices[0], devices[1]);
+    let seen = adapter().observe(&world.site()).await.unwrap();
+    assert!(seen.drift.is_empty(), "{seen:?}");
+
+    // One that the administrator minted outlives the user, and is ended with itself.
+    let path = format!("/_synapse/admin/v1/users/{}/login", bot.id);
+    let minted = server.admin.post(&path, json!({})).await.value();
+    let minted = SecretString::from(minted["access_token"].as_str().unwrap());
+    let op = world.op();
+    let ended = adapter().revoke_key(&op, "access_token", &minted).await;
+    assert!(ended.unwrap() && !lives(&minted).await);
+    assert!(lives(&op.secret("access_token").unwrap()).await);
 }
