@@ -17,6 +17,9 @@ use nucleo_matcher::{
     pattern::{CaseMatching, Normalization, Pattern},
 };
 
+/// Columns from which on a row has room for the name of an action beside its keys and what it does.
+const ROOM_FOR_NAMES: u16 = 60;
+
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -151,21 +154,40 @@ impl Overlay for Finder {
         if rows.is_empty() {
             sheet.paragraph("No action matches.", Ink::Dim);
         }
+        let narrow = width < ROOM_FOR_NAMES;
+        // Where there is room for two columns only, what an action does says more than its name.
+        let keys = |action: &Action| {
+            let keys = state.keymap.keys(action.id);
+            match keys.split_once(' ') {
+                Some((first, _)) if narrow => first.to_owned(),
+                _ => keys,
+            }
+        };
         // Of all actions, so that the column stays where it is while the list is filtered.
         let column = ACTIONS
             .iter()
-            .map(|action| state.keymap.keys(action.id).chars().count())
+            .map(|action| keys(action).chars().count())
             .max()
             .unwrap_or_default();
         for (place, action) in rows.iter().enumerate() {
-            let keys = state.keymap.keys(action.id);
+            let keys = keys(action);
             let possible = if state.offers(action.id) {
                 ""
             } else {
                 "(not here) "
             };
-            let said = format!("{keys:<column$} {possible}{}", action.description);
-            sheet.row(place == self.cursor.index, action.name, &said, 18);
+            let says = format!("{possible}{}", action.description);
+            let selected = place == self.cursor.index;
+            if narrow {
+                sheet.row(selected, &keys, &says, column + 1);
+            } else {
+                sheet.row(
+                    selected,
+                    action.name,
+                    &format!("{keys:<column$} {says}"),
+                    18,
+                );
+            }
         }
         sheet.hint("enter", "run");
         sheet.hint("esc", "back");
