@@ -174,7 +174,7 @@ fn text(out: &Output, detail: &OperationDetail) -> String {
         "{} {}, {}",
         operation.verb, row.platform_name, row.community
     ));
-    page.field(out, "state", operation.state.word());
+    page.field(out, "state", row.state_words());
     page.field(out, "asked by", &operation.actor);
     page.field(out, "asked", &words::when(operation.created_at));
     page.field(out, "changed", &words::when(operation.updated_at));

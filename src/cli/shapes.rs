@@ -100,7 +100,7 @@ impl OperationLine {
             community: row.slug.to_string(),
             platform: operation.platform.to_string(),
             verb: operation.verb.word(),
-            state: operation.state.word(),
+            state: row.state_words(),
             actor: operation.actor.clone(),
             progress: row.progress.as_ref().map(progress_words),
             fault: operation.fault.as_ref().map(fault_json),

@@ -1,5 +1,10 @@
 //! Who holds a lease: a process, named so that another one on the same host can see that it is gone.
 
+use crate::{
+    domain::{Fault, Operation},
+    store::Reader,
+};
+use jiff::Timestamp;
 use std::{fs, path::Path};
 use uuid::Uuid;
 
@@ -9,6 +14,21 @@ pub(super) fn holder_name() -> String {
     let pid = std::process::id();
     let begun = began(pid).unwrap_or_default();
     format!("{}/{pid}/{begun}/{}", host(), Uuid::new_v4().simple())
+}
+
+/// Whether some process works on an operation, as far as can be known.
+///
+/// # Errors
+/// `Storage`.
+pub(super) fn is_held(
+    reader: &Reader<'_>,
+    operation: &Operation,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let lease = reader.lease(operation.instance)?;
+    Ok(lease.is_some_and(|lease| {
+        lease.operation == operation.id && lease.expires_at > now && !is_abandoned(&lease.holder)
+    }))
 }
 
 /// Whether a holder is certainly gone: it was a process of this host, and no such process is there any more. Of other hosts

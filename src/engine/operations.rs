@@ -152,9 +152,7 @@ pub(super) fn cancel(
         1 => "The step it had finished stays done.".to_owned(),
         _ => format!("The {done} steps it had finished stay done."),
     };
-    let held = writer.lease(operation.instance)?.is_some_and(|lease| {
-        lease.operation == id && lease.expires_at > rules.now && !lease::is_abandoned(&lease.holder)
-    });
+    let held = lease::is_held(writer, &operation, rules.now)?;
     if operation.state == OperationState::Running && held {
         facts::remember(writer, operation.instance, facts::CANCEL, &id)?;
         let mut applied = told(writer, rules, &operation, id, "is being stopped")?;

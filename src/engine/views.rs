@@ -162,6 +162,20 @@ pub struct OperationRow {
     pub platform_name: String,
     /// How far it is, when it runs in this process.
     pub progress: Option<Progress>,
+    /// Whether the process that ran it is gone. It goes on in the next one that works.
+    pub interrupted: bool,
+}
+
+impl OperationRow {
+    /// Its state in a word for people.
+    #[must_use]
+    pub fn state_words(&self) -> &'static str {
+        if self.interrupted {
+            "interrupted"
+        } else {
+            self.operation.state.word()
+        }
+    }
 }
 
 /// One operation with its journal.

@@ -60,6 +60,24 @@ fn dying_at_any_point_leaves_exactly_one_of_everything() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn work_of_a_process_that_is_gone_is_not_called_running() {
+    let home = Home::new();
+    let working = home.init().await;
+    home.world.stop_at("after room-1");
+    create(&working).await;
+    home.world.somebody_stopped().await;
+    let words = |rows: Vec<OperationRow>| rows.first().map(OperationRow::state_words);
+    assert_eq!(words(operations(&working).await), Some("running"));
+
+    // Long after its lease would have been renewed, had its process lived.
+    let mut options = home.options.clone();
+    options.clock = Arc::new(|| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1));
+    let looking = Engine::open(options).await.expect("it opens");
+    assert_eq!(words(operations(&looking).await), Some("interrupted"));
+    home.world.release();
+}
+
 #[test]
 fn a_shutdown_puts_work_away_and_the_next_start_goes_on_at_once() {
     let home = Home::new();

@@ -2,11 +2,11 @@
 
 use super::{Operations, only};
 use crate::{
-    domain::{Actor, Fault, Operation, OperationId},
+    domain::{Actor, Fault, Operation, OperationId, OperationState},
     engine::{
         Engine,
         core::Core,
-        operations, titles,
+        lease, operations, titles,
         views::{OperationDetail, OperationRow},
     },
     store::{OperationFilter, Reader},
@@ -68,7 +68,9 @@ impl Engine {
 
 fn row(reader: &Reader<'_>, core: &Core, operation: Operation) -> Result<OperationRow, Fault> {
     let community = reader.community(operation.community)?;
+    let running = operation.state == OperationState::Running;
     Ok(OperationRow {
+        interrupted: running && !lease::is_held(reader, &operation, core.now())?,
         community: community.name,
         slug: community.slug,
         platform_name: titles::platform(&core.options.catalog, &operation.platform),

@@ -65,7 +65,7 @@ impl Overlay for OperationSheet {
             detail.row.platform_name, operation.verb, detail.row.community
         );
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
-        sheet.fact("state", operation.state.word(), Ink::Text);
+        sheet.fact("state", detail.row.state_words(), Ink::Text);
         let when = |at| text::when(state.now, at, &state.zone);
         sheet.fact(
             "asked for",

@@ -44,7 +44,7 @@ impl Row for OperationRow {
             self.slug,
             self.platform_name,
             self.operation.verb.word(),
-            self.operation.state.word(),
+            self.state_words(),
         )
     }
 }

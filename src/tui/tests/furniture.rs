@@ -376,6 +376,7 @@ fn operation_row(
         community: community.into(),
         slug: Slug::suggest(community).unwrap(),
         platform_name: platform.into(),
+        interrupted: false,
         progress: (state == OperationState::Running).then(|| Progress {
             phase: "rooms".into(),
             done: 2,

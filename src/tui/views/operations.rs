@@ -54,7 +54,7 @@ fn operation(state: &State, row: &OperationRow, narrow: bool) -> Drawable {
         OperationState::Failed => Mark::Failed,
         OperationState::Cancelled => Mark::Inactive,
     };
-    let running = operation.state == OperationState::Running;
+    let running = operation.state == OperationState::Running && !row.interrupted;
     let time = if running {
         text::elapsed(
             state.now,
@@ -89,6 +89,9 @@ fn operation_words(state: &State, row: &OperationRow) -> (String, Ink) {
     let operation = &row.operation;
     let fault = operation.fault.as_ref();
     match operation.state {
+        OperationState::Running if row.interrupted => {
+            ("interrupted; it goes on by itself".to_owned(), Ink::Waiting)
+        }
         OperationState::Running => {
             let progress = state.progress.get(&operation.id).or(row.progress.as_ref());
             (
