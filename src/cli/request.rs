@@ -55,6 +55,24 @@ pub enum Request {
         #[command(flatten)]
         why: Why,
     },
+    /// Ask for something that exists on a platform already to be looked after; it is only looked at first.
+    Adopt {
+        #[command(flatten)]
+        which: Which,
+        /// The object there, as the platform names it.
+        reference: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Ask for what somebody changed on a platform to be taken for right, or made as it was.
+    Drift {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        answer: Answered,
+        #[command(flatten)]
+        why: Why,
+    },
     /// Ask for an operation to be stopped.
     Cancel {
         /// The community's short name.
@@ -108,6 +126,18 @@ pub enum Request {
         /// Its number.
         id: i64,
     },
+}
+
+/// What is to become of a difference.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Answered {
+    /// What is there is right from now on.
+    #[arg(long)]
+    take_over: bool,
+    /// It is made as it was.
+    #[arg(long)]
+    put_back: bool,
 }
 
 /// What is said with it.
@@ -167,6 +197,26 @@ pub async fn run(context: &Context, command: Request) -> Result<Exit, Fault> {
             let connection = ConnectionId(connection);
             let wish = Wish::Disconnect { connection };
             ask(context, &hall, &community, wish, why).await
+        }
+        Request::Adopt {
+            which,
+            reference,
+            why,
+        } => {
+            let wish = |platform| Wish::Adopt {
+                platform,
+                reference,
+            };
+            ask_about(context, &hall, &which, wish, why).await
+        }
+        Request::Drift { which, answer, why } => {
+            let wish = |platform| match answer {
+                Answered {
+                    take_over: true, ..
+                } => Wish::TakeOver { platform },
+                Answered { .. } => Wish::PutBack { platform },
+            };
+            ask_about(context, &hall, &which, wish, why).await
         }
         Request::Cancel {
             community,

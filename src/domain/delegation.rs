@@ -2,8 +2,8 @@
 
 use super::platform::words;
 use super::{
-    ActorId, CommunityId, ConnectionId, Desired, Intent, IntentKind, LoginKey, OperationId,
-    PlatformId, RequestId, Role, Slug,
+    ActorId, CommunityId, ConnectionId, Desired, DriftAnswer, Intent, IntentKind, LoginKey,
+    OperationId, PlatformId, RequestId, Role, Slug,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -132,6 +132,23 @@ pub enum Wish {
         /// Which.
         connection: ConnectionId,
     },
+    /// Look after what exists on a platform already. It is only looked at first.
+    Adopt {
+        /// Which platform.
+        platform: PlatformId,
+        /// The object there, as the platform names it.
+        reference: String,
+    },
+    /// Take what somebody changed on a platform for right.
+    TakeOver {
+        /// Which platform.
+        platform: PlatformId,
+    },
+    /// Make what somebody changed on a platform as it was.
+    PutBack {
+        /// Which platform.
+        platform: PlatformId,
+    },
     /// Stop an operation.
     Cancel {
         /// Which.
@@ -165,6 +182,27 @@ impl Wish {
                 to,
             },
             Self::Disconnect { connection } => Intent::Disconnect { connection },
+            Self::Adopt {
+                platform,
+                reference,
+            } => Intent::Adopt {
+                community,
+                platform,
+                reference,
+                observe_only: true,
+            },
+            Self::TakeOver { platform } => Intent::AnswerDrift {
+                community,
+                platform,
+                only: None,
+                answer: DriftAnswer::TakeOver,
+            },
+            Self::PutBack { platform } => Intent::AnswerDrift {
+                community,
+                platform,
+                only: None,
+                answer: DriftAnswer::PutBack,
+            },
             Self::Cancel { operation } => Intent::CancelOperation { operation },
             Self::Archive => Intent::ArchiveCommunity { community },
             Self::Other => return None,
@@ -185,6 +223,14 @@ impl fmt::Display for Wish {
             }
             Self::Connect { from, to } => write!(formatter, "connect {from} to {to}"),
             Self::Disconnect { connection } => write!(formatter, "disconnect {connection}"),
+            Self::Adopt {
+                platform,
+                reference,
+            } => write!(formatter, "adopt {reference} of {platform}"),
+            Self::TakeOver { platform } => {
+                write!(formatter, "take over what changed on {platform}")
+            }
+            Self::PutBack { platform } => write!(formatter, "put back what changed on {platform}"),
             Self::Cancel { operation } => write!(formatter, "cancel operation {operation}"),
             Self::Archive => formatter.write_str("archive the community"),
             Self::Other => formatter.write_str("something else"),

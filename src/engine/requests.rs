@@ -75,6 +75,32 @@ fn check(
             super::connections::community_of(reader, actor, connection)?;
             Wish::Disconnect { connection }
         }
+        Wish::Adopt {
+            platform,
+            reference,
+        } => {
+            rules.manifest(&platform)?;
+            let reference = checked_words(&reference)?;
+            if reference.is_empty() {
+                return Err(Fault::new(
+                    FaultKind::BadInput,
+                    format!("Nothing of {platform} was named."),
+                )
+                .hint("Name it as the platform does: its address, name or id."));
+            }
+            Wish::Adopt {
+                platform,
+                reference,
+            }
+        }
+        Wish::TakeOver { platform } => {
+            instances::required(reader, rules, community, &platform)?;
+            Wish::TakeOver { platform }
+        }
+        Wish::PutBack { platform } => {
+            instances::required(reader, rules, community, &platform)?;
+            Wish::PutBack { platform }
+        }
         Wish::Cancel { operation } => {
             super::operations::community_of(reader, actor, operation)?;
             Wish::Cancel { operation }

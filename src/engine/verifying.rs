@@ -4,8 +4,8 @@ use super::{Engine, examine, keyring, reach, rules::Rules, scene::Scene, slots, 
 use crate::{
     adapters::{Secrets, VerifyRequest},
     domain::{
-        Actor, AuditResult, CredentialId, CredentialMeta, CredentialState, Fault, FaultKind,
-        Identity, IntentKind, PlatformId, Slug,
+        Actor, AuditResult, CommunityId, CredentialId, CredentialMeta, CredentialState, Fault,
+        FaultKind, Identity, IntentKind, PlatformId, Slug,
     },
     store::Writer,
 };
@@ -93,11 +93,13 @@ impl Engine {
                 entered: &entered,
             })
             .await;
-        let (said, actor) = (answer.clone(), label(actor));
+        let (said, asking, actor) = (answer.clone(), actor.clone(), label(actor));
         let subject = format!("{slug}/{platform}");
         let our = core
             .change(move |writer, rules| {
-                let our = record(writer, rules, &keys, &said)?;
+                let asking = writer.actor(asking.id)?;
+                let mut our = record(writer, rules, &keys, &said)?;
+                our.retain(|id| asking.sees(*id));
                 let (result, detail) = match &said {
                     Ok(identity) => (AuditResult::Done, identity.who.as_str()),
                     Err(fault) => (AuditResult::Failed, fault.what.as_str()),
@@ -112,7 +114,9 @@ impl Engine {
                     result,
                     detail,
                 )?;
-                Ok(our)
+                our.into_iter()
+                    .map(|id| writer.community(id).map(|community| community.slug))
+                    .collect()
             })
             .await?;
         core.emit_changed(Some(community));
@@ -131,7 +135,7 @@ fn record(
     rules: &Rules,
     keys: &[CredentialMeta],
     said: &Result<Identity, Fault>,
-) -> Result<Vec<Slug>, Fault> {
+) -> Result<BTreeSet<CommunityId>, Fault> {
     let mut our = BTreeSet::new();
     match said {
         Ok(identity) => {
@@ -158,7 +162,5 @@ fn record(
             }
         }
     }
-    our.into_iter()
-        .map(|id| writer.community(id).map(|community| community.slug))
-        .collect()
+    Ok(our)
 }

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use guildhall::{
-    domain::{Allowance, Delegation, FaultKind, LoginKey, RequestState, Role, Wish},
+    domain::{Allowance, Delegation, DriftKind, FaultKind, LoginKey, RequestState, Role, Wish},
     engine::{HandOver, HandOverProgress, Page},
 };
 
@@ -123,6 +123,46 @@ async fn an_approval_that_cannot_be_carried_out_leaves_the_request_open() {
         .unwrap_err();
     let state = engine.request(&town.actor, request).await.unwrap().state;
     assert_eq!(state, RequestState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_on_a_platform_is_put_back_when_an_operator_approves() {
+    let town = Town::new(Role::CommunityAdmin).await;
+    let engine = &town.engine;
+    let look = Intent::Check {
+        community: Some(town.own.id),
+        platform: Some(id("alpha")),
+    };
+    town.home
+        .world
+        .differ(DriftKind::Changed, "Room 1 is painted red.");
+    engine.submit(&town.actor, look).await.unwrap();
+    settle(engine).await;
+    let differs = async || {
+        let detail = engine
+            .instance(&town.actor, &town.own.slug, &id("alpha"))
+            .await;
+        !detail.unwrap().instance.unwrap().drift.is_empty()
+    };
+    assert!(differs().await);
+
+    let ask = Intent::Delegate(Delegation::Ask {
+        community: town.own.id,
+        wish: Wish::PutBack {
+            platform: id("alpha"),
+        },
+        words: "it was white".into(),
+    });
+    engine.submit(&town.actor, ask).await.unwrap();
+    let request = engine.requests(&town.actor).await.unwrap()[0].id;
+    let approve = Intent::Delegate(Delegation::Answer {
+        request,
+        approve: true,
+        words: String::new(),
+    });
+    engine.submit(&ada(engine).await, approve).await.unwrap();
+    settle(engine).await;
+    assert!(!differs().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

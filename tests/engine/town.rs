@@ -50,7 +50,7 @@ pub enum Where {
 pub struct Town {
     pub engine: Engine,
     pub actor: Actor,
-    _home: Home,
+    pub home: Home,
     pub own: Place,
     pub other: Place,
     pub archived: Place,
@@ -96,7 +96,7 @@ impl Town {
         Self {
             engine,
             actor,
-            _home: home,
+            home,
             own,
             other,
             archived,

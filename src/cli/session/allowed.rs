@@ -35,7 +35,7 @@ fn refused(what: &str) -> Fault {
         format!("{what} is not among those of a session over SSH; nothing was run."),
     )
     .hint(
-        "There are: community list|show, instance list|show|activate|deactivate|drift|check, key set, \
+        "There are: community list|show, instance list|show|activate|deactivate|drift|check, key set|list|verify, \
          connection list|test, operation list|show|resume, task, request, admin list, audit, account list, catalog.",
     )
 }
@@ -80,7 +80,9 @@ const fn is_allowed(command: &Command) -> bool {
                 | Instance::Drift(_)
                 | Instance::Check(_)
         ),
-        Command::Key(command) => matches!(command, Key::Set(_) | Key::List { .. }),
+        Command::Key(command) => {
+            matches!(command, Key::Set(_) | Key::List { .. } | Key::Verify { .. })
+        }
         Command::Connection(command) => {
             matches!(command, Connection::List { .. } | Connection::Test(_))
         }
