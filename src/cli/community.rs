@@ -4,7 +4,7 @@ use super::{
     choices,
     exit::Exit,
     hall::{self, Context, Hall},
-    instance_list, plan,
+    hand_over, instance_list, plan,
     report::Watched,
     shapes,
     table::{Page, Table},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{CommunityId, Fault, FaultKind, Intent, Mark, NewCommunity, Slug, clean_line},
-    engine::{self, Communities, HandOverProgress, views::CommunityRow},
+    engine::{self, Communities, views::CommunityRow},
 };
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub enum Community {
     /// Write everything about a community but its secrets to standard output, for when it leaves.
     Export(One),
     /// Look what remains to be done until a community that leaves has everything, and our keys open nothing of it.
-    HandOver(One),
+    HandOver(hand_over::HandOver),
     /// Keep a community and let it do nothing.
     Archive(One),
 }
@@ -91,7 +91,7 @@ pub async fn run(context: &Context, command: Community) -> Result<Exit, Fault> {
         Community::List(list) => self::list(context, &hall, list).await,
         Community::Show(one) => show(context, &hall, &one.community).await,
         Community::Export(one) => export(context, &hall, &one.community).await,
-        Community::HandOver(one) => hand_over(context, &hall, &one.community).await,
+        Community::HandOver(asked) => hand_over::run(context, &hall, &asked).await,
         Community::Archive(one) => archive(context, &hall, &one.community).await,
     };
     hall.close().await;
@@ -267,34 +267,6 @@ async fn export(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Faul
         }
     }
     Ok(Exit::Done)
-}
-
-async fn hand_over(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {
-    let list = hall
-        .engine
-        .hand_over(&hall.actor, &hall::slug(slug)?)
-        .await?;
-    let object =
-        json!({ "done": list.is_done(), "community": list.community, "lines": list.lines });
-    context.out.data(&object, |out| {
-        let mut page = Page::default();
-        page.heading(&format!("Handing over {}", list.community));
-        for line in &list.lines {
-            let sign = match line.progress {
-                HandOverProgress::Done => "ok",
-                HandOverProgress::Open => "! ",
-                HandOverProgress::Unproven => "? ",
-            };
-            page.field(out, &line.what, &format!("{sign}  {}", line.found));
-            page.field(out, "", &line.to_do);
-        }
-        page.render()
-    })?;
-    Ok(if list.is_done() {
-        Exit::Done
-    } else {
-        Exit::Waiting
-    })
 }
 
 async fn archive(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {

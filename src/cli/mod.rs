@@ -32,6 +32,7 @@ mod drift;
 mod exit;
 mod expose;
 mod hall;
+mod hand_over;
 mod homes;
 mod init;
 mod instance;

@@ -19,6 +19,8 @@ words! {
         Leaked = "leaked",
         /// Somebody who could read it may not any more.
         OperatorLeft = "operator-left",
+        /// Its community leaves, and nothing here needs a key of it any more: there is no new one.
+        Leaving = "leaving",
     }
 }
 
@@ -27,6 +29,12 @@ impl RotationReason {
     #[must_use]
     pub fn was_exposed(self) -> bool {
         matches!(self, Self::Leaked | Self::OperatorLeft)
+    }
+
+    /// Whether what depends on the key needs another one.
+    #[must_use]
+    pub fn needs_successor(self) -> bool {
+        self != Self::Leaving
     }
 }
 

@@ -5,7 +5,8 @@ use super::{Engine, keyring, reading::seen, rules::Rules, scene::Scene, submit, 
 use crate::{
     adapters::{Secrets, VerifyRequest},
     domain::{
-        Actor, AuditResult, CommunityId, Fault, FaultKind, Instance, IntentKind, Slug, counted,
+        Actor, AuditResult, CommunityId, CredentialMeta, Fault, FaultKind, Instance, IntentKind,
+        RotationReason, Slug, counted,
     },
     store::{AuditFilter, Reader},
 };
@@ -79,6 +80,8 @@ struct Left {
     own_key: bool,
     /// Who our key is there.
     who: Option<String>,
+    /// How it is known that the last key of the community is dead, where it was ended from here because it leaves.
+    ended: Option<String>,
     data: Option<PathBuf>,
 }
 
@@ -153,6 +156,7 @@ impl Engine {
             scene,
             own_key,
             who,
+            ended,
             data,
         } = left;
         let platform = &instance.platform;
@@ -172,16 +176,20 @@ impl Engine {
             };
             lines.push(line(
                 format!("{title}: ownership"),
-                if own_key {
-                    Progress::Open
-                } else {
-                    Progress::Unproven
+                match (own_key, &ended) {
+                    (true, _) => Progress::Open,
+                    (false, Some(_)) => Progress::Done,
+                    (false, None) => Progress::Unproven,
                 },
                 found,
-                if own_key {
-                    "Make somebody of the community its owner there, then take our account out."
-                } else {
-                    "No key of the community's own is here to look with; ask its owner there."
+                match (own_key, &ended) {
+                    (true, _) => {
+                        "Make somebody of the community its owner there, then take our account out."
+                    }
+                    (false, Some(_)) => "",
+                    (false, None) => {
+                        "No key of the community's own is here to look with; ask its owner there."
+                    }
                 },
             ));
         }
@@ -189,12 +197,15 @@ impl Engine {
             lines.push(line(
                 format!("{title}: key"),
                 Progress::Done,
-                "none of its own is kept here",
+                ended.map_or_else(
+                    || "none of its own is kept here".to_owned(),
+                    |proof| format!("ended: {proof}"),
+                ),
                 "",
             ));
             return;
         }
-        let (progress, found, to_do) = self.still_works(scene).await;
+        let (progress, found, to_do) = self.still_works(slug, scene).await;
         if progress == Progress::Done
             && let Some(ownership) = lines
                 .iter_mut()
@@ -207,15 +218,13 @@ impl Engine {
         let to_do = if progress == Progress::Done {
             format!("It may be forgotten here: guildhall key forget {slug} {platform}")
         } else {
-            to_do.to_owned()
+            to_do
         };
         lines.push(line(format!("{title}: key"), progress, found, to_do));
     }
 
     /// Whether the platform still takes the stored keys of an instance.
-    async fn still_works(&self, scene: Scene) -> (Progress, String, &'static str) {
-        const REVOKE: &str = "Revoke it on the platform, then look again.";
-        const LATER: &str = "Look again later.";
+    async fn still_works(&self, slug: &Slug, scene: Scene) -> (Progress, String, String) {
         let (site, _) = scene.open(&self.core);
         let manifest = self.core.options.catalog.get(&site.platform);
         let mut entered = Secrets(site.secrets.0.clone());
@@ -226,13 +235,17 @@ impl Engine {
         });
         if site.locked || entered.0.is_empty() {
             let found = "it could not be opened to try it".to_owned();
-            return (Progress::Open, found, "Unlock the vault, then look again.");
+            return (
+                Progress::Open,
+                found,
+                "Unlock the vault, then look again.".into(),
+            );
         }
         let Some(adapter) = self.core.options.registry.get(&site.platform) else {
             return (
                 Progress::Unproven,
                 "there is no adapter to try it with".to_owned(),
-                "",
+                String::new(),
             );
         };
         let request = VerifyRequest {
@@ -243,17 +256,19 @@ impl Engine {
             Ok(identity) => (
                 Progress::Open,
                 format!("still works there, as {}", identity.who),
-                REVOKE,
+                format!(
+                    "End it once the community has everything: guildhall community hand-over {slug} --end-keys"
+                ),
             ),
             Err(fault) if fault.kind == FaultKind::KeyRejected => (
                 Progress::Done,
                 "revoked: the platform refused it just now".to_owned(),
-                "",
+                String::new(),
             ),
             Err(fault) if fault.kind == FaultKind::Unsupported => {
-                (Progress::Unproven, fault.what, "")
+                (Progress::Unproven, fault.what, String::new())
             }
-            Err(fault) => (Progress::Open, fault.what, LATER),
+            Err(fault) => (Progress::Open, fault.what, "Look again later.".into()),
         }
     }
 
@@ -300,21 +315,18 @@ fn read(
     instance: Instance,
     data: Option<PathBuf>,
 ) -> Result<Left, Fault> {
-    let mut own_key = false;
-    let mut who = None;
-    for key in keyring::current(reader, rules, &instance.platform, instance.community)? {
-        // What Guildhall made for a service on this host is no key to anywhere else.
-        let made_here = rules
-            .catalog
-            .get(&instance.platform)
-            .and_then(|manifest| manifest.credential(&key.field))
-            .is_some_and(|field| field.made_by_us);
-        if reader.account(key.account)?.community == Some(instance.community) && !made_here {
-            own_key = true;
-        }
-        who = who.or(key.identity.map(|identity| identity.who));
-    }
+    let keys = keyring::current(reader, rules, &instance.platform, instance.community)?;
+    let own_key = !own_keys(reader, rules, &instance)?.is_empty();
+    let who = keys
+        .into_iter()
+        .find_map(|key| key.identity.map(|identity| identity.who));
+    let ended = reader
+        .ended_rotations_at(instance.id)?
+        .pop()
+        .filter(|last| last.reason == RotationReason::Leaving)
+        .map(|last| last.proof);
     Ok(Left {
+        ended,
         title: titles::platform(&rules.catalog, &instance.platform),
         scene: Scene::read(reader, rules, instance.clone())?,
         own_key,
@@ -324,7 +336,7 @@ fn read(
     })
 }
 
-fn was_exported(reader: &Reader<'_>, community: CommunityId) -> Result<bool, Fault> {
+pub(super) fn was_exported(reader: &Reader<'_>, community: CommunityId) -> Result<bool, Fault> {
     let filter = AuditFilter {
         community: Some(community),
         ..Default::default()
@@ -333,4 +345,25 @@ fn was_exported(reader: &Reader<'_>, community: CommunityId) -> Result<bool, Fau
     Ok(latest
         .iter()
         .any(|entry| entry.action == IntentKind::Export.word()))
+}
+
+/// The keys of the community's own with which an instance is looked after on its platform.
+pub(super) fn own_keys(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    instance: &Instance,
+) -> Result<Vec<CredentialMeta>, Fault> {
+    let mut own = Vec::new();
+    for key in keyring::current(reader, rules, &instance.platform, instance.community)? {
+        // What Guildhall made for a service on this host is no key to anywhere else.
+        let made_here = rules
+            .catalog
+            .get(&instance.platform)
+            .and_then(|manifest| manifest.credential(&key.field))
+            .is_some_and(|field| field.made_by_us);
+        if reader.account(key.account)?.community == Some(instance.community) && !made_here {
+            own.push(key);
+        }
+    }
+    Ok(own)
 }

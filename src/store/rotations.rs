@@ -96,6 +96,21 @@ impl Reader<'_> {
         )
     }
 
+    /// The rotations that are over in which an instance had to move, the oldest first.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn ended_rotations_at(&self, instance: InstanceId) -> Result<Vec<Rotation>, Fault> {
+        self.many(
+            &format!(
+                "{ROTATION} JOIN rotation_parts p ON p.rotation = r.id
+                 WHERE p.instance = ?1 AND r.ended_at IS NOT NULL ORDER BY r.id"
+            ),
+            [instance.0],
+            rotation,
+        )
+    }
+
     /// The rows that hold the old key.
     ///
     /// # Errors

@@ -364,3 +364,59 @@ async fn a_community_that_leaves_takes_everything_and_our_keys_are_seen_to_be_de
     let told = engine.audit(&ada, Page::first(3)).await.unwrap();
     assert_eq!(told[0].action, "community-hand-over");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_a_community_that_leaves_are_ended_and_no_new_one_is_asked_for() {
+    let home = Home::new();
+    let engine = home.init().await;
+    home.world.mint_keys();
+    create(&engine).await;
+    settle(&engine).await;
+    enter(&engine, "token", "tok-canary-aaaaaaaaaaaaaaaa").await;
+    settle(&engine).await;
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    let too_soon = engine.end_keys(&ada, &rosewood, "rosewood").await;
+    assert_eq!(too_soon.unwrap_err().kind, FaultKind::Conflict);
+    engine.export(&ada, &rosewood).await.unwrap();
+    let not_typed = engine.end_keys(&ada, &rosewood, "").await;
+    assert_eq!(not_typed.unwrap_err().kind, FaultKind::BadInput);
+
+    let ended = engine.end_keys(&ada, &rosewood, "rosewood").await.unwrap();
+    assert_eq!((ended.operations.len(), ended.refused.len()), (1, 0));
+    settle(&engine).await;
+    let list = engine.hand_over(&ada, &rosewood).await.unwrap();
+    assert!(list.is_done(), "{list:?}");
+    let found = |what: &str| {
+        let line = list.lines.iter().find(|line| line.what == what);
+        line.unwrap().found.clone()
+    };
+    assert!(found("The beta: key").contains("refused it"), "{list:?}");
+    let again = engine.end_keys(&ada, &rosewood, "rosewood").await;
+    assert_eq!(again.unwrap_err().kind, FaultKind::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_a_person_can_end_a_key_that_is_a_step_and_the_list_waits_for_it() {
+    const KEY: &str = "tok-canary-aaaaaaaaaaaaaaaa";
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    enter(&engine, "token", KEY).await;
+    settle(&engine).await;
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    engine.export(&ada, &rosewood).await.unwrap();
+    engine.end_keys(&ada, &rosewood, "rosewood").await.unwrap();
+    settle(&engine).await;
+    let task = detail(&engine, "beta").await.task.expect("a step").task;
+    assert!(task.why.contains("The community leaves"), "{task:?}");
+    assert!(!engine.hand_over(&ada, &rosewood).await.unwrap().is_done());
+
+    home.world.kill(KEY);
+    let waiting = operations(&engine).await.remove(0).operation.id;
+    let resume = Intent::ResumeOperation { operation: waiting };
+    engine.submit(&ada, resume).await.unwrap();
+    settle(&engine).await;
+    let list = engine.hand_over(&ada, &rosewood).await.unwrap();
+    assert!(list.is_done(), "{list:?}");
+}

@@ -45,7 +45,8 @@ pub(in crate::engine) fn begin(
     let why = clean_line(why);
     let taken_up = open.is_some();
     let id = if let Some(known) = open {
-        if reason == RotationReason::Leaked && known.reason != RotationReason::Leaked {
+        let weighs_more = reason == RotationReason::Leaked || !reason.needs_successor();
+        if weighs_more && known.reason != reason {
             writer.set_rotation_reason(known.id, reason, &why)?;
         }
         known.id
@@ -64,6 +65,9 @@ pub(in crate::engine) fn begin(
         writer.add_rotation_key(id, row.id)?;
     }
     parts::note_dependants(writer, rules, id)?;
+    if !reason.needs_successor() {
+        parts::release(writer, rules, id, account.community)?;
+    }
     let parts = writer.rotation_parts(id)?;
     if parts.is_empty() {
         return Err(Fault::new(

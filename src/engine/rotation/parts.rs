@@ -3,8 +3,8 @@
 use super::{argument, of};
 use crate::{
     domain::{
-        CredentialId, CredentialState, Fault, FaultKind, InstanceId, Observed, OperationId,
-        OperationState, OperationVerb, PartState, Rotation, RotationId,
+        CommunityId, CredentialId, CredentialState, Fault, FaultKind, InstanceId, Observed,
+        OperationId, OperationState, OperationVerb, PartState, Rotation, RotationId,
     },
     engine::{
         connections, reach,
@@ -63,6 +63,37 @@ pub(super) fn note_dependants(
         };
         for instance in reach::dependants(writer, std::slice::from_ref(&meta))? {
             writer.add_rotation_part(id, instance.id, &meta.field, rules.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets everything go that depends on the key of a community that leaves: it needs no other one.
+///
+/// # Errors
+/// `Conflict` when the key works for another community too; `Storage`.
+pub(super) fn release(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    id: RotationId,
+    community: Option<CommunityId>,
+) -> Result<(), Fault> {
+    for part in writer.rotation_parts(id)? {
+        let instance = writer.instance(part.instance)?;
+        if Some(instance.community) != community {
+            let other = writer.community(instance.community)?.slug;
+            let platform = &instance.platform;
+            return Err(Fault::new(
+                FaultKind::Conflict,
+                format!("The key works for {other} too, so it was not ended."),
+            )
+            .hint(format!(
+                "Give {other} a key of its own first: guildhall key rotate {other} {platform}"
+            )));
+        }
+        if part.state == PartState::Open {
+            let note = "needs no key any more";
+            writer.set_rotation_part(id, part.instance, PartState::Moved, note, rules.now)?;
         }
     }
     Ok(())

@@ -46,6 +46,7 @@ fn because(rotation: &Rotation) -> String {
         RotationReason::Expiry => "stops working soon",
         RotationReason::Leaked => "may be in other hands",
         RotationReason::OperatorLeft => "could be read by somebody who may not any more",
+        RotationReason::Leaving => "is of a community that leaves",
     };
     let named = named(rotation);
     let mut said = format!("{}{} {reason}", named[..1].to_uppercase(), &named[1..]);
@@ -132,7 +133,12 @@ pub(super) fn end_old(
     HumanTask {
         step: END.to_owned(),
         title: format!("end {}", named(rotation)),
-        why: "Everything works with new keys, and the platform still accepts the old one: whoever has it still has what it reached.".to_owned(),
+        why: if rotation.reason.needs_successor() {
+            "Everything works with new keys, and the platform still accepts the old one: whoever has it still has what it reached."
+        } else {
+            "The community leaves, and the platform still accepts the key that was used here: whoever has it still has what it reached."
+        }
+        .to_owned(),
         who: whose(known),
         url: known
             .and_then(|known| known.url.as_ref())

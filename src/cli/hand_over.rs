@@ -1,0 +1,86 @@
+//! `guildhall community hand-over`: what remains to be done until a community that leaves has everything.
+
+use super::{
+    exit::Exit,
+    hall::{self, Context, Hall},
+    table::Page,
+    work,
+};
+use crate::{
+    domain::{Fault, Slug},
+    engine::HandOverProgress,
+};
+use clap::Args;
+use serde_json::json;
+
+/// Which community, and whether its keys are ended.
+#[derive(Debug, Args)]
+pub struct HandOver {
+    /// Its short name.
+    community: String,
+    /// End every key of the community's own, and look then. Each is over only when its platform has refused it; where only a
+    /// person can end one, that is a step in the list of steps.
+    #[arg(long)]
+    end_keys: bool,
+    /// The community's short name, because nothing of it can be looked after from here without its keys.
+    #[arg(
+        long,
+        value_name = "SLUG",
+        default_value = "",
+        requires = "end_keys",
+        hide_default_value = true
+    )]
+    confirm: String,
+}
+
+/// Shows the list, after ending the keys where that was asked for.
+///
+/// # Errors
+/// What the engine returns.
+pub async fn run(context: &Context, hall: &Hall, asked: &HandOver) -> Result<Exit, Fault> {
+    let slug = hall::slug(&asked.community)?;
+    let mut exit = Exit::Done;
+    if asked.end_keys {
+        let ended = hall
+            .engine
+            .end_keys(&hall.actor, &slug, &asked.confirm)
+            .await?;
+        for (name, fault) in &ended.refused {
+            context
+                .out
+                .advise(&format!("{name}: {} {}", fault.what, fault.hint));
+            exit = Exit::Failed;
+        }
+        if !context.globals.no_wait
+            && let Some(stopped) = work::wait(context, hall, &ended.operations).await
+        {
+            return Ok(stopped);
+        }
+    }
+    Ok(exit.or_worse(list(context, hall, &slug).await?))
+}
+
+async fn list(context: &Context, hall: &Hall, slug: &Slug) -> Result<Exit, Fault> {
+    let list = hall.engine.hand_over(&hall.actor, slug).await?;
+    let object =
+        json!({ "done": list.is_done(), "community": list.community, "lines": list.lines });
+    context.out.data(&object, |out| {
+        let mut page = Page::default();
+        page.heading(&format!("Handing over {}", list.community));
+        for line in &list.lines {
+            let sign = match line.progress {
+                HandOverProgress::Done => "ok",
+                HandOverProgress::Open => "! ",
+                HandOverProgress::Unproven => "? ",
+            };
+            page.field(out, &line.what, &format!("{sign}  {}", line.found));
+            page.field(out, "", &line.to_do);
+        }
+        page.render()
+    })?;
+    Ok(if list.is_done() {
+        Exit::Done
+    } else {
+        Exit::Waiting
+    })
+}
