@@ -18,6 +18,8 @@ mod crash;
 mod delegation;
 #[path = "engine/drift.rs"]
 mod drift;
+#[path = "engine/key_age.rs"]
+mod key_age;
 #[path = "engine/keys.rs"]
 mod keys;
 #[path = "engine/life.rs"]

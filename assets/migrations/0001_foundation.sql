@@ -209,6 +209,8 @@ CREATE TABLE credentials (
 ) STRICT;
 CREATE INDEX credentials_by_fingerprint ON credentials (fingerprint) WHERE fingerprint <> '';
 CREATE INDEX credentials_refused ON credentials (id) WHERE state IN ('rejected', 'needs-reentry');
+CREATE INDEX credentials_ending ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX credentials_by_age ON credentials (created_at) WHERE state IN ('active', 'unverified');
 CREATE INDEX credentials_in_inbox ON credentials (id) WHERE inbox IS NOT NULL;
 
 -- Keys on their way out: the rows that hold them, what depends on them, and how far each of that is.

@@ -6,7 +6,7 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     instance_page::{key_json, key_words},
-    prompt, reach,
+    key_age, prompt, reach,
     report::Watched,
     rotation,
     table::{Page, Table},
@@ -64,6 +64,8 @@ pub enum Key {
         #[arg(long)]
         why: String,
     },
+    /// Say how old keys of a platform may become; who is told what to do is told when one should be replaced.
+    Age(key_age::Age),
     /// Forget the stored keys of a platform of a community; on the platform they stay valid.
     Forget {
         #[command(flatten)]
@@ -109,6 +111,7 @@ pub async fn run(context: &Context, command: Key) -> Result<Exit, Fault> {
         Key::Reach { which } => reach::show(context, &hall, &which).await,
         Key::Rotate(replace) => rotation::replace(context, &hall, replace, false).await,
         Key::AssumeLeaked(replace) => rotation::replace(context, &hall, replace, true).await,
+        Key::Age(age) => key_age::run(context, &hall, &age).await,
         Key::Report { id, to } => rotation::report(context, &hall, id, to.as_deref()).await,
         Key::Close { id, why } => rotation::close(context, &hall, id, why).await,
         Key::Forget { which, field } => forget(context, &hall, &which, field).await,

@@ -41,6 +41,7 @@ mod instance_page;
 mod internal;
 mod keeping;
 mod key;
+mod key_age;
 mod logging;
 mod manual;
 mod manual_tables;

@@ -4,7 +4,7 @@ use super::{exit::Exit, hall::Context, prompt, table::Table, work};
 use crate::{
     domain::{Fault, FaultKind, Intent, RotationReason, counted},
     engine::{RecipientRow, Removal},
-    vault::{NewRecipient, agent, create_identity_file},
+    vault::{NewRecipient, create_identity_file},
 };
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
@@ -142,8 +142,6 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
         .engine
         .remove_recipient(&hall.actor, who, passphrase)
         .await?;
-    // Whoever it handed the former key to could open nothing with it.
-    agent::stop(&agent::socket_path(&context.place.home)).await?;
     let mut rotations = Vec::new();
     if rotate {
         for exposed in &removal.exposed {

@@ -30,6 +30,9 @@ pub enum ActionId {
     Reach,
     RotateKey,
     AssumeLeaked,
+    Rotations,
+    ShareKeys,
+    Operators,
     Configure,
     Adopt,
     AnswerDrift,
@@ -139,6 +142,9 @@ table! {
     Reach "reach" "reach" Anywhere None Some("key reach S P"), "Show what the key reaches, should it be stolen";
     RotateKey "rotate-key" "replace" Anywhere Confirm Some("key rotate S P"), "Replace the key: everything moves to a new one, then the old one is ended";
     AssumeLeaked "assume-leaked" "leaked" Anywhere Confirm Some("key assume-leaked S P"), "Assume that the key is in other hands: replace it everywhere and see that it is dead";
+    Rotations "rotations" "replaced" Anywhere None Some("key report"), "Show the keys that are being replaced: what has moved, what waits, what is dead";
+    ShareKeys "share-keys" "sharing" Anywhere Typed Some("account policy P own|shared"), "Say whether one key of the platform may serve several communities, and how many";
+    Operators "operators" "operators" Anywhere Confirm Some("vault list|add|remove"), "Show who may open the vault; add somebody, or remove somebody and see what they could have read";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";
     RemoveSoft "remove" "remove" Instance Typed Some("instance remove S P"), "Forget the instance here and hide it there";
     RemoveHard "destroy" "destroy" Instance Typed Some("instance remove S P --hard"), "Destroy what exists on the platform; this cannot be undone";

@@ -55,6 +55,7 @@ mod instances;
 mod joining;
 mod journal;
 mod keeping;
+mod key_age;
 mod key_policy;
 mod keyring;
 mod keys;
@@ -90,7 +91,7 @@ mod unlocking;
 mod verifying;
 pub mod views;
 
-pub use crate::vault::Unlocker;
+pub use crate::vault::{NewRecipient, Unlocker, create_identity_file};
 pub use doctor::Check;
 pub use doorkeeper::Entrance;
 pub use ending_keys::EndedKeys;

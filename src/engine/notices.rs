@@ -17,7 +17,6 @@ use crate::{
         OperationState, SlotUse, counted,
     },
 };
-use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -31,8 +30,6 @@ use std::{
 
 const OUTLET: &str = "notices.outlet";
 const TOLD: &str = "notices.told";
-/// A key that stops working within this time is told of.
-const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How long the outlet may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,13 +70,12 @@ impl Engine {
         };
         let operations = self.operations(actor, open).await?;
         let rotations = self.rotations(actor, true).await?;
-        let now = self.core.now();
         let mut notices: Vec<Notice> = tasks.iter().map(of_task).collect();
         notices.extend(operations.iter().filter_map(of_operation));
         for row in &accounts {
             notices.extend(of_slots(row));
             for key in &row.keys {
-                notices.extend(of_key(row, key, now));
+                notices.extend(of_key(row, key));
             }
         }
         for report in rotations {
@@ -291,34 +287,34 @@ fn of_slots(row: &AccountRow) -> Option<Notice> {
     })
 }
 
-fn of_key(row: &AccountRow, key: &CredentialMeta, now: Timestamp) -> Option<Notice> {
+fn of_key(row: &AccountRow, key: &CredentialMeta) -> Option<Notice> {
     let whose = row
         .slug
         .as_ref()
         .map_or_else(|| row.account.name.clone(), ToString::to_string);
     let named = format!("{} of {}, {whose}", key.field, row.platform_name);
-    let enter = format!("guildhall key set {whose} {}", row.account.platform);
-    let (id, urgent, what) = match key.state {
-        CredentialState::Rejected => ("rejected", true, "is not accepted any more"),
-        CredentialState::NeedsReentry => ("reentry", true, "has to be entered again"),
-        CredentialState::Active | CredentialState::Unverified => {
-            let at = key.expires_at?;
-            if at <= now {
-                ("expired", true, "has stopped working")
-            } else if now.checked_add(SOON).is_ok_and(|soon| at <= soon) {
-                ("expires", false, "stops working within 14 days")
-            } else {
-                return None;
-            }
-        }
-        CredentialState::Inbox | CredentialState::Retiring | CredentialState::Revoked => {
-            return None;
+    let platform = &row.account.platform;
+    let (id, urgent, what, verb) = match key.state {
+        CredentialState::Rejected => ("rejected", true, "is not accepted any more", "set"),
+        CredentialState::NeedsReentry => ("reentry", true, "has to be entered again", "set"),
+        _ => {
+            let due = row.due.iter().find(|due| due.key == key.id)?;
+            (due.reason.word(), due.over, due.words.as_str(), "rotate")
         }
     };
     Some(Notice {
-        id: format!("key:{}:{id}", key.id),
+        id: format!("key:{}:{id}:{urgent}", key.id),
         urgent,
         what: format!("The key {named}, {what}."),
-        hint: enter,
+        hint: match &row.slug {
+            Some(slug) => format!(
+                "guildhall key {verb} {slug} {platform} --field {}",
+                key.field
+            ),
+            None => format!(
+                "Replace it on the screen, among the accounts: {whose} on {}.",
+                row.platform_name
+            ),
+        },
     })
 }

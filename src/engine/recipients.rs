@@ -11,8 +11,8 @@ use crate::{
     },
     store::{Reader, SealedSecret, VaultRecord, Writer},
     vault::{
-        self, NewRecipient, RecipientKind, Unlocker, VaultKey, WorkFactor, Wrapped, chain_key,
-        check_value, inbox_public,
+        self, NewRecipient, RecipientKind, Unlocker, VaultKey, WorkFactor, Wrapped, agent,
+        chain_key, check_value, inbox_public,
     },
 };
 use secrecy::SecretString;
@@ -219,6 +219,8 @@ impl Engine {
             .await?;
         core.custody.replace(key);
         core.emit_changed(None);
+        // Whoever it handed the former key to could open nothing with it.
+        agent::stop(&agent::socket_path(&core.options.home)).await?;
         Ok(Removal {
             removed: leaving,
             dropped: names,

@@ -1,11 +1,12 @@
 //! What the engine shows: read models for the screen and the command line, cut to what the actor may see.
 
+pub use super::key_age::Due;
 pub use crate::adapters::Discovered;
 use crate::domain::{
-    Account, AnsweredDrift, Capability, Community, CommunityId, Connection, CredentialMeta,
-    Desired, ExaminationId, Fault, Health, HumanTask, Identity, Instance, InstanceId,
-    InstanceSummary, Intent, Mark, Operation, OperationId, OperationState, PlatformId, Progress,
-    Slots, Slug, StepRecord,
+    Account, AccountPolicy, AnsweredDrift, Capability, Community, CommunityId, Connection,
+    CredentialMeta, Desired, ExaminationId, Fault, Health, HumanTask, Identity, Instance,
+    InstanceId, InstanceSummary, Intent, Mark, Operation, OperationId, OperationState, PlatformId,
+    Progress, Slots, Slug, StepRecord,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,23 @@ pub struct Overview {
     pub requests: u64,
     /// Keys that their platform refused or that do not open any more; 0 for who may not see accounts.
     pub keys_refused: u64,
+    /// Keys that are older than they may be, or stop working soon; 0 for who may not see accounts.
+    pub keys_due: u64,
+}
+
+/// Whether one key of a platform may serve several communities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeySharing {
+    /// Which platform.
+    pub platform: PlatformId,
+    /// Its name for people.
+    pub platform_name: String,
+    /// What holds.
+    pub policy: AccountPolicy,
+    /// How many communities one key may reach.
+    pub most: u64,
+    /// How many communities have an instance there: those that one stolen key could open.
+    pub communities: u64,
 }
 
 /// One row of the list of communities.
@@ -137,6 +155,8 @@ pub struct InstanceDetail {
     pub answered: Vec<AnsweredDrift>,
     /// What is known of its keys.
     pub keys: Vec<CredentialMeta>,
+    /// Those of them that should be replaced; none for who may not replace them.
+    pub due: Vec<Due>,
     /// How many communities the keys reach; more than one is a decision somebody took.
     pub keys_reach: u64,
     /// Its connections.
@@ -246,6 +266,8 @@ pub struct AccountRow {
     pub slug: Option<Slug>,
     /// Its keys.
     pub keys: Vec<CredentialMeta>,
+    /// Those of them that should be replaced.
+    pub due: Vec<Due>,
     /// Its limits, with what is used, from the manifest and from what the platform told last.
     pub slots: Vec<SlotRow>,
     /// How many communities of this installation use it.

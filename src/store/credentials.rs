@@ -63,6 +63,11 @@ const CURRENT: &str =
     "c.version = (SELECT max(n.version) FROM credentials n WHERE n.account = c.account
     AND n.field = c.field AND n.state NOT IN ('retiring', 'revoked'))";
 
+/// In use, and not on its way out.
+const STAYS: &str =
+    "c.state IN ('active', 'unverified') AND NOT EXISTS (SELECT 1 FROM rotation_keys k
+    JOIN rotations r ON r.id = k.rotation WHERE k.credential = c.id AND r.ended_at IS NULL)";
+
 fn meta(row: &rusqlite::Row<'_>) -> rusqlite::Result<CredentialMeta> {
     let mut columns = Columns::of(row);
     Ok(CredentialMeta {
@@ -129,11 +134,47 @@ impl Reader<'_> {
     /// # Errors
     /// As the module says.
     pub fn keys_refused(&self) -> Result<u64, Fault> {
-        let found = self.one(
+        self.count(
             "SELECT count(*) FROM credentials WHERE state IN ('rejected', 'needs-reentry')",
             [],
-            |row| row.get::<_, i64>(0),
-        )?;
+        )
+    }
+
+    /// How many keys in use stop working before this time, and are not being replaced.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn count_keys_ending(&self, before: Timestamp) -> Result<u64, Fault> {
+        self.count(
+            &format!("SELECT count(*) FROM credentials c WHERE c.expires_at <= ?1 AND {STAYS}"),
+            [millis(before)],
+        )
+    }
+
+    /// How many keys in use of these fields of a platform were stored before this time, do not stop working before the
+    /// other one, and are not being replaced.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn count_keys_older(
+        &self,
+        platform: &PlatformId,
+        fields: &[&str],
+        before: Timestamp,
+        ending: Timestamp,
+    ) -> Result<u64, Fault> {
+        self.count(
+            &format!(
+                "SELECT count(*) FROM credentials c JOIN accounts a ON a.id = c.account
+                 WHERE c.created_at <= ?1 AND a.platform = ?2 AND c.field IN (SELECT value FROM json_each(?3))
+                 AND coalesce(c.expires_at, ?4 + 1) > ?4 AND {STAYS}"
+            ),
+            (millis(before), platform.as_str(), json_text(&fields)?, millis(ending)),
+        )
+    }
+
+    fn count(&self, query: &str, given: impl rusqlite::Params) -> Result<u64, Fault> {
+        let found = self.one(query, given, |row| row.get::<_, i64>(0))?;
         Ok(found
             .and_then(|count| u64::try_from(count).ok())
             .unwrap_or(0))

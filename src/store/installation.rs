@@ -78,6 +78,15 @@ impl Writer<'_> {
         Ok(installation)
     }
 
+    /// Forgets a setting of the installation; one that is not set is fine.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn forget_setting(&self, name: &str) -> Result<(), Fault> {
+        self.change("DELETE FROM settings WHERE name = ?1", [name])
+            .map(drop)
+    }
+
     /// Stores a setting of the installation under a name.
     ///
     /// # Errors

@@ -31,6 +31,10 @@ pub enum Effect {
     Unlock(Ticket, Opener),
     /// Close the vault.
     Lock,
+    /// Let somebody open the vault.
+    AddOperator(Ticket, Box<NewOperator>),
+    /// Let somebody open it no longer; with the passphrase of the one who stays, where there is one.
+    RemoveOperator(Ticket, String, Option<Hidden>),
     /// Make the installation.
     Initialise(Ticket, Box<SetUp>),
     /// Send a text to the terminal's clipboard.
@@ -66,6 +70,12 @@ pub enum Load {
     Requests,
     /// What a key reaches.
     Reach(CredentialId),
+    /// The keys that are or were replaced.
+    Rotations,
+    /// Who may open the vault.
+    Operators,
+    /// Whether one key of a platform may serve several communities.
+    Sharing(PlatformId),
     Audit,
 }
 
@@ -87,6 +97,23 @@ pub enum Opener {
     RecoveryKey(Hidden),
     KeyFile(PathBuf),
     SshKey(PathBuf, Option<Hidden>),
+}
+
+/// Somebody who is to open the vault.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewOperator {
+    pub label: String,
+    pub with: OperatorsWay,
+}
+
+/// What they open it with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OperatorsWay {
+    Passphrase(Hidden),
+    /// The public half of an SSH key, in a file.
+    SshKey(PathBuf),
+    /// A key file that is made.
+    NewKeyFile(PathBuf),
 }
 
 /// What the set-up asked for.

@@ -6,6 +6,7 @@ use super::{
     effect::{Effect, KeyEntered, Load, Opener, ProtectionChosen, SetUp},
     hidden::Hidden,
     message::{Answer, CommunityPage, Msg, Ticket},
+    operators,
     state::filter,
 };
 use crate::domain::{Actor, ActorId, CommunityId, Fault, FaultKind, Intent, KeyEntry};
@@ -255,6 +256,18 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
             };
             Answer::Unlocked(ticket, engine.unlock(unlocker).await)
         }
+        Effect::AddOperator(ticket, new) => {
+            let added = match operators::wanted(*new) {
+                Ok(new) => engine.add_recipient(actor, new).await,
+                Err(fault) => Err(fault),
+            };
+            Answer::OperatorAdded(ticket, added)
+        }
+        Effect::RemoveOperator(ticket, id, passphrase) => {
+            let passphrase = passphrase.map(|passphrase| passphrase.to_exact_secret());
+            let removed = engine.remove_recipient(actor, &id, passphrase).await;
+            Answer::OperatorRemoved(ticket, Box::new(removed))
+        }
         Effect::Lock => {
             engine.lock();
             Answer::Locked(Ok(()))
@@ -301,6 +314,12 @@ async fn read(session: &Session, load: Load) -> Answer {
         Load::Accounts => Answer::Accounts(engine.accounts(actor).await),
         Load::Requests => Answer::Requests(engine.requests(actor).await),
         Load::Reach(key) => Answer::Reach(key, Box::new(engine.key_reach(actor, key).await)),
+        Load::Rotations => Answer::Rotations(engine.rotations(actor, false).await),
+        Load::Operators => Answer::Operators(engine.recipients(actor).await),
+        Load::Sharing(platform) => {
+            let sharing = engine.key_sharing(actor, &platform).await;
+            Answer::Sharing(platform, sharing)
+        }
         Load::Audit => Answer::Audit(engine.audit(actor, Page::first(AUDIT)).await),
     }
 }

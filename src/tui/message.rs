@@ -8,9 +8,10 @@ use crate::domain::{
 };
 use crate::engine::views::{
     AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
-    InstanceDetail, OperationDetail, OperationRow, Overview, Receipt, ServiceLine, TaskRow,
+    InstanceDetail, KeySharing, OperationDetail, OperationRow, Overview, Receipt, ServiceLine,
+    TaskRow,
 };
-use crate::engine::{FoundHome, KeyReach};
+use crate::engine::{FoundHome, KeyReach, RecipientRow, Removal, RotationReport};
 use crate::tui::hidden::Hidden;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
@@ -61,6 +62,11 @@ pub enum Answer {
     Accounts(Result<Vec<AccountRow>, Fault>),
     Requests(Result<Vec<Request>, Fault>),
     Reach(CredentialId, Box<Result<KeyReach, Fault>>),
+    Rotations(Result<Vec<RotationReport>, Fault>),
+    Operators(Result<Vec<RecipientRow>, Fault>),
+    Sharing(PlatformId, Result<KeySharing, Fault>),
+    OperatorAdded(Ticket, Result<RecipientRow, Fault>),
+    OperatorRemoved(Ticket, Box<Result<Removal, Fault>>),
     Audit(Result<Vec<AuditEntry>, Fault>),
     Template(Ticket, Result<BTreeMap<PlatformId, Choice>, Fault>),
     Planned(Ticket, Result<Plan, Fault>),
@@ -120,6 +126,11 @@ impl Answer {
             Self::Accounts(_) => "Accounts",
             Self::Requests(_) => "Requests",
             Self::Reach(..) => "Reach",
+            Self::Rotations(_) => "Rotations",
+            Self::Operators(_) => "Operators",
+            Self::Sharing(..) => "Sharing",
+            Self::OperatorAdded(..) => "OperatorAdded",
+            Self::OperatorRemoved(..) => "OperatorRemoved",
             Self::Audit(_) => "Audit",
             Self::Template(..) => "Template",
             Self::Planned(..) => "Planned",

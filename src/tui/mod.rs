@@ -18,6 +18,7 @@ mod keymap;
 mod layers;
 mod layout;
 mod message;
+mod operators;
 mod options;
 mod run;
 mod state;

@@ -208,6 +208,7 @@ fn unnamed(options: &EngineOptions) -> Overview {
         nearly_full: 0,
         requests: 0,
         keys_refused: 0,
+        keys_due: 0,
     }
 }
 

@@ -9,10 +9,10 @@ use crate::{
         permits,
     },
     engine::{
-        Engine, drift, facts, keyring, reach,
+        Engine, drift, facts, key_age, keyring, reach,
         rules::{self, Rules},
         slots,
-        views::{InstanceDetail, TaskRow},
+        views::{Due, InstanceDetail, TaskRow},
     },
     store::{OperationFilter, Reader},
 };
@@ -107,6 +107,7 @@ impl Engine {
                         None => Vec::new(),
                     },
                     keys_reach: keys_reach(reader, &keys)?,
+                    due: due(reader, &rules, &asking, &keys)?,
                     keys,
                     connections,
                     operations,
@@ -122,6 +123,23 @@ impl Engine {
             })
             .await
     }
+}
+
+/// The keys that should be replaced, for who may do that.
+fn due(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    keys: &[CredentialMeta],
+) -> Result<Vec<Due>, Fault> {
+    let mut due = Vec::new();
+    if permits(actor, IntentKind::RotateKey, Subject::Installation) {
+        for key in keys {
+            let platform = reader.account(key.account)?.platform;
+            due.extend(key_age::of(reader, rules, &platform, key)?);
+        }
+    }
+    Ok(due)
 }
 
 /// How many communities the keys reach together.

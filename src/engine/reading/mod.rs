@@ -145,8 +145,8 @@ impl Engine {
     /// # Errors
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
-        let asking = actor.id;
-        let (actor, totals, counts, (nearly_full, keys_refused), requests) = self
+        let (asking, rules) = (actor.id, self.core.rules());
+        let (actor, totals, counts, (nearly_full, keys_refused, keys_due), requests) = self
             .core
             .store
             .read(move |reader| {
@@ -155,8 +155,12 @@ impl Engine {
                 let totals = reader.totals(only.as_deref())?;
                 let counts = reader.open_operation_counts(only.as_deref())?;
                 let badges = match only {
-                    None => (reader.accounts_near_full()?, reader.keys_refused()?),
-                    Some(_) => (0, 0),
+                    None => (
+                        reader.accounts_near_full()?,
+                        reader.keys_refused()?,
+                        super::key_age::count(reader, &rules)?,
+                    ),
+                    Some(_) => (0, 0, 0),
                 };
                 let requests = reader.count_open_requests(only.as_deref())?;
                 Ok((actor, totals, counts, badges, requests))
@@ -190,6 +194,7 @@ impl Engine {
             nearly_full,
             requests,
             keys_refused,
+            keys_due,
         })
     }
 

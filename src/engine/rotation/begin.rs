@@ -6,7 +6,7 @@ use crate::{
         Actor, Capability, CredentialId, CredentialState, Fault, FaultKind, PartState, RotationId,
         RotationReason, Verb, clean_line, counted,
     },
-    engine::{reach, rules::Rules, submit::Applied, titles, views::Receipt},
+    engine::{key_age, reach, rules::Rules, submit::Applied, titles, views::Receipt},
     store::{NewRotation, Writer},
 };
 
@@ -43,6 +43,11 @@ pub(in crate::engine) fn begin(
         open = open.or(writer.open_rotation_of_key(row.id)?);
     }
     let why = clean_line(why);
+    // Who replaces what is due need not say why.
+    let reason = match key_age::of(writer, rules, &account.platform, &meta)? {
+        Some(due) if reason == RotationReason::Choice => due.reason,
+        _ => reason,
+    };
     let taken_up = open.is_some();
     let id = if let Some(known) = open {
         let weighs_more = reason == RotationReason::Leaked || !reason.needs_successor();

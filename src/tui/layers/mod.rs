@@ -16,13 +16,18 @@ pub mod key_form;
 pub mod log;
 pub mod new_community;
 pub mod operation;
+pub mod operator_form;
+pub mod operator_removal;
+pub mod operators;
 pub mod page;
 pub mod plan_preview;
 mod protection;
 pub mod request;
+pub mod rotations;
 pub mod set_up;
 mod setting_fields;
 pub mod settings;
+pub mod sharing;
 pub mod task;
 pub mod unlock;
 
@@ -50,11 +55,16 @@ pub enum Layer {
     Log(Box<log::LogSheet>),
     NewCommunity(Box<new_community::NewCommunityForm>),
     Operation(Box<operation::OperationSheet>),
+    OperatorForm(Box<operator_form::OperatorForm>),
+    OperatorRemoval(Box<operator_removal::OperatorRemoval>),
+    Operators(Box<operators::Operators>),
     Page(Box<page::Page>),
     Plan(Box<plan_preview::PlanPreview>),
     Request(Box<request::RequestSheet>),
+    Rotations(Box<rotations::Rotations>),
     Settings(Box<settings::SettingsForm>),
     SetUp(Box<set_up::SetUpWizard>),
+    Sharing(Box<sharing::Sharing>),
     Task(Box<task::TaskSheet>),
     Unlock(Box<unlock::UnlockForm>),
 }
@@ -142,11 +152,16 @@ macro_rules! each {
             Layer::Log($inner) => $call,
             Layer::NewCommunity($inner) => $call,
             Layer::Operation($inner) => $call,
+            Layer::OperatorForm($inner) => $call,
+            Layer::OperatorRemoval($inner) => $call,
+            Layer::Operators($inner) => $call,
             Layer::Page($inner) => $call,
             Layer::Plan($inner) => $call,
             Layer::Request($inner) => $call,
+            Layer::Rotations($inner) => $call,
             Layer::Settings($inner) => $call,
             Layer::SetUp($inner) => $call,
+            Layer::Sharing($inner) => $call,
             Layer::Task($inner) => $call,
             Layer::Unlock($inner) => $call,
         }

@@ -4,7 +4,8 @@
 
 use super::{Pane, State, View};
 use crate::domain::{
-    ActionId, CredentialId, Danger, Grant, IntentKind, Observed, OperationState, Scope, line_of,
+    ActionId, CredentialId, Danger, Grant, IntentKind, Observed, OperationState, PlatformId, Scope,
+    line_of,
 };
 use crate::engine::views::VaultState;
 use crate::tui::keymap;
@@ -43,6 +44,21 @@ impl State {
             _ => return None,
         };
         keys.first().map(|key| key.id)
+    }
+
+    /// The platform whose keys are under the cursor, where there are keys on platforms of that kind.
+    pub fn chosen_keys_platform(&self) -> Option<PlatformId> {
+        let platform = match self.view {
+            View::Accounts => &self.accounts.chosen()?.account.platform,
+            View::Platforms => &self.platforms.chosen()?.id,
+            View::Communities if self.pane != Pane::Communities => {
+                &self.chosen_platform()?.platform
+            }
+            _ => return None,
+        };
+        let manifest = self.catalog.get(platform)?;
+        let has_keys = manifest.entered_credentials().next().is_some();
+        has_keys.then(|| platform.clone())
     }
 
     /// Whether nothing may be changed from this screen.
@@ -87,6 +103,7 @@ impl State {
             ActionId::Reach | ActionId::RotateKey | ActionId::AssumeLeaked => {
                 self.chosen_key().is_some()
             }
+            ActionId::ShareKeys => self.chosen_keys_platform().is_some(),
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
             ActionId::Check | ActionId::RemoveSoft | ActionId::RemoveHard => made(),
             ActionId::CopyAddress => self.address().is_some(),
@@ -136,14 +153,14 @@ impl State {
     }
 
     /// The platforms that the row under the cursor can be joined to: its manifest's, as far as the community has them.
-    pub fn connection_targets(&self) -> Vec<crate::domain::PlatformId> {
+    pub fn connection_targets(&self) -> Vec<PlatformId> {
         let Some(row) = self.chosen_platform() else {
             return vec![];
         };
         let Some(manifest) = self.catalog.get(&row.platform) else {
             return vec![];
         };
-        let have = |id: &crate::domain::PlatformId| {
+        let have = |id: &PlatformId| {
             self.present_community().is_some_and(|detail| {
                 detail
                     .platforms
@@ -191,7 +208,9 @@ const fn verb_of(id: ActionId) -> Option<IntentKind> {
         ActionId::RemoveSoft | ActionId::RemoveHard => IntentKind::Remove,
         ActionId::Resume => IntentKind::ResumeOperation,
         ActionId::Cancel => IntentKind::CancelOperation,
-        ActionId::Accounts | ActionId::Reach => IntentKind::ViewAccounts,
+        ActionId::Accounts | ActionId::Reach | ActionId::Rotations => IntentKind::ViewAccounts,
+        ActionId::ShareKeys => IntentKind::SetAccountPolicy,
+        ActionId::Operators => IntentKind::Recipients,
         ActionId::RotateKey | ActionId::AssumeLeaked => IntentKind::RotateKey,
         ActionId::Ask => IntentKind::MakeRequest,
         // The vault is the operators'.

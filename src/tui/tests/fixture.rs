@@ -111,6 +111,14 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Load(Load::Tasks) => Answer::Tasks(Ok(tasks())),
         Effect::Load(Load::Accounts) => Answer::Accounts(Ok(accounts())),
         Effect::Load(Load::Requests) => Answer::Requests(Ok(vec![])),
+        Effect::Load(Load::Rotations) => Answer::Rotations(Ok(super::key_matters::rotations())),
+        Effect::Load(Load::Operators) => Answer::Operators(Ok(super::key_matters::operators())),
+        Effect::Load(Load::Sharing(platform)) => {
+            Answer::Sharing(platform.clone(), Ok(super::key_matters::sharing(platform)))
+        }
+        Effect::RemoveOperator(ticket, ..) => {
+            Answer::OperatorRemoved(*ticket, Box::new(Ok(super::key_matters::removal())))
+        }
         Effect::Load(Load::Audit) => Answer::Audit(Ok(audit())),
         Effect::Template(ticket) => Answer::Template(*ticket, Ok(BTreeMap::new())),
         Effect::Plan(ticket, _) => Answer::Planned(*ticket, Ok(plan())),

@@ -71,6 +71,7 @@ pub fn overview() -> Overview {
         nearly_full: 0,
         requests: 0,
         keys_refused: 0,
+        keys_due: 0,
     }
 }
 
@@ -286,6 +287,16 @@ pub fn instance(slug: &Slug, platform: &PlatformId) -> InstanceDetail {
             vec![]
         },
         keys_reach: 1,
+        due: if platform.as_str() == "delta" {
+            vec![Due {
+                key: CredentialId(1),
+                reason: RotationReason::Age,
+                over: false,
+                words: "is older than 90 days".into(),
+            }]
+        } else {
+            vec![]
+        },
         connections: detail.connections.clone(),
         operations: vec![operations()[0].operation.clone()],
         warnings: vec!["Upstream has had no release for two years.".into()],
@@ -465,6 +476,7 @@ pub fn accounts() -> Vec<AccountRow> {
         platform_name: platform.into(),
         slug: None,
         keys: vec![],
+        due: vec![],
         slots: vec![SlotRow {
             slots: Slots {
                 unit: "servers joined".into(),

@@ -3,6 +3,7 @@
 mod administrators;
 mod fixture;
 mod furniture;
+mod key_matters;
 mod keys;
 mod looks;
 mod output;

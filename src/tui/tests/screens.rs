@@ -52,6 +52,13 @@ const PICTURES: &[(&str, &str)] = &[
     ("platform", "4 enter"),
     ("account", "3 enter"),
     ("archive", "A"),
+    ("operators", "O"),
+    ("operator_form", "O a"),
+    ("operator_removal", "O down x"),
+    ("operator_removed", "O down x tab tab tab enter"),
+    ("rotations", "7"),
+    ("rotation", "7 enter"),
+    ("sharing", "enter down down S right"),
 ];
 
 /// The sizes that every screen is looked at in.

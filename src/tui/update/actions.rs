@@ -81,6 +81,12 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
             Some(key) => state.ask(crate::tui::effect::Load::Reach(key)),
             None => vec![],
         },
+        ActionId::Rotations => state.ask(crate::tui::effect::Load::Rotations),
+        ActionId::Operators => state.ask(crate::tui::effect::Load::Operators),
+        ActionId::ShareKeys => match state.chosen_keys_platform() {
+            Some(platform) => state.ask(crate::tui::effect::Load::Sharing(platform)),
+            None => vec![],
+        },
         ActionId::RotateKey => replace_key(state, RotationReason::Choice),
         ActionId::AssumeLeaked => replace_key(state, RotationReason::Leaked),
         ActionId::Resume => resume(state),

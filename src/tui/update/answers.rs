@@ -75,6 +75,9 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Requests(_)
         | Answer::Reach(..)
         | Answer::Audit(_) => lists(state, answer),
+        Answer::Rotations(_) | Answer::Operators(_) | Answer::Sharing(..) => {
+            super::keys::take(state, answer)
+        }
         Answer::Submitted(ticket, result) => submitted(state, ticket, result),
         Answer::Locked(result) => {
             if let Err(fault) = result {
@@ -89,6 +92,8 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Log(ticket, _)
         | Answer::Homes(ticket, _)
         | Answer::Unlocked(ticket, _)
+        | Answer::OperatorAdded(ticket, _)
+        | Answer::OperatorRemoved(ticket, _)
         | Answer::Initialised(ticket, _) => to_layer(state, ticket, answer),
     }
 }
@@ -166,7 +171,11 @@ fn lists(state: &mut State, answer: Answer) -> Vec<Effect> {
     }
 }
 
-fn store<T>(state: &mut State, result: Result<T, Fault>, take: impl FnOnce(&mut State, T)) {
+pub(super) fn store<T>(
+    state: &mut State,
+    result: Result<T, Fault>,
+    take: impl FnOnce(&mut State, T),
+) {
     match result {
         Ok(value) => take(state, value),
         Err(fault) => state.notices.fault(state.now, &fault),
@@ -308,6 +317,10 @@ pub fn view_again(state: &mut State) -> Vec<Effect> {
     for operation in open {
         effects.extend(state.ask(Load::Operation(operation)));
     }
+    let shows_rotations = |layer: &Layer| matches!(layer, Layer::Rotations(_));
+    if state.layers.iter().any(shows_rotations) {
+        effects.extend(state.ask(Load::Rotations));
+    }
     effects
 }
 
@@ -342,8 +355,10 @@ fn fault_of(answer: &Answer) -> Option<Fault> {
         | Answer::Log(_, Err(fault))
         | Answer::Homes(_, Err(fault))
         | Answer::Unlocked(_, Err(fault))
+        | Answer::OperatorAdded(_, Err(fault))
         | Answer::Initialised(_, Err(fault)) => Some(fault.clone()),
         Answer::Examined(_, result) => result.as_ref().as_ref().err().cloned(),
+        Answer::OperatorRemoved(_, result) => result.as_ref().as_ref().err().cloned(),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ mod actions;
 mod answers;
 mod bulk;
 mod engine_events;
+mod keys;
 pub mod lists;
 mod opening;
 mod pages;

@@ -68,6 +68,9 @@ fn account(state: &State, row: &AccountRow) -> Page {
             crate::tui::views::key_words(key),
             crate::tui::views::key_ink(key.state),
         );
+        if let Some(due) = row.due.iter().find(|due| due.key == key.id) {
+            page.fact("!", crate::tui::views::due_words(state, due), Ink::Waiting);
+        }
         if let Some(at) = key.verified_at {
             page.fact(
                 "verified",

@@ -51,6 +51,11 @@ fn account(state: &State, row: &AccountRow) -> Drawable {
         SlotUse::Near => "nearly full; ",
         SlotUse::Free | SlotUse::Unknown => "",
     };
+    let due = if row.due.is_empty() {
+        ""
+    } else {
+        "replace its key; "
+    };
     let reaches = text::counted(row.reaches_communities, "community", "communities");
     let age = shown.map_or(String::new(), |slots| age(state, slots));
     Drawable {
@@ -69,7 +74,7 @@ fn account(state: &State, row: &AccountRow) -> Drawable {
             ),
             inked(age, Ink::Dim),
             inked(
-                format!("{advice}{ending}; reaches {reaches}"),
+                format!("{advice}{due}{ending}; reaches {reaches}"),
                 key.map_or(Ink::Waiting, |key| details::key_ink(key.state)),
             ),
         ],

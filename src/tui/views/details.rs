@@ -5,7 +5,7 @@ use crate::catalog::Manifest;
 use crate::domain::{
     ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Health, Observed, mebibytes,
 };
-use crate::engine::views::{ConnectionRow, InstanceDetail, TaskRow};
+use crate::engine::views::{ConnectionRow, Due, InstanceDetail, TaskRow};
 use crate::tui::{
     layout,
     state::{Pane, State},
@@ -318,6 +318,17 @@ fn keys(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
         if let Some(at) = key.expires_at {
             sheet.fact("until", &text::when(state.now, at, &state.zone), Ink::Text);
         }
+        if let Some(due) = detail.due.iter().find(|due| due.key == key.id) {
+            sheet.fact("!", &due_words(state, due), Ink::Waiting);
+        }
+    }
+}
+
+/// "is older than 90 days: replace it with z".
+pub fn due_words(state: &State, due: &Due) -> String {
+    match state.keymap.key(crate::domain::ActionId::RotateKey) {
+        Some(key) => format!("{}: replace it with {key}", due.words),
+        None => format!("{}: replace it", due.words),
     }
 }
 

@@ -10,7 +10,7 @@ mod requests;
 mod tables;
 
 pub use accounts::age as slots_age;
-pub use details::{ends as connection_ends, key_ink, key_words};
+pub use details::{due_words, ends as connection_ends, key_ink, key_words};
 pub use instances::connection_state;
 
 use super::{

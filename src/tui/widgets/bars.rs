@@ -48,6 +48,10 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
         let said = text::counted(overview.keys_refused, "key refused", "keys refused");
         right.push((said, Ink::Failed));
     }
+    if overview.keys_due > 0 {
+        let said = text::counted(overview.keys_due, "key to replace", "keys to replace");
+        right.push((said, Ink::Waiting));
+    }
     if overview.nearly_full > 0 {
         let said = text::counted(
             overview.nearly_full,
