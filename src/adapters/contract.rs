@@ -406,6 +406,17 @@ pub trait Adapter: Send + Sync {
         replacing::lives_if_verified(self, site, field, old).await
     }
 
+    /// Whether [`Adapter::announce`] can be asked: there is a room of the community's own, which not everybody reads.
+    fn announces(&self) -> bool {
+        false
+    }
+
+    /// Says something in the first room of the instance. `key` names it: saying the same again with it says nothing twice,
+    /// where the platform can tell.
+    async fn announce(&self, site: &Site, _text: &str, _key: &str) -> Result<(), Fault> {
+        Err(unsupported(site, "say something in a room"))
+    }
+
     /// What this instance offers to another platform's connection.
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
         Err(unsupported(op.site(), "be connected to").into())

@@ -1,9 +1,10 @@
 //! `guildhall account ...`
 
 use super::{
-    choices,
+    another_account, choices,
     exit::Exit,
     hall::{Context, Hall},
+    instance::Which,
     instance_page::{key_json, key_words},
     prompt,
     table::{Page, Table},
@@ -44,6 +45,18 @@ pub enum Account {
         #[arg(long, value_name = "NUMBER")]
         confirm: Option<String>,
     },
+    /// Move an instance of a community to another account; the former keeps its key and whatever else works with it.
+    Move {
+        #[command(flatten)]
+        which: Which,
+        /// The account's name, as listed.
+        name: String,
+    },
+    /// Say how another account of a platform is made, or that Guildhall makes it by itself.
+    Another {
+        /// The platform.
+        platform: String,
+    },
     /// Add an account of the installation; its key comes on standard input, or is asked for.
     Add(Add),
 }
@@ -78,6 +91,10 @@ pub async fn run(context: &Context, command: Account) -> Result<Exit, Fault> {
             policy,
             confirm,
         } => self::policy(context, &hall, &platform, policy, confirm).await,
+        Account::Move { which, name } => {
+            another_account::move_to(context, &hall, &which, name).await
+        }
+        Account::Another { platform } => another_account::tell(context, &hall, &platform),
         Account::Add(add) => self::add(context, &hall, add).await,
     };
     hall.close().await;

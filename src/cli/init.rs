@@ -4,14 +4,15 @@ use super::{
     choices,
     exit::Exit,
     hall::{Context, sandbox_identity},
-    prompt,
+    prompt, recovery_key,
 };
 use crate::{
     domain::{Fault, FaultKind},
     engine::{Engine, NewInstallation, Protection},
+    vault::RecoveryKey,
 };
 use clap::Args;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -82,9 +83,7 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
     };
     engine.shutdown().await;
     // The installation is made whatever was found; its recovery key must be seen before anything else is told.
-    let written = recovery.written();
-    let is_elsewhere = context.descriptors.write_recovery_key(&written)?;
-    tell(context, &name, &written, is_elsewhere)?;
+    tell(context, &name, &recovery)?;
     taken?;
     if homes.is_ok_and(|homes| homes.is_empty()) && !init.home_domains.is_empty() {
         context.out.advise(
@@ -138,35 +137,18 @@ fn protection(context: &Context, ssh_key: Option<PathBuf>) -> Result<Protection,
     Ok(Protection::Passphrase(passphrase))
 }
 
-fn tell(
-    context: &Context,
-    name: &str,
-    recovery: &SecretString,
-    is_elsewhere: bool,
-) -> Result<(), Fault> {
+fn tell(context: &Context, name: &str, recovery: &RecoveryKey) -> Result<(), Fault> {
     let home = context.place.home.display();
     let mut object = json!({
         "installation": name,
         "home": context.place.home,
         "sandbox": context.globals.sandbox,
     });
-    if !is_elsewhere {
-        object["recovery_key"] = json!(recovery.expose_secret());
-    }
-    context.out.data(&object, |_| {
-        let mut text = format!("{name} is set up in {home}.\n");
-        if !is_elsewhere {
-            text.push_str("\nRecovery key, shown this once:\n\n  ");
-            text.push_str(recovery.expose_secret());
-            text.push('\n');
-        }
-        text
-    })?;
-    if !is_elsewhere {
-        context.out.advise(
-            "Write the recovery key down and keep it away from this host: it opens the vault when everything else is lost.",
-        );
-    }
+    let shown = recovery_key::hand_out(context, recovery, &mut object)?;
+    context
+        .out
+        .data(&object, |_| format!("{name} is set up in {home}.\n{shown}"))?;
+    recovery_key::advise(context, &shown);
     context.out.advise("Next: guildhall community create NAME");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `guildhall key ...`: keys go in, and never come out.
+//! `guildhall key ...`: keys go in, and come out for an operator at a terminal only.
 
 use super::{
     choices,
@@ -8,7 +8,7 @@ use super::{
     instance_page::{key_json, key_words},
     key_age, prompt, reach,
     report::Watched,
-    rotation,
+    reveal, rotation,
     table::{Page, Table},
     words, work,
 };
@@ -48,6 +48,8 @@ pub enum Key {
     Rotate(rotation::Replace),
     /// Assume that a key is in other hands: everything moves to new ones, and the old one is ended and seen to be dead.
     AssumeLeaked(rotation::Replace),
+    /// Show a stored key on the terminal for a while; who read it and why stands in the audit.
+    Reveal(reveal::Reveal),
     /// Report on keys that are or were replaced: what has moved, what waits, how it is known that the old one is dead.
     Report {
         /// Only this one, by its number.
@@ -111,6 +113,7 @@ pub async fn run(context: &Context, command: Key) -> Result<Exit, Fault> {
         Key::Reach { which } => reach::show(context, &hall, &which).await,
         Key::Rotate(replace) => rotation::replace(context, &hall, replace, false).await,
         Key::AssumeLeaked(replace) => rotation::replace(context, &hall, replace, true).await,
+        Key::Reveal(asked) => reveal::run(context, &hall, asked).await,
         Key::Age(age) => key_age::run(context, &hall, &age).await,
         Key::Report { id, to } => rotation::report(context, &hall, id, to.as_deref()).await,
         Key::Close { id, why } => rotation::close(context, &hall, id, why).await,

@@ -15,6 +15,7 @@
 mod account;
 mod admin;
 mod adopt;
+mod another_account;
 mod arguments;
 mod audit;
 mod catalog;
@@ -54,8 +55,10 @@ mod progress_line;
 mod prompt;
 mod reach;
 mod recipients;
+mod recovery_key;
 mod report;
 mod request;
+mod reveal;
 mod rotation;
 mod sandbox;
 mod screen;

@@ -28,6 +28,9 @@ pub enum Notices {
         /// A program with its arguments, which reads the notices from its standard input.
         #[arg(long, value_name = "PROGRAM", num_args = 1.., allow_hyphen_values = true, conflicts_with = "none")]
         command: Vec<String>,
+        /// The first room of a community's instance, where whoever is in it reads them.
+        #[arg(long, value_names = ["COMMUNITY", "PLATFORM"], num_args = 2, conflicts_with_all = ["webhook_in", "command", "none"])]
+        room: Vec<String>,
         /// Nowhere.
         #[arg(long)]
         none: bool,
@@ -46,8 +49,12 @@ pub async fn run(context: &Context, command: Notices) -> Result<Exit, Fault> {
         Notices::Outlet {
             webhook_in,
             command,
+            room,
             none,
-        } => outlet(context, &hall, webhook_in, command, none).await,
+        } => match chosen(&hall, webhook_in, command, &room).await {
+            Ok(chosen) => outlet(context, &hall, chosen, none).await,
+            Err(fault) => Err(fault),
+        },
     };
     hall.close().await;
     exit
@@ -119,20 +126,31 @@ pub async fn after_look(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
     Ok(verdict(&notices))
 }
 
-async fn outlet(
-    context: &Context,
+async fn chosen(
     hall: &Hall,
     webhook_in: Option<PathBuf>,
     command: Vec<String>,
-    none: bool,
-) -> Result<Exit, Fault> {
-    let chosen = match (webhook_in, command.is_empty()) {
+    room: &[String],
+) -> Result<Option<Outlet>, Fault> {
+    Ok(match (webhook_in, room) {
         (Some(file), _) => Some(Outlet::WebhookIn(
             std::path::absolute(&file).unwrap_or(file),
         )),
-        (None, false) => Some(Outlet::Command(command)),
-        (None, true) => None,
-    };
+        (None, [community, platform]) => Some(Outlet::Room {
+            community: hall.community(community).await?.slug,
+            platform: hall.platform(platform)?,
+        }),
+        _ if !command.is_empty() => Some(Outlet::Command(command)),
+        _ => None,
+    })
+}
+
+async fn outlet(
+    context: &Context,
+    hall: &Hall,
+    chosen: Option<Outlet>,
+    none: bool,
+) -> Result<Exit, Fault> {
     if none || chosen.is_some() {
         hall.engine.set_outlet(&hall.actor, chosen).await?;
     }
@@ -145,6 +163,12 @@ async fn outlet(
             }
             Some(Outlet::WebhookIn(file)) => {
                 format!("Notices go to the webhook in {}.", file.display())
+            }
+            Some(Outlet::Room {
+                community,
+                platform,
+            }) => {
+                format!("Notices go to the first room of {platform} of {community}; whoever is in it reads them.")
             }
             None => "Notices are shown on the screen and by guildhall check only.".to_owned(),
         })?;

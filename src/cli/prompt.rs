@@ -145,7 +145,8 @@ fn nobody(what: &str) -> Fault {
     .hint("Give it by option, file descriptor or standard input, or run this at a terminal.")
 }
 
-fn terminal() -> io::Result<File> {
+/// The terminal itself, whatever standard output is.
+pub(super) fn terminal() -> io::Result<File> {
     // Whoever redirected standard input wants no questions, even where there is a terminal.
     if !io::stdin().is_terminal() {
         return Err(io::ErrorKind::NotFound.into());
@@ -183,13 +184,14 @@ fn nothing_entered() -> Fault {
 }
 
 /// Echo, line editing and signals of the terminal switched off, and back on when this goes.
-struct Quiet<'a> {
+pub(super) struct Quiet<'a> {
     terminal: &'a File,
     former: Termios,
 }
 
 impl<'a> Quiet<'a> {
-    fn begin(terminal: &'a File) -> io::Result<Self> {
+    /// Switches them off.
+    pub(super) fn begin(terminal: &'a File) -> io::Result<Self> {
         let former = tcgetattr(terminal)?;
         let mut quiet = former.clone();
         quiet

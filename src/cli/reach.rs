@@ -84,10 +84,13 @@ pub async fn show(context: &Context, hall: &Hall, which: &Which) -> Result<Exit,
         let pages: Vec<String> = found.iter().map(|reach| page(out, reach)).collect();
         pages.join("\n")
     })?;
-    if found.iter().any(|reach| reach.copies.is_none()) {
-        context.out.advise(
-            "The vault is locked, so nobody looked for copies in the files of local services.",
-        );
+    let mut said: Vec<&str> = found
+        .iter()
+        .filter_map(|reach| reach.copies.incomplete.as_deref())
+        .collect();
+    said.dedup();
+    for why in said {
+        context.out.advise(why);
     }
     Ok(Exit::Done)
 }
@@ -107,7 +110,9 @@ pub fn object(reach: &KeyReach) -> Value {
         "connections": reach.connections,
         "measured": reach.measured,
         "also_stored": reach.also_stored,
-        "copies": reach.copies,
+        "copies": reach.copies.found,
+        "unread": reach.copies.unread,
+        "incomplete": reach.copies.incomplete,
         "power": reach.power,
         "narrowest": reach.narrowest,
     })
@@ -162,8 +167,11 @@ fn page(out: &Output, reach: &KeyReach) -> String {
     for place in &reach.also_stored {
         page.field(out, "also stored", place);
     }
-    for copy in reach.copies.iter().flatten() {
+    for copy in &reach.copies.found {
         page.field(out, "in the clear", &copy.display().to_string());
+    }
+    for file in &reach.copies.unread {
+        page.field(out, "cannot be read", &file.display().to_string());
     }
     page.field(out, "narrowest", &reach.narrowest);
     page.render()

@@ -1,13 +1,13 @@
 //! `guildhall vault ...`: who may open the vault.
 
-use super::{exit::Exit, hall::Context, prompt, table::Table, work};
+use super::{exit::Exit, hall::Context, prompt, recovery_key, table::Table, work};
 use crate::{
     domain::{Fault, FaultKind, Intent, RotationReason, counted},
     engine::{RecipientRow, Removal},
     vault::{NewRecipient, create_identity_file},
 };
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -26,6 +26,8 @@ pub enum Vault {
         #[arg(long)]
         rotate: bool,
     },
+    /// Make another recovery key, shown once; the former opens nothing any more.
+    ReplaceRecoveryKey,
 }
 
 /// Somebody new: by an SSH key, a new key file, or else a passphrase that is asked for.
@@ -50,6 +52,7 @@ pub async fn run(context: &Context, command: Vault) -> Result<Exit, Fault> {
         Vault::List => list(context).await,
         Vault::Add(add) => self::add(context, add).await,
         Vault::Remove { who, rotate } => remove(context, &who, rotate).await,
+        Vault::ReplaceRecoveryKey => replace_recovery_key(context).await,
     }
 }
 
@@ -130,14 +133,7 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
     context.confirm(&format!(
         "Remove {who} from the vault? It gets a new key, and every key is sealed anew."
     ))?;
-    let stays = |row: &&RecipientRow| row.kind == "passphrase" && row.label != who && row.id != who;
-    let passphrase = match context.descriptors.passphrase()? {
-        Some(given) => Some(given),
-        None if rows.iter().any(|row| stays(&row)) && prompt::somebody_is_there() => {
-            Some(prompt::secret("Passphrase of the one who stays")?)
-        }
-        None => None,
-    };
+    let passphrase = passphrase_of_who_stays(context, &rows, who)?;
     let removal = hall
         .engine
         .remove_recipient(&hall.actor, who, passphrase)
@@ -173,6 +169,49 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
         },
     )?;
     advise(context, &removal, rotate);
+    Ok(Exit::Done)
+}
+
+/// The passphrase that the vault's new key is wrapped to, where somebody stays who opens it with one.
+fn passphrase_of_who_stays(
+    context: &Context,
+    rows: &[RecipientRow],
+    leaving: &str,
+) -> Result<Option<SecretString>, Fault> {
+    let stays =
+        |row: &RecipientRow| row.kind == "passphrase" && row.label != leaving && row.id != leaving;
+    Ok(match context.descriptors.passphrase()? {
+        Some(given) => Some(given),
+        None if rows.iter().any(stays) && prompt::somebody_is_there() => {
+            Some(prompt::secret("Passphrase of the one who stays")?)
+        }
+        None => None,
+    })
+}
+
+async fn replace_recovery_key(context: &Context) -> Result<Exit, Fault> {
+    let hall = context.open().await?;
+    let rows = hall.engine.recipients(&hall.actor).await?;
+    context.confirm(
+        "Replace the recovery key? The former opens nothing any more; the vault gets a new key, and every key is sealed anew.",
+    )?;
+    let passphrase = passphrase_of_who_stays(context, &rows, "")?;
+    let replaced = hall
+        .engine
+        .replace_recovery_key(&hall.actor, passphrase)
+        .await;
+    hall.close().await;
+    let (recovery, removal) = replaced?;
+    let mut object = json!({ "removal": removal });
+    let shown = recovery_key::hand_out(context, &recovery, &mut object)?;
+    context.out.data(&object, |_| {
+        format!("The recovery key is replaced.\n{shown}")
+    })?;
+    recovery_key::advise(context, &shown);
+    context.out.advise(
+        "The former still opens every backup that was made until now: make a new one, and destroy those.",
+    );
+    advise(context, &removal, true);
     Ok(Exit::Done)
 }
 

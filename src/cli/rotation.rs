@@ -84,7 +84,11 @@ pub async fn replace(
     tell(context, &found)
 }
 
-fn chosen<'a>(
+/// The key of this field, or the only one.
+///
+/// # Errors
+/// `NotFound`; `BadInput` where several are stored and none was named.
+pub fn chosen<'a>(
     keys: &'a [CredentialMeta],
     field: Option<&str>,
 ) -> Result<&'a CredentialMeta, Fault> {

@@ -116,6 +116,7 @@ pub const fn line_of(verb: IntentKind) -> Line {
         V::AddAccount => line(All, No, No, false),
         V::SetAccountPolicy => line(All, No, No, false),
         V::Backup => line(All, No, No, false),
+        V::RevealKey => line(All, No, No, false),
         V::Recipients => line(All, No, No, false),
         V::ManageAdmins => line(All, No, No, true),
         V::SetAllowance => line(All, No, No, false),

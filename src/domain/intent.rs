@@ -87,6 +87,15 @@ pub enum Intent {
         /// Particulars of the reason. May be empty.
         why: String,
     },
+    /// Move an instance from the account it works with to another one of its platform.
+    MoveAccount {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// The account's name: one of the community, else one of the installation.
+        name: String,
+    },
     /// Say that a rotation is over although nobody saw the old key to be dead.
     CloseRotation {
         /// Which.
@@ -255,6 +264,8 @@ words! {
         AddAccount = "account-add",
         /// Say whether accounts may be shared.
         SetAccountPolicy = "account-policy",
+        /// Read a stored key.
+        RevealKey = "key-reveal",
         /// Say who may open the vault.
         Recipients = "vault-recipients",
         /// Back up or restore the installation.
@@ -299,7 +310,9 @@ impl Intent {
             Self::Configure { .. } => IntentKind::Configure,
             Self::StoreKey { .. } => IntentKind::SetKey,
             Self::ForgetKey { .. } => IntentKind::ForgetKey,
-            Self::RotateKey { .. } | Self::CloseRotation { .. } => IntentKind::RotateKey,
+            Self::RotateKey { .. } | Self::CloseRotation { .. } | Self::MoveAccount { .. } => {
+                IntentKind::RotateKey
+            }
             Self::Adopt { .. } => IntentKind::Adopt,
             Self::Manage { .. } => IntentKind::Manage,
             Self::AnswerDrift { .. } => IntentKind::AnswerDrift,

@@ -1,9 +1,11 @@
 //! Where a key lies in the clear: the files of local services, searched for the key itself.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use std::{
     collections::VecDeque,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -15,18 +17,45 @@ const MOST_FILES: usize = 20_000;
 /// Folders of code that others wrote: no key is written into them.
 const CODE: [&str; 4] = ["node_modules", ".git", "site-packages", "__pycache__"];
 
-/// The files below these folders that hold the secret, in their order. What cannot be read is passed over: it belongs to
-/// somebody else.
-pub(super) fn of(secret: &SecretString, folders: &[PathBuf]) -> Vec<PathBuf> {
+/// What a search found, and what it could not look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Copies {
+    /// The files that hold the key.
+    pub found: Vec<PathBuf>,
+    /// Files and folders that could not be read, so that nobody knows what they hold.
+    pub unread: Vec<PathBuf>,
+    /// Why not everything was searched, in one sentence; none when everything was.
+    pub incomplete: Option<String>,
+}
+
+impl Copies {
+    /// A search that never began, and why.
+    pub(super) fn none_because(why: &str) -> Self {
+        Self {
+            incomplete: Some(why.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The files below these folders that hold the secret, in their order.
+pub(super) fn of(secret: &SecretString, folders: &[PathBuf]) -> Copies {
     let needle = secret.expose_secret().as_bytes();
     let mut queue: VecDeque<PathBuf> = folders.iter().cloned().collect();
-    let (mut found, mut read) = (Vec::new(), 0);
+    let (mut copies, mut read) = (Copies::default(), 0);
     while let Some(folder) = queue.pop_front() {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // Nothing was made there.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(_) => {
+                copies.unread.push(folder);
+                continue;
+            }
         };
         for entry in entries.flatten() {
             let (path, Ok(kind)) = (entry.path(), entry.file_type()) else {
+                copies.unread.push(entry.path());
                 continue;
             };
             if kind.is_dir() {
@@ -34,31 +63,45 @@ pub(super) fn of(secret: &SecretString, folders: &[PathBuf]) -> Vec<PathBuf> {
                 if !CODE.iter().any(|code| *code == name) {
                     queue.push_back(path);
                 }
-            } else if kind.is_file() && read < MOST_FILES {
+            } else if kind.is_file() {
+                if read == MOST_FILES {
+                    copies.incomplete = Some(format!(
+                        "Only the first {MOST_FILES} files of local services were searched for copies of the key."
+                    ));
+                    break;
+                }
                 read += 1;
-                if holds(&path, needle) {
-                    found.push(path);
+                match holds(&path, needle) {
+                    Some(true) => copies.found.push(path),
+                    Some(false) => {}
+                    None => copies.unread.push(path),
                 }
             }
         }
     }
-    found.sort();
-    found
+    copies.found.sort();
+    copies.unread.sort();
+    copies
 }
 
-fn holds(path: &Path, needle: &[u8]) -> bool {
-    let small = fs::metadata(path).is_ok_and(|file| file.len() <= LARGEST);
-    if needle.is_empty() || !small {
-        return false;
+/// Whether a file holds it; none where it cannot be read. One that is gone meanwhile holds nothing.
+fn holds(path: &Path, needle: &[u8]) -> Option<bool> {
+    let read = |error: std::io::Error| (error.kind() == ErrorKind::NotFound).then_some(false);
+    match fs::metadata(path) {
+        Ok(file) if needle.is_empty() || file.len() > LARGEST => return Some(false),
+        Ok(_) => {}
+        Err(error) => return read(error),
     }
-    fs::read(path)
-        .map(Zeroizing::new)
-        .is_ok_and(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+    match fs::read(path).map(Zeroizing::new) {
+        Ok(bytes) => Some(bytes.windows(needle.len()).any(|window| window == needle)),
+        Err(error) => read(error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn a_key_in_a_services_file_is_found_and_code_is_not_searched() {
@@ -69,7 +112,19 @@ mod tests {
         fs::write(data.join("other"), "TOKEN=none\n").unwrap();
         fs::write(data.join("node_modules/x"), "canary-secret").unwrap();
         let found = of(&"canary-secret".into(), std::slice::from_ref(&data));
-        assert_eq!(found, [data.join("environment")]);
-        assert_eq!(of(&"".into(), &[data]), Vec::<PathBuf>::new());
+        assert_eq!(found.found, [data.join("environment")]);
+        assert_eq!((found.unread, found.incomplete), (vec![], None));
+        assert_eq!(of(&"".into(), &[data]), Copies::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_what_is_not_there_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder that leads to itself cannot be opened by anybody, whoever runs this.
+        let round = folder.path().join("round");
+        symlink(&round, &round).unwrap();
+        let absent = folder.path().join("absent");
+        let found = of(&"canary-secret".into(), &[round.clone(), absent]);
+        assert_eq!(found.unread, [round]);
     }
 }

@@ -22,6 +22,8 @@ pub(super) const UNSENT: &str = "@unsent";
 pub(super) const TASK: &str = Reader::FOUND_TASK;
 /// Accounts that were full when the instance was to be made, so that it was made without them.
 pub(super) const LEFT_ACCOUNTS: &str = "@left-accounts";
+/// The accounts that an instance worked with before it was moved to another, while that is under way.
+pub(super) const FORMER_ACCOUNTS: &str = "@former-accounts";
 /// Differences that somebody has decided about.
 pub(super) const ANSWERED: &str = "@answered";
 /// Set while what differed is put back: a look follows when that is done.

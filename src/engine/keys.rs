@@ -161,7 +161,7 @@ pub(super) fn store(
     let locked = if rules.custody.is_unlocked() || kept.is_empty() {
         ""
     } else {
-        " The vault is locked: the key lies in its inbox until the next unlock."
+        " The vault is locked: the key lies in its inbox until the next unlock, and only then is seen whether it serves another community already."
     };
     let what = if kept.is_empty() {
         "The key is used now and then forgotten."

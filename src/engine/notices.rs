@@ -2,36 +2,16 @@
 //! once and with what to do.
 
 use super::{
-    Engine, Operations,
-    rules::Rules,
-    submit::label,
+    Engine, Operations, outlet,
     views::{AccountRow, OperationRow, TaskRow},
 };
-use crate::{
-    adapters::{
-        http::Method,
-        process::{Input, ProcessCall},
-    },
-    domain::{
-        Actor, AuditResult, CredentialMeta, CredentialState, Fault, FaultKind, IntentKind,
-        OperationState, SlotUse, counted,
-    },
+use crate::domain::{
+    Actor, CredentialMeta, CredentialState, Fault, OperationState, SlotUse, counted,
 };
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::{
-    collections::BTreeSet,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use serde::Serialize;
+use std::collections::BTreeSet;
 
-const OUTLET: &str = "notices.outlet";
 const TOLD: &str = "notices.told";
-/// How long the outlet may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Something an operator should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,16 +24,6 @@ pub struct Notice {
     pub what: String,
     /// What to do.
     pub hint: String,
-}
-
-/// Where notices go besides the screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outlet {
-    /// A program with its arguments; it reads the notices from its standard input.
-    Command(Vec<String>),
-    /// A file of mode 0600 that holds the address of an incoming webhook.
-    WebhookIn(PathBuf),
 }
 
 impl Engine {
@@ -96,60 +66,6 @@ impl Engine {
         Ok(notices)
     }
 
-    /// Says where notices go besides the screen; none to send them nowhere.
-    ///
-    /// # Errors
-    /// `NotAllowed`, `BadInput` for an outlet that cannot work, `Storage`.
-    pub async fn set_outlet(&self, actor: &Actor, outlet: Option<Outlet>) -> Result<(), Fault> {
-        self.core.require_writable()?;
-        match &outlet {
-            Some(Outlet::WebhookIn(file)) => {
-                address(file)?;
-            }
-            Some(Outlet::Command(words)) if words.is_empty() => {
-                return Err(Fault::new(FaultKind::BadInput, "The command is empty.")
-                    .hint("Give the program and its arguments."));
-            }
-            _ => {}
-        }
-        let asking = actor.clone();
-        self.core
-            .change(move |writer, rules| {
-                let actor = Rules::require(writer, &asking, IntentKind::Settings, None)?;
-                writer.set_setting(OUTLET, &outlet)?;
-                let detail = match &outlet {
-                    Some(Outlet::Command(words)) => format!("a command: {}", words[0]),
-                    Some(Outlet::WebhookIn(file)) => format!("a webhook, in {}", file.display()),
-                    None => "nowhere".to_owned(),
-                };
-                rules.audit(
-                    writer,
-                    &label(&actor),
-                    IntentKind::Settings.word(),
-                    "notices",
-                    None,
-                    AuditResult::Permitted,
-                    &detail,
-                )
-            })
-            .await
-    }
-
-    /// Where notices go besides the screen.
-    ///
-    /// # Errors
-    /// `NotAllowed`, `Storage`.
-    pub async fn outlet(&self, actor: &Actor) -> Result<Option<Outlet>, Fault> {
-        let asking = actor.clone();
-        self.core
-            .store
-            .read(move |reader| {
-                Rules::require(reader, &asking, IntentKind::ViewAccounts, None)?;
-                Ok(reader.setting::<Option<Outlet>>(OUTLET)?.flatten())
-            })
-            .await
-    }
-
     /// Sends what was not told yet through the outlet. What could not be sent is tried again the next time; what has
     /// passed and comes again is told again. Answers how many were sent.
     ///
@@ -170,7 +86,7 @@ impl Engine {
             .filter(|notice| !told.contains(&notice.id))
             .collect();
         if !new.is_empty() {
-            self.send(&outlet, &new).await?;
+            outlet::send(&self.core, &outlet, &new).await?;
         }
         let current: BTreeSet<String> = notices.iter().map(|notice| notice.id.clone()).collect();
         let sent = new.len();
@@ -179,66 +95,6 @@ impl Engine {
             .await?;
         Ok(sent)
     }
-
-    async fn send(&self, outlet: &Outlet, notices: &[&Notice]) -> Result<(), Fault> {
-        let name = &self.core.installation.name;
-        let lines: Vec<String> = notices
-            .iter()
-            .map(|notice| format!("{} {}", notice.what, notice.hint))
-            .collect();
-        let text = format!("Guildhall {name}:\n{}\n", lines.join("\n"));
-        match outlet {
-            Outlet::Command(words) => {
-                let Some((program, arguments)) = words.split_first() else {
-                    return Ok(());
-                };
-                let call = ProcessCall::new(program)
-                    .args(arguments.to_vec())
-                    .input(Input::Bytes(text.into_bytes()))
-                    .timeout(PATIENCE);
-                self.core.runner.run(call).await?.success().map(drop)
-            }
-            Outlet::WebhookIn(file) => {
-                let call = self
-                    .core
-                    .http
-                    .secret_address(Method::POST, &address(file)?)
-                    .timeout(PATIENCE)
-                    .json(&json!({ "text": text, "content": text }));
-                call.send().await?.success().map(drop)
-            }
-        }
-    }
-}
-
-/// The address in a file that nobody else may read.
-fn address(file: &Path) -> Result<SecretString, Fault> {
-    let refused = |what: String, hint: &str| Fault::new(FaultKind::BadInput, what).hint(hint);
-    let shown = file.display();
-    let about = fs::metadata(file).map_err(|error| {
-        refused(
-            format!("{shown} cannot be read."),
-            "Write the webhook's address into a file of your own.",
-        )
-        .detail(error)
-    })?;
-    if about.permissions().mode() & 0o077 != 0 {
-        return Err(refused(
-            format!("{shown} can be read by others, and whoever has the address can post there."),
-            "Close it with: chmod 600",
-        ));
-    }
-    let text = fs::read_to_string(file).map_err(|error| {
-        refused(format!("{shown} cannot be read."), "Look at its owner.").detail(error)
-    })?;
-    let address = text.trim();
-    if !address.starts_with("https://") && !address.starts_with("http://127.0.0.1") {
-        return Err(refused(
-            format!("{shown} holds no address that begins with https://."),
-            "Copy the webhook's address into it, and nothing else.",
-        ));
-    }
-    Ok(SecretString::from(address))
 }
 
 fn of_task(row: &TaskRow) -> Notice {

@@ -159,6 +159,7 @@ fn concerned(
         | Intent::SetDesired { community, .. }
         | Intent::Configure { community, .. }
         | Intent::ForgetKey { community, .. }
+        | Intent::MoveAccount { community, .. }
         | Intent::Adopt { community, .. }
         | Intent::Manage { community, .. }
         | Intent::AnswerDrift { community, .. }

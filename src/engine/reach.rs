@@ -1,7 +1,13 @@
 //! What a key reaches: who depends on it, what it touches on its platform, where it lies besides. The blast radius, should
 //! it be stolen.
 
-use super::{Engine, clear_copies, key_policy, rules::Rules, scene, titles};
+use super::{
+    Engine,
+    clear_copies::{self, Copies},
+    key_policy,
+    rules::Rules,
+    scene, titles,
+};
 use crate::{
     catalog::Keep,
     domain::{
@@ -12,10 +18,7 @@ use crate::{
     store::Reader,
 };
 use serde::Serialize;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that one key reaches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,9 +43,8 @@ pub struct KeyReach {
     pub measured: Option<Reach>,
     /// Where else the same key is stored here: "Alpha of fern".
     pub also_stored: Vec<String>,
-    /// The files of local services in which it lies in the clear; none while the vault is locked, since then nobody can
-    /// look.
-    pub copies: Option<Vec<PathBuf>>,
+    /// The files of local services in which it lies in the clear, as far as anybody could look.
+    pub copies: Copies,
     /// What it may do beyond what is needed, in words.
     pub power: Vec<String>,
     /// The narrowest key there is on that platform.
@@ -247,15 +249,35 @@ impl Engine {
                 Ok((found, folders, sealed))
             })
             .await?;
-        let opened = sealed.and_then(|sealed| super::keyring::opened(&self.core.custody, &sealed));
-        if let Some(secret) = opened {
-            let copies =
-                tokio::task::spawn_blocking(move || clear_copies::of(&secret, &folders)).await;
-            found.copies = copies.ok();
-        }
+        let custody = &self.core.custody;
+        let opened = sealed
+            .as_ref()
+            .map(|sealed| super::keyring::opened(custody, sealed));
+        found.copies = match opened {
+            Some(Some(secret)) => {
+                let search = move || clear_copies::of(&secret, &folders);
+                tokio::task::spawn_blocking(search)
+                    .await
+                    .unwrap_or_else(|error| {
+                        tracing::error!(%error, "a search for copies of a key broke off");
+                        Copies::none_because(BROKE_OFF)
+                    })
+            }
+            Some(None) if custody.is_unlocked() => Copies::none_because(DOES_NOT_OPEN),
+            Some(None) => Copies::none_because(LOCKED),
+            None => Copies::none_because(TAKEN_AWAY),
+        };
         Ok(found)
     }
 }
+
+const LOCKED: &str =
+    "The vault is locked, so nobody looked for copies of the key in the files of local services.";
+const DOES_NOT_OPEN: &str =
+    "The key does not open any more, so nobody could look for copies of it: enter it again.";
+const TAKEN_AWAY: &str =
+    "Nothing is stored of the key any more, so nobody could look for copies of it.";
+const BROKE_OFF: &str = "The search for copies of the key broke off because of a mistake of Guildhall; what it had found is lost. Try again.";
 
 fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach, Fault> {
     let key = reader.credential(id)?;
@@ -330,7 +352,7 @@ fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach
         connections,
         measured: reach,
         also_stored,
-        copies: None,
+        copies: Copies::default(),
         power,
         narrowest: field
             .map(|field| key_policy::narrowest(manifest, field))

@@ -401,8 +401,9 @@ async fn work(
         OperationVerb::Connect | OperationVerb::Disconnect => {
             super::joining::work(&core, adapter.as_ref(), &operation, &op).await
         }
-        OperationVerb::Rotate => {
-            super::rotation::work(&core, adapter.as_ref(), &operation, &op).await
-        }
+        OperationVerb::Rotate => match super::moving::of(&operation) {
+            Some(to) => super::moving::work(&core, adapter.as_ref(), &operation, &op, to).await,
+            None => super::rotation::work(&core, adapter.as_ref(), &operation, &op).await,
+        },
     }
 }

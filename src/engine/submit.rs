@@ -6,7 +6,8 @@ use super::{
     desk::Stop,
     drift,
     held::{Examined, Owner},
-    homes, instances, joining, key_policy, keys, observe, operations, planner, removal, rotation,
+    homes, instances, joining, key_policy, keys, moving, observe, operations, planner, removal,
+    rotation,
     rules::Rules,
     scheduler,
     views::Receipt,
@@ -138,7 +139,7 @@ impl Engine {
     }
 
     /// Writes down that somebody was refused. Trouble of the disk is no refusal, and cannot be written down either.
-    async fn audit_refusal(&self, actor: &Actor, action: &'static str, fault: &Fault) {
+    pub(super) async fn audit_refusal(&self, actor: &Actor, action: &'static str, fault: &Fault) {
         if matches!(
             fault.kind,
             FaultKind::Storage | FaultKind::InUse | FaultKind::Internal
@@ -302,6 +303,14 @@ pub(super) fn apply(
         Intent::RotateKey { key, reason, why } => {
             let actor = allow(None)?;
             rotation::begin(writer, rules, &actor, key, reason, &why)
+        }
+        Intent::MoveAccount {
+            community,
+            platform,
+            name,
+        } => {
+            let actor = allow(None)?;
+            moving::begin(writer, rules, &actor, (community, &platform), &name)
         }
         Intent::CloseRotation { rotation, why } => {
             let actor = allow(None)?;

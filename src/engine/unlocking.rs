@@ -84,7 +84,7 @@ impl Engine {
     }
 
     /// Who came in over SSH could name files of this host, or try passphrases.
-    fn require_no_session(&self) -> Result<(), Fault> {
+    pub(super) fn require_no_session(&self) -> Result<(), Fault> {
         if self.core.options.only.is_none() {
             return Ok(());
         }

@@ -95,6 +95,7 @@ fn intent(verb: IntentKind, place: &Place) -> Option<Intent> {
         | IntentKind::AddAccount
         | IntentKind::SetAccountPolicy
         | IntentKind::RotateKey
+        | IntentKind::RevealKey
         | IntentKind::Recipients
         | IntentKind::Backup => return None,
         delegated => Intent::Delegate(delegation(delegated, place)?),
@@ -247,6 +248,12 @@ async fn installation(town: &Town, verb: IntentKind) -> Option<Result<(), Fault>
             submit(policy).await
         }
         IntentKind::Backup => engine.may_restore(actor).await,
+        IntentKind::RevealKey => {
+            let unknown = engine
+                .reveal_key(actor, CredentialId(9999), "a reason")
+                .await;
+            unknown.map(drop)
+        }
         IntentKind::Recipients => engine.recipients(actor).await.map(drop),
         IntentKind::RotateKey => {
             let unknown = Intent::RotateKey {

@@ -4,7 +4,10 @@ use super::{
     rotation::{key_of, only_rotation, replace},
     *,
 };
-use guildhall::domain::{FaultKind, RotationReason};
+use guildhall::{
+    domain::{FaultKind, RotationReason},
+    engine::Outlet,
+};
 use rusqlite::Connection;
 
 const TOKEN: &str = "tok-that-grows-old-aaaaaaaa";
@@ -114,4 +117,53 @@ async fn a_key_that_stops_working_soon_or_has_stopped_is_due_without_a_rule() {
         .await
         .unwrap();
     assert_eq!((due(&engine).await, told(&engine).await.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_of_a_community_is_told_each_notice_once() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let room = |platform| {
+        Some(Outlet::Room {
+            community: slug("rosewood"),
+            platform: id(platform),
+        })
+    };
+    for (platform, kind) in [
+        ("alpha", FaultKind::Unsupported),
+        ("gamma", FaultKind::Unsupported),
+        ("beta", FaultKind::NotFound),
+    ] {
+        let refused = engine.set_outlet(&actor, room(platform)).await;
+        assert_eq!(refused.unwrap_err().kind, kind, "{platform}");
+    }
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    engine.set_outlet(&actor, room("beta")).await.unwrap();
+    set_days(&home, "expires_at", 5);
+    for sent in [1, 0] {
+        let notices = engine.notices(&actor).await.unwrap();
+        assert_eq!(engine.tell_notices(&actor, &notices).await.unwrap(), sent);
+    }
+    let said = home.world.said();
+    assert!(
+        said.len() == 1 && said[0].contains("stops working"),
+        "{said:?}"
+    );
+
+    // What cannot be said while the vault is locked is said afterwards.
+    set_days(&home, "expires_at", -1);
+    engine.lock();
+    let notices = engine.notices(&actor).await.unwrap();
+    let held_up = engine.tell_notices(&actor, &notices).await;
+    assert_eq!(held_up.unwrap_err().kind, FaultKind::Locked);
+    engine
+        .unlock(Unlocker::Passphrase(SecretString::from(PASSPHRASE)))
+        .await
+        .unwrap();
+    assert_eq!(engine.tell_notices(&actor, &notices).await.unwrap(), 1);
+    assert!(home.world.said()[1].contains("has stopped working"));
 }

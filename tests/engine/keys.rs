@@ -4,11 +4,12 @@ use super::*;
 use guildhall::{
     domain::{CredentialState, FaultKind},
     engine::{
-        KeyOwner,
+        Copies, KeyOwner, Page,
         views::{EngineEvent, VaultState},
     },
     vault::Unlocker,
 };
+use secrecy::ExposeSecret as _;
 use std::path::Path;
 
 const TOKEN: &str = "tok-canary-aaaaaaaaaaaa";
@@ -360,7 +361,7 @@ async fn one_key_serves_one_community_until_an_operator_says_how_many() {
     assert_eq!(reach.also_stored, ["The beta of fern"]);
     assert_eq!(reach.instances.len(), 2);
     assert!(reach.key.used_at.is_some(), "it was provisioned with it");
-    assert_eq!(reach.copies, Some(vec![]));
+    assert_eq!(reach.copies, Copies::default());
 
     create_fern(&engine, "third").await;
     let examined = examine_for(&engine, "third", TOKEN).await;
@@ -531,4 +532,66 @@ async fn a_key_of_the_installation_is_examined_before_there_is_any_community() {
         .unwrap();
     assert_eq!(examined.fault, None);
     assert_eq!(examined.identity.unwrap().who, "a bot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_nobody_could_look_for_copies_is_told_as_it_is() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let why = async || {
+        let reach = engine
+            .keys_reach(&actor, &slug("rosewood"), &id("beta"))
+            .await;
+        reach.unwrap().remove(0).copies.incomplete
+    };
+    assert_eq!(why().await, None);
+    engine.lock();
+    assert!(why().await.unwrap().contains("The vault is locked"));
+    unlock(&engine).await;
+    let database = rusqlite::Connection::open(home.options.home.join("guildhall.db")).unwrap();
+    database
+        .execute(
+            "UPDATE credentials SET sealed = zeroblob(length(sealed))",
+            [],
+        )
+        .unwrap();
+    assert!(why().await.unwrap().contains("does not open any more"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_read_with_a_reason_that_is_written_down_first() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    enter(&engine, "token", TOKEN).await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let key = detail(&engine, "beta").await.keys[0].id;
+    let fault = engine.reveal_key(&actor, key, " ").await.err().unwrap();
+    assert_eq!(fault.kind, FaultKind::BadInput);
+    let revealed = engine.reveal_key(&actor, key, "moving to a new host").await;
+    let revealed = revealed.ok().unwrap();
+    assert_eq!(revealed.secret.expose_secret(), TOKEN);
+    assert_eq!(revealed.what, "token of The beta, rosewood");
+    let entries = engine.audit(&actor, Page::first(10)).await.unwrap();
+    let of_reveals: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.action == "key-reveal")
+        .map(|entry| (entry.result.word(), entry.detail.as_str()))
+        .collect();
+    assert_eq!(of_reveals.len(), 2, "{of_reveals:?}");
+    assert_eq!(
+        of_reveals[0],
+        ("permitted", "token, ends in aaaa: moving to a new host")
+    );
+    assert_eq!(of_reveals[1].0, "refused");
+    engine.lock();
+    let fault = engine.reveal_key(&actor, key, "again").await.err().unwrap();
+    assert_eq!(fault.kind, FaultKind::Locked);
+    engine.shutdown().await;
+    assert!(!holds(home.folder.path(), "canary"));
 }

@@ -215,3 +215,70 @@ async fn an_account_is_shared_only_after_a_typed_acknowledgement() {
         "what was made keeps its account"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_community_is_moved_to_another_account_and_stays_where_that_does_not_work() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let actor = ada(&engine).await;
+    let share = |policy, typed: &str| Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy,
+        typed: typed.into(),
+    };
+    engine
+        .submit(&actor, share(AccountPolicy::Shared, "2"))
+        .await
+        .unwrap();
+    add_account(&engine, "first", "token", FIRST).await;
+    let community = create(&engine).await.community.expect("a community");
+    settle(&engine).await;
+    add_account(&engine, "second", "token", OTHER).await;
+    let using = async || {
+        let keys = detail(&engine, "beta").await.keys;
+        let accounts = engine.accounts(&actor).await.unwrap();
+        let row = accounts
+            .iter()
+            .find(|row| row.account.id == keys[0].account);
+        row.expect("the account").account.name.clone()
+    };
+    assert_eq!(using().await, "first");
+    let to = |name: &str| Intent::MoveAccount {
+        community,
+        platform: id("beta"),
+        name: name.into(),
+    };
+    for (name, kind) in [
+        ("nobody", FaultKind::NotFound),
+        ("first", FaultKind::Conflict),
+    ] {
+        let fault = engine.submit(&actor, to(name)).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{name}");
+    }
+    // The new account is refused there: nothing is different from before.
+    let refused = Fault::new(FaultKind::KeyRejected, "Not this one.").hint("Another.");
+    home.world.fail("observe", refused);
+    engine.submit(&actor, to("second")).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using().await, "first");
+    for row in operations(&engine).await {
+        if !row.operation.state.is_final() {
+            let operation = row.operation.id;
+            let cancel = Intent::CancelOperation { operation };
+            engine.submit(&actor, cancel).await.unwrap();
+        }
+    }
+    settle(&engine).await;
+    engine.submit(&actor, to("second")).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using().await, "second");
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert_eq!(home.world.count("hall"), 2, "nothing was made twice");
+
+    engine
+        .submit(&actor, share(AccountPolicy::Own, ""))
+        .await
+        .unwrap();
+    let fault = engine.submit(&actor, to("first")).await.unwrap_err();
+    assert!(fault.what.contains("may reach 1 community"), "{fault}");
+}

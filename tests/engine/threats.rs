@@ -255,3 +255,37 @@ async fn who_leaves_the_vault_opens_nothing_of_it_and_what_could_be_read_is_list
         .unwrap_err();
     assert_eq!(fault.kind, FaultKind::Conflict, "the last one stays");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_recovery_key_opens_nothing_any_more_and_the_new_one_everything() {
+    let home = Home::new();
+    let engine = furnished(&home).await;
+    let actor = ada(&engine).await;
+    let fault = engine.replace_recovery_key(&actor, None).await.unwrap_err();
+    assert_eq!(
+        fault.kind,
+        FaultKind::Conflict,
+        "only it could open the vault"
+    );
+    let mine = || Some(SecretString::from(PASSPHRASE));
+    let (former, _) = engine.replace_recovery_key(&actor, mine()).await.unwrap();
+    let (now, removal) = engine.replace_recovery_key(&actor, mine()).await.unwrap();
+    assert_eq!((removal.exposed.len(), removal.dropped.len()), (3, 0));
+    let tried = engine.try_keys(&actor).await.unwrap();
+    assert_eq!((tried.stored, tried.open), (3, 3), "sealed anew");
+    assert_eq!(engine.audit_verify(&actor).await.unwrap().broken, None);
+    let kinds = engine.recipients(&actor).await.unwrap();
+    assert_eq!(kinds.len(), 2, "one recovery key: {kinds:?}");
+    engine.shutdown().await;
+
+    let fresh = home.open().await;
+    let by = |key: &guildhall::vault::RecoveryKey| Unlocker::RecoveryKey(key.written());
+    let fault = fresh.unlock(by(&former)).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Locked, "{fault}");
+    fresh.unlock(by(&now)).await.expect("the new one opens it");
+    let tried = fresh.try_keys(&actor).await.unwrap();
+    assert_eq!((tried.stored, tried.open), (3, 3));
+    fresh.lock();
+    let mine = Unlocker::Passphrase(SecretString::from(PASSPHRASE));
+    fresh.unlock(mine).await.expect("the passphrase stays");
+}

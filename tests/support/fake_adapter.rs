@@ -51,6 +51,8 @@ struct State {
     asks_for_person: BTreeSet<&'static str>,
     gone: bool,
     messages: Vec<String>,
+    /// What was said in rooms.
+    said: Vec<String>,
     filled: Option<u64>,
     over_full: Option<u64>,
     others_decide: bool,
@@ -216,6 +218,11 @@ impl World {
     /// Something arrives at the other end.
     pub fn arrive(&self, text: &str) {
         self.state().messages.push(text.to_owned());
+    }
+
+    /// What was said in rooms.
+    pub fn said(&self) -> Vec<String> {
+        self.state().said.clone()
     }
 
     /// What exists.
@@ -622,6 +629,17 @@ impl Adapter for FakeAdapter {
                 .retain(|_, object| object.marker != *marker);
         }
         Ok(Removed::default())
+    }
+
+    fn announces(&self) -> bool {
+        self.needs_token
+    }
+
+    async fn announce(&self, site: &Site, text: &str, _key: &str) -> Result<(), Fault> {
+        self.world.point("announce").await?;
+        self.world.accepts(site.secret("token")?.expose_secret())?;
+        self.world.state().said.push(text.to_owned());
+        Ok(())
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

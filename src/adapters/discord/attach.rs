@@ -218,6 +218,12 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
 
 /// Whether a message with this text is to be read in the first channel. Without the intent for it a bot reads nothing of
 /// what others write; then a message of one of our own webhooks counts, for each has one sender only.
+pub(super) async fn announce(site: &Site, text: &str, key: &str) -> Result<(), Fault> {
+    let places = Places::at(site)?;
+    let client = Client::at(site)?;
+    client.say(&first(&places)?.id, text, key).await.map(drop)
+}
+
 pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
     let places = Places::at(site)?;
     if places.channels.is_empty() {

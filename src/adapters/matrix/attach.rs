@@ -121,6 +121,14 @@ pub(super) async fn probe(op: &Op) -> Result<Probe, Halt> {
 }
 
 /// Whether a message with this text is among the newest in the room, and not older than this by the server's clock.
+pub(super) async fn announce(site: &Site, text: &str, key: &str) -> Result<(), Fault> {
+    let base = address::base(site).await?;
+    let places = Places::at(site)?;
+    let token = site.secret(ACCESS_TOKEN)?.clone();
+    let client = Client::new(site, &base, token, &CancellationToken::new());
+    client.notice(&room(&places)?.id, key, text).await
+}
+
 pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
     let base = address::base(site).await?;
     let token = site.secret(ACCESS_TOKEN)?.clone();

@@ -126,6 +126,14 @@ impl Adapter for Matrix {
         attach::probe(op).await
     }
 
+    fn announces(&self) -> bool {
+        true
+    }
+
+    async fn announce(&self, site: &Site, text: &str, key: &str) -> Result<(), Fault> {
+        attach::announce(site, text, key).await
+    }
+
     async fn saw_message(&self, site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
         attach::saw(site, text, since).await
     }

@@ -156,6 +156,15 @@ pub(super) async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
 
 /// Whether a message with this text is to be read in the first channel. Reading needs a scope that the bot has only where
 /// the operator asks for it (setting `read_back`).
+pub(super) async fn announce(site: &Site, text: &str) -> Result<(), Fault> {
+    let places = Places::at(site)?;
+    let client = Client::at(site)?;
+    let place = first(&places)?;
+    let body = json!({"channel": place.id, "text": text});
+    let reply = client.post(&place.id, &body).await?;
+    reply.accept("post a message", &[]).map(drop)
+}
+
 pub(super) async fn saw(site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
     let places = Places::at(site)?;
     let client = Client::at(site)?;

@@ -126,6 +126,14 @@ impl Adapter for Slack {
         attach::probe(op, peer).await
     }
 
+    fn announces(&self) -> bool {
+        true
+    }
+
+    async fn announce(&self, site: &Site, text: &str, _key: &str) -> Result<(), Fault> {
+        attach::announce(site, text).await
+    }
+
     async fn saw_message(&self, site: &Site, text: &str, since: Timestamp) -> Result<bool, Fault> {
         attach::saw(site, text, since).await
     }

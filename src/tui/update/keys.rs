@@ -18,12 +18,11 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
                     Layer::Rotations(list) => Some(list),
                     _ => None,
                 });
-                match open {
-                    Some(list) => list.rows = rows,
-                    None => {
-                        let list = Rotations::new(rows);
-                        state.layers.push(Layer::Rotations(Box::new(list)));
-                    }
+                if let Some(list) = open {
+                    list.rows = rows;
+                } else {
+                    let list = Rotations::new(rows);
+                    state.layers.push(Layer::Rotations(Box::new(list)));
                 }
             });
             again
@@ -35,12 +34,11 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
                     Layer::Operators(list) => Some(list),
                     _ => None,
                 });
-                match open {
-                    Some(list) => list.rows = rows,
-                    None => {
-                        let list = Operators::new(rows);
-                        state.layers.push(Layer::Operators(Box::new(list)));
-                    }
+                if let Some(list) = open {
+                    list.rows = rows;
+                } else {
+                    let list = Operators::new(rows);
+                    state.layers.push(Layer::Operators(Box::new(list)));
                 }
             });
             again

@@ -57,13 +57,15 @@ pub fn page(state: &State, reach: &KeyReach) -> Page {
     for place in &reach.also_stored {
         page.fact("also", format!("stored for {place}"), Ink::Waiting);
     }
-    match &reach.copies {
-        Some(copies) => {
-            for copy in copies {
-                page.fact("in clear", copy.display().to_string(), Ink::Waiting);
-            }
-        }
-        None => page.fact("in clear", "nobody looked: the vault is locked", Ink::Dim),
+    for copy in &reach.copies.found {
+        page.fact("in clear", copy.display().to_string(), Ink::Waiting);
+    }
+    for file in &reach.copies.unread {
+        let said = format!("{} cannot be read, so nobody knows", file.display());
+        page.fact("in clear", said, Ink::Waiting);
+    }
+    if let Some(why) = &reach.copies.incomplete {
+        page.fact("in clear", why.clone(), Ink::Dim);
     }
     page.fact(
         "key",

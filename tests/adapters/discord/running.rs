@@ -222,3 +222,23 @@ async fn a_full_server_names_the_limit() {
     assert_eq!(fault.kind, FaultKind::OverQuota);
     assert!(fault.what.contains("500 channels"), "{fault}");
 }
+
+#[tokio::test]
+async fn what_is_announced_is_to_be_read_in_the_first_room() {
+    let mut world = Server::new().await;
+    world.provisioned().await;
+    let site = world.site();
+    assert!(world.adapter.announces());
+    let words = "2 keys are to be replaced";
+    for _ in 0..2 {
+        world.adapter.announce(&site, words, "key-1").await.unwrap();
+    }
+    let since = jiff::Timestamp::UNIX_EPOCH;
+    assert!(
+        world
+            .adapter
+            .saw_message(&site, words, since)
+            .await
+            .unwrap()
+    );
+}

@@ -443,3 +443,17 @@ async fn a_bot_name_that_somebody_has_is_never_taken_over() {
         1
     );
 }
+
+#[tokio::test]
+async fn what_is_announced_is_to_be_read_in_the_first_room() {
+    let world = World::new().await;
+    world.provision().await.unwrap();
+    let site = world.site();
+    assert!(adapter().announces());
+    let words = "2 keys are to be replaced";
+    for _ in 0..2 {
+        adapter().announce(&site, words, "key-1").await.unwrap();
+    }
+    let since = jiff::Timestamp::UNIX_EPOCH;
+    assert!(adapter().saw_message(&site, words, since).await.unwrap());
+}

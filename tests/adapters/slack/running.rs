@@ -162,3 +162,15 @@ async fn a_removal_with_a_dead_token_names_what_stays() {
     assert_eq!(removed.left.len(), 2);
     assert!(removed.left[0].contains("stays open"), "{removed:?}");
 }
+
+#[tokio::test]
+async fn what_is_announced_is_to_be_read_in_the_first_room() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let site = world.site();
+    assert!(world.adapter.announces());
+    let words = "2 keys are to be replaced";
+    world.adapter.announce(&site, words, "key-1").await.unwrap();
+    let channel = world.channel("gov-rosewood").await.to_string();
+    assert!(channel.contains(words), "{channel}");
+}

@@ -1,0 +1,283 @@
+//! An instance is moved from the account it works with to another of its platform, which is there already with its key.
+//! The former account keeps its key, and whatever else works with it.
+
+use super::{
+    choosing,
+    core::Core,
+    ending::Effect,
+    facts,
+    journal::StoreJournal,
+    key_policy, keyring,
+    rules::{Rules, has_open_operation, subject_of},
+    scene::Scene,
+    slots,
+    submit::Applied,
+    titles,
+    views::Receipt,
+};
+use crate::{
+    adapters::{Adapter, Halt, Op},
+    domain::{
+        Account, AccountId, Actor, CommunityId, CredentialMeta, CredentialState, Fault, FaultKind,
+        InstanceId, Observed, Operation, OperationVerb, PlatformId,
+    },
+    store::{NewOperation, Reader, Writer},
+};
+use serde_json::json;
+use std::sync::Arc;
+
+/// To which account an operation moves its instance.
+pub(super) fn of(operation: &Operation) -> Option<AccountId> {
+    if operation.verb != OperationVerb::Rotate {
+        return None;
+    }
+    operation.argument["account"].as_i64().map(AccountId)
+}
+
+/// Queues the move of an instance to the account of this name.
+pub(super) fn begin(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    actor: &Actor,
+    (community, platform): (CommunityId, &PlatformId),
+    name: &str,
+) -> Result<Applied, Fault> {
+    let instance = super::instances::required(writer, rules, community, platform)?;
+    let account = named(writer, community, platform, name)?;
+    let title = titles::platform(&rules.catalog, platform);
+    if writer.accounts_used(instance.id)?.contains(&account.id) {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("{title} works with the account {name} already."),
+        )
+        .hint("Nothing is to be done."));
+    }
+    if has_open_operation(writer, instance.id)? {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("Something is under way at {title}, so it was not moved."),
+        )
+        .hint("Wait until that is done, or cancel it."));
+    }
+    let key = require_key(writer, &account)?;
+    require_room(writer, rules, &account, &key)?;
+    let new = NewOperation {
+        instance: instance.id,
+        verb: OperationVerb::Rotate,
+        actor: actor.name.clone(),
+        argument: json!({ "account": account.id.0, "field": key.field }),
+        not_before: None,
+    };
+    let operation = writer.insert_operation(&new, rules.now)?;
+    writer.set_observed(instance.id, Observed::Working, "")?;
+    Ok(Applied {
+        subject: subject_of(writer, &instance)?,
+        detail: format!("to the account {name}"),
+        receipt: Receipt {
+            message: format!("{title} is being moved to the account {name}."),
+            community: Some(community),
+            operations: vec![operation],
+        },
+        instances: vec![instance.id],
+        ..Applied::default()
+    })
+}
+
+/// The community's own account of this name, else the installation's.
+fn named(
+    reader: &Reader<'_>,
+    community: CommunityId,
+    platform: &PlatformId,
+    name: &str,
+) -> Result<Account, Fault> {
+    let mut known = reader.accounts_of(Some(community), platform)?;
+    known.extend(reader.accounts_of(None, platform)?);
+    known
+        .into_iter()
+        .find(|account| account.name == name)
+        .ok_or_else(|| {
+            Fault::new(
+                FaultKind::NotFound,
+                format!(
+                    "There is no account {:?} on {platform} that this community could work with.",
+                    crate::domain::clean_line(name)
+                ),
+            )
+            .hint("List them with: guildhall account list")
+        })
+}
+
+fn require_key(reader: &Reader<'_>, account: &Account) -> Result<CredentialMeta, Fault> {
+    let keys = reader.credentials(account.id)?;
+    let good =
+        |key: &CredentialMeta| key.verified_at.is_some() && key.state == CredentialState::Active;
+    keys.into_iter().find(good).ok_or_else(|| {
+        Fault::new(
+            FaultKind::NeedsKey,
+            format!(
+                "The account {} has no key that was verified, so nothing was moved to it.",
+                account.name
+            ),
+        )
+        .hint(format!(
+            "Enter one: guildhall account add {} {}",
+            account.platform, account.name
+        ))
+    })
+}
+
+/// One more community on the account must be allowed, and must fit.
+fn require_room(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    account: &Account,
+    key: &CredentialMeta,
+) -> Result<(), Fault> {
+    let manifest = rules.manifest(&account.platform)?;
+    let shared = account.community.is_none() && !choosing::is_installations(manifest, &key.field);
+    if shared && !key_policy::has_room(reader, &account.platform, account.id)? {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!(
+                "One more community would work with the key of {}, and one key of {} may reach {}: nothing was moved.",
+                account.name,
+                manifest.name,
+                crate::domain::counted(
+                    key_policy::most(reader, &account.platform)?,
+                    "community",
+                    "communities"
+                )
+            ),
+        )
+        .hint(format!("An operator can allow more: guildhall account policy {} shared", account.platform)));
+    }
+    if slots::fill(&slots::rows(reader, rules, account)?).full {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("The account {} is full: nothing was moved.", account.name),
+        )
+        .hint(format!(
+            "Make another: guildhall account another {}",
+            account.platform
+        )));
+    }
+    Ok(())
+}
+
+/// The verb itself. Where the new account cannot take it over, the instance works with the former again.
+pub(super) async fn work(
+    core: &Arc<Core>,
+    adapter: &dyn Adapter,
+    operation: &Operation,
+    op: &Op,
+    to: AccountId,
+) -> Result<Effect, Halt> {
+    if op.site().locked {
+        return Err(Fault::new(
+            FaultKind::Locked,
+            "The vault is locked, so nothing can be moved to another account.",
+        )
+        .hint("Unlock the vault; the work goes on by itself.")
+        .into());
+    }
+    let (instance, lease, holder) = (operation.instance, operation.id, core.holder.clone());
+    let (scene, name) = core
+        .change(move |writer, rules| {
+            writer.require_lease(lease, &holder)?;
+            switch(writer, rules, instance, to)?;
+            let scene = Scene::read(writer, rules, writer.instance(instance)?)?;
+            Ok((scene, writer.account(to)?.name))
+        })
+        .await?;
+    let (site, bad) = scene.open(core);
+    keyring::mark_bad(core, bad).await?;
+    let journal = Arc::new(StoreJournal {
+        core: core.clone(),
+        operation: operation.id,
+        steps_of: instance,
+        instance,
+        community: operation.community,
+        platform: operation.platform.clone(),
+        marker: site.marker.clone(),
+        prefix: String::new(),
+    });
+    let there = Op::new(site, journal, op.progress_sender(), op.cancel().clone());
+    let field = operation.argument["field"].as_str().unwrap_or_default();
+    let moved = adapter.move_key(&there, field).await;
+    let (holder, back) = (core.holder.clone(), !waits(&moved));
+    let done = moved.is_ok();
+    core.change(move |writer, rules| {
+        writer.require_lease(lease, &holder)?;
+        if done {
+            return facts::forget(writer, instance, facts::FORMER_ACCOUNTS);
+        }
+        if back {
+            return switch_back(writer, rules, instance, to);
+        }
+        Ok(())
+    })
+    .await?;
+    match moved {
+        Ok(said) => Ok(Effect::Replaced(format!(
+            "It works with the account {name}. {said}"
+        ))),
+        Err(Halt::Stopped(fault)) if back => Err(stays(&fault, &name).into()),
+        Err(halt) => Err(halt),
+    }
+}
+
+/// The former account's key was not refused, so this is no word about it.
+fn stays(fault: &Fault, name: &str) -> Fault {
+    let stays = Fault::new(
+        FaultKind::Refused,
+        format!(
+            "The account {name} cannot take it over, so it works with the former one still. {}",
+            fault.what
+        ),
+    )
+    .hint(fault.hint.clone());
+    match &fault.detail {
+        Some(detail) => stays.detail(detail),
+        None => stays,
+    }
+}
+
+/// Whether the move goes on later: a person, or time, is needed first.
+fn waits(moved: &Result<String, Halt>) -> bool {
+    match moved {
+        Ok(_) | Err(Halt::Human(_)) => true,
+        Err(Halt::Stopped(fault)) => fault.is_passing() || fault.kind == FaultKind::Locked,
+    }
+}
+
+/// From here on the instance works with the account. Repeating is harmless.
+fn switch(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    instance: InstanceId,
+    to: AccountId,
+) -> Result<(), Fault> {
+    let mut former = writer.accounts_used(instance)?;
+    former.retain(|account| *account != to);
+    let known: Option<Vec<AccountId>> = facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
+    if known.is_none() {
+        facts::remember(writer, instance, facts::FORMER_ACCOUNTS, &former)?;
+    }
+    for account in former {
+        writer.stop_using(instance, account)?;
+    }
+    writer.use_accounts(instance, &[to], rules.now)
+}
+
+fn switch_back(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    instance: InstanceId,
+    from: AccountId,
+) -> Result<(), Fault> {
+    let former: Option<Vec<AccountId>> = facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
+    let former = former.unwrap_or_default();
+    writer.stop_using(instance, from)?;
+    writer.use_accounts(instance, &former, rules.now)?;
+    facts::forget(writer, instance, facts::FORMER_ACCOUNTS)
+}
