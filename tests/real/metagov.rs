@@ -14,6 +14,8 @@ mod journal;
 mod measures;
 #[path = "../adapters/metagov/world.rs"]
 mod metagov;
+#[path = "support/redis.rs"]
+mod redis;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/world.rs"]
 mod world;
@@ -25,6 +27,7 @@ use guildhall::{
 };
 use measures::{cache, memory_mib, named, within_a_quarter};
 use metagov::World;
+use redis::Redis;
 use std::time::Instant;
 
 fn peer(platform: &str, url: Option<&str>) -> Peer {
@@ -121,4 +124,29 @@ async fn a_community_is_made_joined_switched_off_and_on_and_removed() {
         .unwrap_or_else(|halt| panic!("{halt:#?}"));
     assert_eq!(gate.keeper(), None);
     assert!(!gate.folder().exists());
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn tasks_go_through_a_redis_that_the_operator_named() {
+    let (Some(gateway), Some(redis)) = (named("GUILDHALL_METAGOV_SRC"), Redis::start()) else {
+        eprintln!("skipped: no checkout is named, or there is no redis-server");
+        return;
+    };
+    let mut gate = World::bare(&[
+        ("source_gateway", &gateway),
+        ("broker_url", &redis.address()),
+    ])
+    .await;
+    gate.runtimes = cache().join("runtimes");
+    gate.secrets
+        .insert("broker_login".to_owned(), redis.login());
+    gate.provisioned().await;
+    // It waits until the worker says that it is ready, which it is once the queue took it.
+    gate.activate().await;
+    redis.must_hold_only(&format!("guildhall-{}:", gate.marker));
+    let files = std::fs::read_dir(gate.path("broker")).unwrap();
+    assert_eq!(files.count(), 0, "tasks still lie in files");
+    assert_eq!(gate.observe().await.health, Health::Ok);
+    gate.deactivate().await;
 }

@@ -16,6 +16,8 @@ mod journal;
 mod measures;
 #[path = "../adapters/policykit/world.rs"]
 mod policykit;
+#[path = "support/redis.rs"]
+mod redis;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/world.rs"]
 mod world;
@@ -27,6 +29,7 @@ use guildhall::{
 };
 use measures::{cache, memory_mib, named, within_a_quarter};
 use policykit::World;
+use redis::Redis;
 use std::{path::PathBuf, time::Instant};
 
 #[tokio::test]
@@ -193,60 +196,6 @@ fn count(hall: &World) -> Vec<String> {
         .collect()
 }
 
-/// A Redis of the test's own on loopback.
-struct Redis {
-    server: std::process::Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Redis {
-    fn start(program: &std::path::Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = guildhall::services::ports::choose("redis").unwrap();
-        let server = std::process::Command::new(program)
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--requirepass", "open sesame/7", "--port"])
-            .arg(port.to_string())
-            .current_dir(folder.path())
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let limit = Instant::now() + std::time::Duration::from_secs(10);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < limit, "redis-server does not listen");
-            std::thread::yield_now();
-        }
-        Self {
-            server,
-            port,
-            _folder: folder,
-        }
-    }
-
-    /// The names of everything in it.
-    fn keys(&self) -> Vec<String> {
-        use std::io::{Read as _, Write as _};
-        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream
-            .write_all(b"AUTH \"open sesame/7\"\r\nKEYS *\r\nQUIT\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let lines = answer
-            .lines()
-            .filter(|line| !line.starts_with(['+', '*', '$']));
-        lines.map(str::to_owned).collect()
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 #[tokio::test]
 #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 async fn tasks_go_through_a_redis_that_the_operator_named() {
@@ -254,31 +203,23 @@ async fn tasks_go_through_a_redis_that_the_operator_named() {
         named("GUILDHALL_POLICYKIT_SRC"),
         named("GUILDHALL_METAGOV_SRC"),
     );
-    let redis = guildhall::services::toolchain::in_path("redis-server");
-    let ((Some(policykit), Some(gateway)), Some(redis)) = (sources, redis) else {
+    let ((Some(policykit), Some(gateway)), Some(redis)) = (sources, Redis::start()) else {
         eprintln!("skipped: no checkouts are named, or there is no redis-server");
         return;
     };
-    let redis = Redis::start(&redis);
     let mut hall = World::bare(&[
         ("source_policykit", &policykit),
         ("source_gateway", &gateway),
-        ("broker_url", &format!("redis://127.0.0.1:{}/0", redis.port)),
+        ("broker_url", &redis.address()),
     ])
     .await;
     hall.runtimes = cache().join("runtimes");
-    let login = secrecy::SecretString::from(":open sesame/7");
-    hall.secrets.insert("broker_login".to_owned(), login);
+    hall.secrets
+        .insert("broker_login".to_owned(), redis.login());
     hall.provisioned().await;
     // It waits until the worker says that it is ready, which it is once the queue took it.
     hall.activate().await;
-    let keys = redis.keys();
-    eprintln!("{keys:?}");
-    let own = format!("guildhall-{}:", hall.marker);
-    assert!(
-        !keys.is_empty() && keys.iter().all(|key| key.starts_with(&own)),
-        "{keys:?}"
-    );
+    redis.must_hold_only(&format!("guildhall-{}:", hall.marker));
     let files = std::fs::read_dir(hall.path("broker")).unwrap();
     assert_eq!(files.count(), 0, "tasks still lie in files");
     hall.deactivate().await;
