@@ -148,7 +148,7 @@ CREATE TABLE steps (
 -- Who works on an instance. The primary key is the rule: never two on one.
 CREATE TABLE leases (
     instance   INTEGER PRIMARY KEY REFERENCES instances (id),
-    operation  INTEGER NOT NULL UNIQUE REFERENCES operations (id),
+    operation  INTEGER UNIQUE REFERENCES operations (id), -- NULL: work that is no operation
     holder     TEXT NOT NULL,
     taken_at   INTEGER NOT NULL,
     expires_at INTEGER NOT NULL

@@ -333,6 +333,11 @@ pub trait Adapter: Send + Sync {
     /// Which platform it speaks to.
     fn platform(&self) -> PlatformId;
 
+    /// The name of the shared runtime that its instances on this host run from; none where there is no such thing.
+    fn runtime(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Who a key is, what it may do, what it lacks or has in excess, how far it reaches, measured.
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault>;
 

@@ -94,6 +94,6 @@ pub async fn put_back(context: &Context, hall: &Hall, asked: &PutBack) -> Result
 }
 
 /// Seen from the folder in which the command was given.
-fn absolute(path: &std::path::Path) -> PathBuf {
+pub fn absolute(path: &std::path::Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -254,5 +254,10 @@ fn files(out: &mut dyn Write) -> io::Result<()> {
     )?;
     item(out, "HOME/guildhall.db", "The database. Mode 0600.")?;
     item(out, "HOME/logs", "The log, one file a day, 14 days.")?;
+    item(
+        out,
+        "HOME/saved-logs",
+        "Logs of services that were saved from the screen.",
+    )?;
     item(out, "HOME/sandbox", "Everything of --sandbox.")
 }

@@ -8,19 +8,9 @@ use super::{
     table::Table,
     words, work,
 };
-use crate::{
-    domain::{Fault, PlatformId, Slug},
-    engine::views::{ServiceLine, ServiceRow},
-    services::supervisor::Stopped,
-};
-use clap::{Args, Subcommand};
+use crate::{domain::Fault, engine::views::ServiceRow, services::supervisor::Stopped};
+use clap::Subcommand;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, time::Duration};
-
-/// How often it is looked for new lines of a log.
-const LOOK: Duration = Duration::from_millis(500);
-/// So many lines are looked through for new ones.
-const FOLLOWED: usize = 1000;
 
 /// What runs on this host.
 #[derive(Debug, Subcommand)]
@@ -31,28 +21,19 @@ pub enum Service {
         community: Option<String>,
     },
     /// Show what an instance's service wrote, keys struck out.
-    Logs(Logs),
+    Logs(super::service_logs::Logs),
     /// Show what an instance takes of this host's memory and disk.
     Estimate(Which),
     /// Write what Caddy or nginx is told to publish of an instance, on standard output.
     Expose(super::expose::Expose),
     /// Save what an instance on this host holds into a new folder, without its secrets.
     Save(super::copies::Save),
+    /// List the shared runtimes on this host: what they take of the disk, and who needs them.
+    Runtimes,
+    /// Take away the runtimes that nobody needs, after showing them.
+    ClearRuntimes(super::runtimes::Clear),
     /// Put back what was saved; the instance must be off, and what it holds now is kept in the trash.
     PutBack(super::copies::PutBack),
-}
-
-/// Which lines.
-#[derive(Debug, Args)]
-pub struct Logs {
-    #[command(flatten)]
-    which: Which,
-    /// Go on showing what it writes, until interrupted.
-    #[arg(long, short)]
-    follow: bool,
-    /// How many lines of each of its processes.
-    #[arg(long, short = 'n', default_value_t = 50)]
-    lines: usize,
 }
 
 /// Runs a command of this family.
@@ -63,10 +44,12 @@ pub async fn run(context: &Context, command: Service) -> Result<Exit, Fault> {
     let hall = context.open().await?;
     let exit = match command {
         Service::List { community } => list(context, &hall, community.as_deref()).await,
-        Service::Logs(asked) => logs(context, &hall, &asked).await,
+        Service::Logs(asked) => super::service_logs::run(context, &hall, &asked).await,
         Service::Estimate(which) => estimate(context, &hall, &which).await,
         Service::Save(asked) => super::copies::save(context, &hall, &asked).await,
         Service::PutBack(asked) => super::copies::put_back(context, &hall, &asked).await,
+        Service::Runtimes => super::runtimes::list(context, &hall).await,
+        Service::ClearRuntimes(asked) => super::runtimes::clear(context, &hall, &asked).await,
         Service::Expose(asked) => super::expose::run(context, &hall, &asked).await,
     };
     hall.close().await;
@@ -214,83 +197,6 @@ fn cells(row: &ServiceRow) -> [String; 8] {
     ]
 }
 
-async fn logs(context: &Context, hall: &Hall, asked: &Logs) -> Result<Exit, Fault> {
-    let platform = hall.platform(&asked.which.platform)?;
-    let slug = super::hall::slug(&asked.which.community)?;
-    let lines = hall
-        .engine
-        .service_log(&hall.actor, &slug, &platform, asked.lines)
-        .await?;
-    context
-        .out
-        .data(&json!({ "lines": lines }), |_| text(&lines))?;
-    if asked.follow {
-        return follow(context, hall, &slug, &platform).await;
-    }
-    Ok(Exit::Done)
-}
-
-fn text(lines: &[ServiceLine]) -> String {
-    let shown: Vec<String> = lines
-        .iter()
-        .map(|line| format!("{} | {}", line.process, line.text))
-        .collect();
-    shown.join("\n")
-}
-
-/// Shows what comes until it is interrupted. A line that is new is one after all that were there before.
-async fn follow(
-    context: &Context,
-    hall: &Hall,
-    slug: &Slug,
-    platform: &PlatformId,
-) -> Result<Exit, Fault> {
-    let stopped = work::stop_signal();
-    tokio::pin!(stopped);
-    let mut before = by_process(
-        hall.engine
-            .service_log(&hall.actor, slug, platform, FOLLOWED)
-            .await?,
-    );
-    loop {
-        tokio::select! {
-            code = &mut stopped => return Ok(Exit::Other(code)),
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        let now = by_process(
-            hall.engine
-                .service_log(&hall.actor, slug, platform, FOLLOWED)
-                .await?,
-        );
-        for (process, lines) in &now {
-            let fresh = fresh(before.get(process).map_or(&[], Vec::as_slice), lines);
-            for line in fresh {
-                let shown = json!({ "process": process, "text": line });
-                context
-                    .out
-                    .data(&shown, |_| format!("{process} | {line}"))?;
-            }
-        }
-        before = now;
-    }
-}
-
-fn by_process(lines: Vec<ServiceLine>) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in lines {
-        found.entry(line.process).or_default().push(line.text);
-    }
-    found
-}
-
-/// The lines of `now` after the longest end of `before` with which it begins somewhere.
-fn fresh<'a>(before: &[String], now: &'a [String]) -> &'a [String] {
-    let overlap = (0..=before.len().min(now.len()))
-        .rev()
-        .find(|length| before[before.len() - length..] == now[..*length]);
-    &now[overlap.unwrap_or(0)..]
-}
-
 async fn estimate(context: &Context, hall: &Hall, which: &Which) -> Result<Exit, Fault> {
     let (community, platform) = which.find(hall).await?;
     let needed = hall
@@ -320,19 +226,4 @@ async fn estimate(context: &Context, hall: &Hall, which: &Which) -> Result<Exit,
         })
     })?;
     Ok(Exit::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_came_since_is_fresh_also_when_the_old_scrolled_away() {
-        let lines = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(fresh(&lines("a b c"), &lines("a b c d")), ["d"]);
-        assert_eq!(fresh(&lines("a b c"), &lines("b c d e")), ["d", "e"]);
-        assert_eq!(fresh(&lines("a a"), &lines("a a a")), ["a"]);
-        assert_eq!(fresh(&lines("a b"), &lines("x y")), ["x", "y"]);
-        assert!(fresh(&lines("a b"), &lines("a b")).is_empty());
-    }
 }

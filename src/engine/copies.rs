@@ -1,6 +1,6 @@
 //! Copies of what an instance on this host holds: saved into a folder, and put back from it.
 
-use super::{Engine, facts, reading::seen, rules::Rules, scene, submit};
+use super::{Engine, facts, holding::holding, reading::seen, rules::Rules, scene, submit};
 use crate::{
     adapters::local,
     domain::{
@@ -58,8 +58,8 @@ impl Engine {
     /// instance must be off.
     ///
     /// # Errors
-    /// As [`Engine::save_instance`]; `BadInput` unless the community's short name was typed; `InUse` while it runs; `Conflict`
-    /// for a copy of another instance.
+    /// As [`Engine::save_instance`]; `BadInput` unless the community's short name was typed; `InUse` while it runs or is worked on;
+    /// `Conflict` for a copy of another instance.
     pub async fn put_back_instance(
         &self,
         actor: &Actor,
@@ -77,7 +77,14 @@ impl Engine {
             )
             .hint(format!("When you are sure, give --confirm {slug}.")));
         }
-        self.require_off(&here).await?;
+        let aside = holding(&self.core, &here.instance, self.replace(&here, from)).await?;
+        self.write_down(actor, "put-back", &here, from).await?;
+        Ok(aside)
+    }
+
+    /// Puts the copy in place of what an instance that is off holds; answers where that lies then.
+    async fn replace(&self, here: &Here, from: &Path) -> Result<PathBuf, Fault> {
+        self.require_off(here).await?;
         let (copy, folder) = (from.to_owned(), here.folder.clone());
         let about = off_the_loop(move || saved::check(&copy)).await?;
         if about.instance != here.marker {
@@ -93,6 +100,7 @@ impl Engine {
             .hint("Name a folder that was saved from this instance."));
         }
         let now = Timestamp::now().strftime("%Y-%m-%d-%H%M%S");
+        let (slug, platform) = (&here.community.slug, &here.instance.platform);
         let aside = self
             .core
             .options
@@ -101,7 +109,6 @@ impl Engine {
             .join(format!("{now}-{slug}-{platform}-replaced"));
         let (copy, kept) = (from.to_owned(), aside.clone());
         off_the_loop(move || saved::put_back(&copy, &folder, &kept)).await?;
-        self.write_down(actor, "put-back", &here, from).await?;
         Ok(aside)
     }
 

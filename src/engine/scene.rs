@@ -102,7 +102,7 @@ impl Scene {
             installation: core.installation.uuid.clone(),
             community: self.community.id,
             data_folder: data_folder(home, &self.community.slug, &self.instance.platform),
-            runtime_folder: home.join("runtimes"),
+            runtime_folder: runtime_folder(home),
             slug: self.community.slug,
             community_name: self.community.name,
             description: self.community.description,
@@ -126,6 +126,11 @@ impl Scene {
         };
         (site, opened.bad)
     }
+}
+
+/// Where the shared runtimes of an installation lie.
+pub(super) fn runtime_folder(home: &Path) -> PathBuf {
+    home.join("runtimes")
 }
 
 /// The own folder of an instance on this host.

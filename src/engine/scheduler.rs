@@ -137,10 +137,14 @@ fn look(
             let mut operations = reader.due_operations(now, PAGE)?;
             // Those under a lease are left out there, and needed here for their end.
             let others = |lease: &&Lease| !running.contains(&lease.instance);
+            let mut next = reader.next_due(now)?;
             for lease in leases.values().filter(others) {
-                operations.push(reader.operation(lease.operation)?);
+                match lease.operation {
+                    Some(operation) => operations.push(reader.operation(operation)?),
+                    None => next = earliest(next, Some(lease.expires_at)),
+                }
             }
-            (operations, reader.next_due(now)?)
+            (operations, next)
         }
         Scope::Instances(instances) => of_instances(reader, instances, now)?,
     };

@@ -1,22 +1,21 @@
-//! The services on this host: how they do, starting those that should run, stopping all, their logs.
+//! The services on this host: how they do, starting those that should run, stopping all.
 
 use super::{
     Engine, facts, planner,
     reading::seen,
     reconcile::Reached,
     rules::Rules,
-    scene::{self, Scene},
-    scheduler,
-    views::{Receipt, ServiceLine, ServiceRow},
+    scene, scheduler,
+    views::{Receipt, ServiceRow},
 };
 use crate::{
     adapters::local,
     catalog::Manifest,
     domain::{
         Actor, AuditResult, Community, Desired, Fault, FaultKind, Instance, InstanceId, IntentKind,
-        OperationId, PlatformId, Slug, clean_line, counted, mebibytes,
+        OperationId, PlatformId, Slug, counted, mebibytes,
     },
-    services::supervisor::{self, Stopped, Supervisor, log},
+    services::supervisor::{self, Stopped},
     store::{CommunityFilter, Reader},
 };
 use futures::future::join_all;
@@ -25,10 +24,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Communities that are read at once.
 const PAGE: u32 = 500;
-/// Shorter words of a log are never taken for a key.
-const SHORTEST_KEY: usize = 16;
-/// What stands for a key in a log.
-const STRUCK: &str = "[secret]";
 
 /// What [`Engine::up`] did.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,9 +49,28 @@ impl Engine {
         actor: &Actor,
         slug: Option<&Slug>,
     ) -> Result<Vec<ServiceRow>, Fault> {
-        let (core, asking, slug) = (self.core.clone(), actor.clone(), slug.cloned());
-        let found = self
-            .core
+        let mut rows = Vec::new();
+        for (community, instance, data) in self.held_here(actor, slug).await? {
+            let folder = supervisor::folder_of(&data);
+            if folder.is_dir() {
+                rows.extend(self.row(&community, instance, folder).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The instances that hold something on this host, each with its folder.
+    ///
+    /// # Errors
+    /// As [`Engine::services`].
+    pub(super) async fn held_here(
+        &self,
+        actor: &Actor,
+        slug: Option<&Slug>,
+    ) -> Result<Vec<(Community, Instance, PathBuf)>, Fault> {
+        let (asking, slug) = (actor.clone(), slug.cloned());
+        let home = self.core.options.home.clone();
+        self.core
             .store
             .read(move |reader| {
                 let communities = match &slug {
@@ -66,25 +80,15 @@ impl Engine {
                 let mut found = Vec::new();
                 for community in communities {
                     for instance in reader.instances(community.id)? {
-                        let data = scene::data_folder(
-                            &core.options.home,
-                            &community.slug,
-                            &instance.platform,
-                        );
-                        let folder = supervisor::folder_of(&data);
-                        if folder.is_dir() {
-                            found.push((community.clone(), instance, folder));
+                        let data = scene::data_folder(&home, &community.slug, &instance.platform);
+                        if data.is_dir() {
+                            found.push((community.clone(), instance, data));
                         }
                     }
                 }
                 Ok(found)
             })
-            .await?;
-        let mut rows = Vec::new();
-        for (community, instance, folder) in found {
-            rows.extend(self.row(&community, instance, folder).await?);
-        }
-        Ok(rows)
+            .await
     }
 
     async fn row(
@@ -221,60 +225,6 @@ impl Engine {
             .read(move |reader| Rules::require(reader, &asking, kind, None).map(|_| ()))
             .await
     }
-
-    /// The last lines that each part of an instance's service wrote, keys struck out: those of its environment files, those
-    /// of its account while the vault is open, and whatever has the shape of a platform's key.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such instance for this actor or its service was never started; `Storage`.
-    pub async fn service_log(
-        &self,
-        actor: &Actor,
-        slug: &Slug,
-        platform: &PlatformId,
-        lines: usize,
-    ) -> Result<Vec<ServiceLine>, Fault> {
-        let (core, asking) = (self.core.clone(), actor.clone());
-        let (wanted_slug, wanted) = (slug.clone(), platform.clone());
-        let scene = self
-            .core
-            .store
-            .read(move |reader| {
-                let community = seen(reader, &asking, &wanted_slug)?;
-                let instance = reader.instance_of(community.id, &wanted)?;
-                let instance = instance.ok_or_else(|| never_ran(&wanted_slug, &wanted))?;
-                Scene::read(reader, &core.rules(), instance)
-            })
-            .await?;
-        let (site, _) = scene.open(&self.core);
-        let folder = supervisor::folder_of(&site.data_folder);
-        let service = Supervisor::described(&folder)?.ok_or_else(|| never_ran(slug, platform))?;
-        let mut secrets = service.secrets();
-        secrets.extend(site.secrets.0.into_values());
-        let mut found = Vec::new();
-        for name in service.launches().map(|(name, _)| name).chain(["keeper"]) {
-            let said = log::tail(&folder.join(format!("{name}.log")), lines)?.join("\n");
-            let said = local::strike(&secrets, &said);
-            found.extend(said.lines().map(|line| ServiceLine {
-                process: name.to_owned(),
-                text: clean_line(&self.without_keys(line)),
-            }));
-        }
-        Ok(found)
-    }
-
-    /// A line without the words that have the shape of a key.
-    fn without_keys(&self, line: &str) -> String {
-        let catalog = &self.core.options.catalog;
-        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
-        let mut clean = line.to_owned();
-        for word in line.split(|letter| !is_part(letter)) {
-            if word.len() >= SHORTEST_KEY && !catalog.guess_platform(word).is_empty() {
-                clean = clean.replace(word, STRUCK);
-            }
-        }
-        clean
-    }
 }
 
 /// Refuses to start on this host what does not fit into its free memory.
@@ -297,14 +247,6 @@ pub(super) fn require_room(manifest: &Manifest, community: &str) -> Result<(), F
         ),
     )
     .hint("Deactivate an instance that runs on this host, or give the host more memory; then activate it again."))
-}
-
-fn never_ran(slug: &Slug, platform: &PlatformId) -> Fault {
-    Fault::new(
-        FaultKind::NotFound,
-        format!("{platform} of {slug} never ran on this host."),
-    )
-    .hint("Activate it first; what lives elsewhere has its log there.")
 }
 
 fn all_seen(reader: &Reader<'_>, actor: &Actor) -> Result<Vec<Community>, Fault> {

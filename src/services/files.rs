@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -64,6 +64,35 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
         return Err(failed(error));
     }
     sync_parent(path).map_err(failed)
+}
+
+/// Writes a file of mode 0600 that is not there yet.
+///
+/// # Errors
+/// [`FaultKind::Conflict`] when something is there; [`FaultKind::Storage`], and nothing is left there then.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let mut file = match opened {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(Fault::new(
+                FaultKind::Conflict,
+                format!("{} is there already; nothing was written.", path.display()),
+            )
+            .hint("Name a file that is not there yet."));
+        }
+        opened => opened.map_err(|error| storage("A file cannot be made", path, &error))?,
+    };
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| {
+            // What is half written must not stay; that it stays is no second trouble.
+            let _ = fs::remove_file(path);
+            storage("A file cannot be written", path, &error)
+        })
 }
 
 /// Makes a rename or a new name in the folder of `path` last.
@@ -138,6 +167,51 @@ pub fn remove(path: &Path) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// The folders in a folder; none in one that is not there.
+///
+/// # Errors
+/// [`FaultKind::Storage`].
+pub fn folders(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let failed = |error: &io::Error| storage("A folder cannot be read", path, error);
+    let entries = match fs::read_dir(path) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        entries => entries.map_err(|error| failed(&error))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(&error))?;
+        if entry.file_type().map_err(|error| failed(&error))?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// What a folder with everything in it takes of the disk, in bytes. What goes away meanwhile does not count.
+///
+/// # Errors
+/// [`FaultKind::Storage`].
+pub fn size(folder: &Path) -> Result<u64, Fault> {
+    /// The unit of `st_blocks` (stat(2)).
+    const BLOCK: u64 = 512;
+    let failed = |error: &io::Error| storage("A folder cannot be measured", folder, error);
+    let mut sum = 0;
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let about = match fs::symlink_metadata(&path) {
+            Err(error) if is_absent(&error) => continue,
+            about => about.map_err(|error| failed(&error))?,
+        };
+        sum += about.blocks() * BLOCK;
+        if about.is_dir() {
+            for entry in fs::read_dir(&path).map_err(|error| failed(&error))? {
+                waiting.push(entry.map_err(|error| failed(&error))?.path());
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// Moves a file or folder within one file system.

@@ -134,7 +134,7 @@ fn digests(folder: &Path) -> Result<BTreeMap<String, String>, Fault> {
 /// Puts what was saved in the place of a folder that is not in use, which is kept at `aside`.
 ///
 /// # Errors
-/// As [`check`]; the folder stands as it was then.
+/// As [`check`]; the folder stands as it was then, or the fault says where it lies.
 pub fn put_back(saved: &Path, data: &Path, aside: &Path) -> Result<(), Fault> {
     check(saved)?;
     let beside = beside(data);
@@ -143,10 +143,30 @@ pub fn put_back(saved: &Path, data: &Path, aside: &Path) -> Result<(), Fault> {
     files::remove(&beside.join(ABOUT))?;
     aside.parent().map_or(Ok(()), files::make_folder)?;
     files::rename(data, aside)?;
-    files::rename(&beside, data).inspect_err(|_| {
-        // What stood is better than nothing; that it could not be put back either is told by the same fault.
-        let _ = files::rename(aside, data);
-    })
+    take_the_place(&beside, data, aside)
+}
+
+/// Puts a folder where another one stood, which was moved aside; what stood goes back when that fails.
+fn take_the_place(beside: &Path, data: &Path, aside: &Path) -> Result<(), Fault> {
+    let Err(fault) = files::rename(beside, data) else {
+        return Ok(());
+    };
+    let Err(second) = files::rename(aside, data) else {
+        return Err(fault);
+    };
+    Err(Fault::new(
+        FaultKind::Storage,
+        format!(
+            "{} is empty or somebody else's now: neither what was saved nor what it held before could be put there.",
+            data.display()
+        ),
+    )
+    .hint(format!(
+        "Nothing is lost: what it held before lies whole in {}, what was saved in {}. Clear the place, then move one of them there.",
+        aside.display(),
+        beside.display()
+    ))
+    .detail(format!("{fault}; {second}")))
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -259,5 +279,27 @@ mod tests {
         assert!(at("data/db.sqlite3").is_file() && !at("trash/second").exists());
         let none = check(&at("data")).unwrap_err();
         assert_eq!(none.kind, FaultKind::BadInput);
+    }
+
+    #[test]
+    fn what_can_go_neither_forth_nor_back_is_told_with_the_places_where_both_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["data.new", "trash/former", "data"] {
+            fs::create_dir_all(at(name)).unwrap();
+            fs::write(at(name).join("db.sqlite3"), name).unwrap();
+        }
+        // Somebody made the folder anew between the two moves.
+        let fault = take_the_place(&at("data.new"), &at("data"), &at("trash/former")).unwrap_err();
+        let hint = fault.hint.clone().unwrap();
+        for place in ["trash/former", "data.new"] {
+            assert!(hint.contains(&at(place).display().to_string()), "{hint}");
+            assert!(at(place).join("db.sqlite3").is_file(), "{place}");
+        }
+        fs::remove_dir_all(at("data")).unwrap();
+        fs::remove_dir_all(at("data.new")).unwrap();
+        // Nothing to put there: what stood stands again.
+        take_the_place(&at("data.new"), &at("data"), &at("trash/former")).unwrap_err();
+        assert!(at("data/db.sqlite3").is_file() && !at("trash/former").exists());
     }
 }

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 pub struct Lease {
     /// On which instance.
     pub instance: InstanceId,
-    /// For which operation.
-    pub operation: OperationId,
+    /// For which operation; none for work that is no operation.
+    pub operation: Option<OperationId>,
     /// Which process, in words of its own choosing.
     pub holder: String,
     /// When it was taken.
@@ -28,7 +28,7 @@ fn lease(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
     let mut columns = Columns::of(row);
     Ok(Lease {
         instance: InstanceId(columns.value()?),
-        operation: OperationId(columns.value()?),
+        operation: columns.value::<Option<i64>>()?.map(OperationId),
         holder: columns.value()?,
         taken_at: columns.time()?,
         expires_at: columns.time()?,
@@ -110,6 +110,28 @@ impl Writer<'_> {
         .map(|changed| changed > 0)
     }
 
+    /// Takes the lease of an instance for work that is no operation, or holds it for longer; says whether it was free: not
+    /// leased, expired, or this holder's for such work already.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn hold_instance(
+        &self,
+        instance: InstanceId,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, Fault> {
+        self.change(
+            "INSERT INTO leases (instance, operation, holder, taken_at, expires_at) VALUES (?1, NULL, ?2, ?3, ?4)
+             ON CONFLICT (instance) DO UPDATE SET operation = NULL, holder = excluded.holder,
+                taken_at = excluded.taken_at, expires_at = excluded.expires_at
+             WHERE leases.expires_at <= ?3 OR (leases.holder = ?2 AND leases.operation IS NULL)",
+            (instance.0, holder, millis(now), millis(until)),
+        )
+        .map(|changed| changed > 0)
+    }
+
     /// Holds a lease for longer, and says whether it was still this holder's.
     ///
     /// # Errors
@@ -139,8 +161,8 @@ impl Writer<'_> {
         .map(|changed| changed > 0)
     }
 
-    /// Takes a lease from a holder that is known to be dead (its process is gone from this host), and says whether it
-    /// was its. Whoever calls this puts the reason into the audit.
+    /// Takes a lease from its holder, and says whether it was its: from one that is known to be dead (its process is gone
+    /// from this host; whoever calls this puts the reason into the audit), or that has ended work that is no operation.
     ///
     /// # Errors
     /// As the module says.

@@ -25,6 +25,8 @@ pub enum Effect {
     Discover(Ticket, Slug, PlatformId),
     /// Read the end of what an instance wrote on this host.
     Log(Ticket, Slug, PlatformId),
+    /// Save all that is kept of it into a file.
+    SaveLog(Ticket, Slug, PlatformId),
     /// Look for servers on this host and on these domains.
     FindHomes(Ticket, Vec<String>),
     /// Open the vault.

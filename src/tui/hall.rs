@@ -241,6 +241,10 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
             let read = engine.service_log(actor, &slug, &platform, LOG_LINES);
             Answer::Log(ticket, read.await)
         }
+        Effect::SaveLog(ticket, slug, platform) => {
+            let saved = engine.save_service_log(actor, &slug, &platform, None);
+            Answer::LogSaved(ticket, saved.await)
+        }
         Effect::FindHomes(ticket, domains) => {
             Answer::Homes(ticket, engine.find_homes(actor, &domains).await)
         }

@@ -15,7 +15,7 @@ use crate::engine::{FoundHome, KeyReach, RecipientRow, Removal, RotationReport};
 use crate::tui::hidden::Hidden;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 /// Names the layer that waits for an answer, so that an answer for a closed one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,8 @@ pub enum Answer {
     Examined(Ticket, Box<Result<Examination, Fault>>),
     Discovered(Ticket, Result<Vec<Discovered>, Fault>),
     Log(Ticket, Result<Vec<ServiceLine>, Fault>),
+    /// Where a log was saved.
+    LogSaved(Ticket, Result<PathBuf, Fault>),
     Homes(Ticket, Result<Vec<FoundHome>, Fault>),
     Unlocked(Ticket, Result<(), Fault>),
     /// The vault was locked.
@@ -138,6 +140,7 @@ impl Answer {
             Self::Examined(..) => "Examined",
             Self::Discovered(..) => "Discovered",
             Self::Log(..) => "Log",
+            Self::LogSaved(..) => "LogSaved",
             Self::Homes(..) => "Homes",
             Self::Unlocked(..) => "Unlocked",
             Self::Locked(_) => "Locked",

@@ -124,3 +124,114 @@ fn what_is_accepted_is_told_once_and_a_licence_holds_for_all_communities() {
     assert_eq!(home.row("fern", "kybern")["observed"], "ready");
     home.run(&["down"]).ends_with(0);
 }
+
+#[test]
+fn nothing_is_put_back_while_somebody_works_on_the_instance() {
+    let home = Home::set_up();
+    home.run(&["community", "create", "Rosewood"]).ends_with(0);
+    home.run(&["instance", "deactivate", "rosewood", "policykit"])
+        .ends_with(0);
+    let copy = home.path().join("copy");
+    let copy = copy.to_str().unwrap();
+    home.run(&["service", "save", "rosewood", "policykit", copy])
+        .ends_with(0);
+    let store = rusqlite::Connection::open(home.sandbox().join("guildhall.db")).unwrap();
+    // A Guildhall of another host, of which nobody here can know whether it still lives.
+    let hold = "INSERT INTO leases (instance, operation, holder, taken_at, expires_at)
+        SELECT id, NULL, 'elsewhere/1/1/x', 0, 9000000000000 FROM instances WHERE platform = 'policykit'";
+    assert_eq!(store.execute(hold, []).unwrap(), 1);
+    let back = [
+        "service",
+        "put-back",
+        "rosewood",
+        "policykit",
+        copy,
+        "--confirm",
+        "rosewood",
+    ];
+    home.run(&back).refused_with(5, "is being worked on");
+    store.execute("DELETE FROM leases", []).unwrap();
+    home.run(&back).ends_with(0);
+    let left: i64 = store
+        .query_row("SELECT count(*) FROM leases", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0, "it is held by nobody afterwards");
+    home.run(&["down"]).ends_with(0);
+}
+
+#[test]
+fn a_log_is_saved_whole_for_its_owner_alone_and_without_keys() {
+    use std::os::unix::fs::PermissionsExt as _;
+    const CANARY: &str = "xoxb-210987654321-210987654321-CanaryCanaryCanaryCanary";
+    let home = Home::set_up();
+    home.run(&["community", "create", "Rosewood"]).ends_with(0);
+    let log = home
+        .sandbox()
+        .join("communities/rosewood/policykit/service/web.log");
+    let mut text = std::fs::read_to_string(&log).unwrap();
+    text.push_str(&format!("the token is {CANARY}, said upstream\n"));
+    text.push_str(&"a line\n".repeat(3000));
+    std::fs::write(&log, text).unwrap();
+    let saved = home.path().join("web-and-worker.txt");
+    let file = saved.to_str().unwrap();
+    let save = ["service", "logs", "rosewood", "policykit", "--save", file];
+    home.run(&save).ends_with(0);
+    let kept = std::fs::read_to_string(&saved).unwrap();
+    assert!(kept.matches("web | a line").count() == 3000, "{kept}");
+    assert!(kept.contains("said upstream") && !kept.contains("CanaryCanary"));
+    let mode = std::fs::metadata(&saved).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    home.run(&save).refused_with(2, "is there already");
+    home.run(&["down"]).ends_with(0);
+}
+
+#[test]
+fn only_runtimes_that_nobody_needs_are_cleared_and_only_when_that_is_agreed_to() {
+    let home = Home::set_up();
+    home.run(&["community", "create", "Rosewood"]).ends_with(0);
+    let runtimes = home.sandbox().join("runtimes");
+    let lay = |name: &str, finished: bool| {
+        let folder = runtimes.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("venv"), vec![b'x'; 2_000_000]).unwrap();
+        if finished {
+            let about = r#"{"version":"0","program":["x"],"site":null,"installed_at":"2026-01-01T00:00:00Z"}"#;
+            std::fs::write(folder.join("guildhall-runtime.json"), about).unwrap();
+        }
+        folder
+    };
+    let (former, half) = (
+        lay("kybern-former-1", true),
+        lay(".metagov-half-1.new", false),
+    );
+    let listed = home
+        .run(&["--json", "service", "runtimes"])
+        .ends_with(0)
+        .json();
+    let needed = |name: &str| {
+        let rows = listed["runtimes"].as_array().unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["name"].as_str().unwrap().starts_with(name));
+        row.unwrap()["needed_by"].clone()
+    };
+    assert_eq!(
+        needed("policykit-"),
+        serde_json::json!(["rosewood/policykit"])
+    );
+    assert_eq!(needed("kybern-former"), serde_json::json!([]));
+    let told = home
+        .run(&["service", "clear-runtimes", "--plan"])
+        .ends_with(0);
+    assert!(told.stdout.contains("kybern-former-1") && told.stdout.contains("never finished"));
+    assert!(!told.stdout.contains("policykit-"), "{told:?}");
+    home.run(&["service", "clear-runtimes"])
+        .refused_with(2, "Nothing was taken away");
+    assert!(former.exists() && half.exists());
+    home.run(&["--yes", "service", "clear-runtimes"])
+        .ends_with(0);
+    assert!(!former.exists() && !half.exists());
+    let listed = home.run(&["service", "runtimes"]).ends_with(0).stdout;
+    assert!(listed.contains("policykit-"), "{listed}");
+    home.run(&["down"]).ends_with(0);
+}

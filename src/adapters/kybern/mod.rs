@@ -47,6 +47,10 @@ impl Adapter for Kybern {
         PlatformId::new(ID)
     }
 
+    fn runtime(&self) -> Option<&'static str> {
+        Some(SERVICE.recipe.name)
+    }
+
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
         Err(unsupported(
             request.site,

@@ -51,6 +51,10 @@ impl Adapter for Gateway {
         PlatformId::new(ID)
     }
 
+    fn runtime(&self) -> Option<&'static str> {
+        Some(SERVICE.recipe.name)
+    }
+
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
         super::chat_keys::verify(request).await
     }

@@ -59,6 +59,10 @@ impl Adapter for PolicyKit {
         PlatformId::new(ID)
     }
 
+    fn runtime(&self) -> Option<&'static str> {
+        Some(SERVICE.recipe.name)
+    }
+
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
         chat_keys::verify(request).await
     }

@@ -87,6 +87,10 @@ impl Adapter for SourceCred {
         PlatformId::new(ID)
     }
 
+    fn runtime(&self) -> Option<&'static str> {
+        Some(RECIPE.name)
+    }
+
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
         verify::verify(request).await
     }

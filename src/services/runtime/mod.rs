@@ -10,12 +10,15 @@
 //! | `steps` | what every installation has: lock, marks, log, switch |
 //! | `npm`, `python` | one recipe each |
 //! | `source` | sources from a pinned commit or a folder of this host |
+//! | `clearing` | what lies there, and taking it away |
 
+mod clearing;
 mod npm;
 mod python;
 mod source;
 mod steps;
 
+pub use clearing::{Laid, clear, laid};
 pub use npm::{NpmRecipe, ensure_npm};
 pub use python::{FrontEnd, Manage, PythonRecipe, ensure_python};
 pub use source::{Origin, Source};

@@ -119,6 +119,22 @@ impl ServiceDescription {
         processes.chain(timers)
     }
 
+    /// Whether something of it is run from a folder: its program, its arguments or its variables lie or name something
+    /// in there.
+    #[must_use]
+    pub fn mentions(&self, folder: &Path) -> bool {
+        let inside = |text: &str| {
+            text.split([':', '=', ',', '"'])
+                .any(|part| Path::new(part).starts_with(folder))
+        };
+        self.launches().any(|(_, launch)| {
+            launch.program.starts_with(folder)
+                || launch.folder.starts_with(folder)
+                || launch.arguments.iter().any(|argument| inside(argument))
+                || launch.environment.values().any(|value| inside(value))
+        })
+    }
+
     /// The secrets in its environment files and private files, to be struck out of what is shown. Files that are not there, and values so
     /// short that striking them out would only hide what went wrong, are passed over.
     #[must_use]

@@ -141,16 +141,28 @@ pub(in crate::services) fn rotate_in_place(path: &Path) -> Result<(), Fault> {
 /// # Errors
 /// [`FaultKind::Storage`](crate::domain::FaultKind::Storage); that there is no log is no fault.
 pub fn tail(path: &Path, lines: usize) -> Result<Vec<String>, Fault> {
-    let mut found = last_lines(path, lines)?;
+    with_former(path, lines, SHOWN)
+}
+
+/// All that is kept of a log, the former one first; of one that systemd let grow past its limit, the end.
+///
+/// # Errors
+/// As [`tail`].
+pub fn kept(path: &Path) -> Result<Vec<String>, Fault> {
+    with_former(path, usize::MAX, LIMIT)
+}
+
+fn with_former(path: &Path, lines: usize, bytes: u64) -> Result<Vec<String>, Fault> {
+    let mut found = last_lines(path, lines, bytes)?;
     if found.len() < lines {
-        let mut before = last_lines(&former(path), lines - found.len())?;
+        let mut before = last_lines(&former(path), lines - found.len(), bytes)?;
         before.append(&mut found);
         found = before;
     }
     Ok(found)
 }
 
-fn last_lines(path: &Path, lines: usize) -> Result<Vec<String>, Fault> {
+fn last_lines(path: &Path, lines: usize, most: u64) -> Result<Vec<String>, Fault> {
     let failed = |error: io::Error| storage("A log cannot be read", path, &error);
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -158,10 +170,10 @@ fn last_lines(path: &Path, lines: usize) -> Result<Vec<String>, Fault> {
         Err(error) => return Err(failed(error)),
     };
     let size = file.metadata().map_err(failed)?.len();
-    let start = size.saturating_sub(SHOWN);
+    let start = size.saturating_sub(most);
     file.seek(SeekFrom::Start(start)).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(SHOWN).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(most).read_to_end(&mut bytes).map_err(failed)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut all: Vec<&str> = text.lines().collect();
     if start > 0 && !all.is_empty() {
@@ -191,6 +203,7 @@ mod tests {
         assert!(fs::metadata(former(&path)).unwrap().len() <= 100);
         let wanted: Vec<String> = (38..50).map(|number| format!("line {number}")).collect();
         assert_eq!(tail(&path, 12).unwrap(), wanted);
+        assert!(kept(&path).unwrap().ends_with(&wanted));
         assert_eq!(tail(&folder.path().join("none.log"), 5).unwrap(), [""; 0]);
     }
 

@@ -4,7 +4,7 @@
 //! new line never moves what is being read.
 
 use super::{Overlay, Turn};
-use crate::domain::{Fault, PlatformId, Slug};
+use crate::domain::{Fault, PlatformId, Role, Slug};
 use crate::engine::views::ServiceLine;
 use crate::tui::{
     effect::Effect,
@@ -170,6 +170,11 @@ impl Overlay for LogSheet {
             KeyCode::Char('n') => self.find(true),
             KeyCode::Char('N') => self.find(false),
             KeyCode::Char('r') => Turn::with(self.again()),
+            KeyCode::Char('s') if may_save(state) => Turn::with(vec![Effect::SaveLog(
+                self.ticket,
+                self.slug.clone(),
+                self.platform.clone(),
+            )]),
             KeyCode::Down | KeyCode::Char('j') => self.go(here + 1),
             KeyCode::Up | KeyCode::Char('k') => self.go(here.saturating_sub(1)),
             KeyCode::PageDown => self.go(here + page),
@@ -206,6 +211,9 @@ impl Overlay for LogSheet {
             sheet.hint("f", if self.follow { "stand still" } else { "follow" });
             sheet.hint("w", if self.wrap { "cut" } else { "wrap" });
             sheet.hint("/", "search");
+            if may_save(state) {
+                sheet.hint("s", "save");
+            }
             if !self.search.is_empty() {
                 sheet.hint("n N", "next, former");
             }
@@ -232,14 +240,27 @@ impl Overlay for LogSheet {
         }
     }
 
-    fn answer(&mut self, answer: Answer, _state: &mut State) -> Turn {
-        if let Answer::Log(_, result) = answer {
-            self.ticks = Some(0);
-            self.read = Some(result);
-            self.at = self.at.min(self.last());
+    fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
+        match answer {
+            Answer::Log(_, result) => {
+                self.ticks = Some(0);
+                self.read = Some(result);
+                self.at = self.at.min(self.last());
+            }
+            Answer::LogSaved(_, Ok(path)) => {
+                let said = format!("Saved in {}, keys struck out.", path.display());
+                state.notices.done(state.now, said);
+            }
+            Answer::LogSaved(_, Err(fault)) => state.notices.fault(state.now, &fault),
+            _ => {}
         }
         Turn::stay()
     }
+}
+
+/// Files are written for who runs this host, and nobody else.
+fn may_save(state: &State) -> bool {
+    state.role() == Some(Role::Operator)
 }
 
 impl LogSheet {

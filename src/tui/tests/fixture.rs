@@ -125,6 +125,9 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Examine(ticket, _) => Answer::Examined(*ticket, Box::new(Ok(examination()))),
         Effect::FindHomes(ticket, domains) => Answer::Homes(*ticket, Ok(homes(domains))),
         Effect::Log(ticket, ..) => Answer::Log(*ticket, Ok(log())),
+        Effect::SaveLog(ticket, ..) => {
+            Answer::LogSaved(*ticket, Ok("/srv/guildhall/saved-logs/a.log".into()))
+        }
         Effect::Discover(ticket, ..) => Answer::Discovered(*ticket, Ok(discovered())),
         _ => return None,
     })

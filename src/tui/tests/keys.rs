@@ -627,6 +627,8 @@ fn a_log_is_followed_searched_and_stands_still_for_whoever_reads() {
     assert!(screen(&state).contains("events"), "{}", screen(&state));
     press(&mut state, "f");
     assert!(state.is_live());
+    press(&mut state, "s");
+    assert!(screen(&state).contains("Saved in"), "{}", screen(&state));
     press(&mut state, "esc down v");
     assert!(
         state.layers.is_empty(),
