@@ -14,6 +14,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use url::Url;
 
@@ -336,6 +337,12 @@ pub trait Adapter: Send + Sync {
     /// The name of the shared runtime that its instances on this host run from; none where there is no such thing.
     fn runtime(&self) -> Option<&'static str> {
         None
+    }
+
+    /// What its people made that lies on this host, for the community to take along: by name, without secrets. Empty for
+    /// what lies elsewhere.
+    async fn belongings(&self, _site: &Site) -> Result<BTreeMap<String, Value>, Fault> {
+        Ok(BTreeMap::new())
     }
 
     /// Who a key is, what it may do, what it lacks or has in excess, how far it reaches, measured.

@@ -124,7 +124,7 @@ pub enum Command {
     /// Show what `apply` would do with a file.
     Plan(described::File),
     /// Make a community as a TOML file describes it; what is so already is left alone.
-    Apply(described::File),
+    Apply(described::Apply),
     /// Look for servers on which communities live already, and offer them to new communities.
     Homes(homes::Homes),
     /// Show or change what a new community gets.

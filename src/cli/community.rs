@@ -56,6 +56,8 @@ pub struct Create {
     #[arg(long = "setting", value_name = "PLATFORM.SETTING=VALUE")]
     settings: Vec<String>,
     #[command(flatten)]
+    acceptance: plan::Acceptance,
+    #[command(flatten)]
     binding: plan::Binding,
 }
 
@@ -115,7 +117,7 @@ async fn create(context: &Context, hall: &Hall, create: Create) -> Result<Exit, 
     if create.binding.plan {
         return plan::show(context, hall, &intent).await;
     }
-    plan::tell_accepted(context, hall, &intent).await?;
+    create.acceptance.require(context, hall, &intent).await?;
     let receipt = work::submit(hall, intent, create.binding.basis).await?;
     let community = hall.engine.community(&hall.actor, &slug).await?.community;
     let watched = Watched::community(&community);
@@ -257,7 +259,15 @@ async fn export(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Faul
     let mut out = context.out.clone();
     out.json = true;
     out.data(&export, |_| String::new())?;
+    let mut exit = Exit::Done;
     for existing in &export.instances {
+        if let Some(why) = &existing.not_taken {
+            exit = Exit::Failed;
+            context.out.advise(&format!(
+                "! What the people of {} made is not in it: {why}",
+                existing.platform_name
+            ));
+        }
         if let Some(folder) = &existing.data {
             context.out.advise(&format!(
                 "What {} keeps on this host lies in {}; copy it while the instance is off.",
@@ -266,7 +276,7 @@ async fn export(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Faul
             ));
         }
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 async fn archive(context: &Context, hall: &Hall, slug: &str) -> Result<Exit, Fault> {

@@ -32,6 +32,15 @@ pub struct File {
     file: PathBuf,
 }
 
+/// A file that is made true.
+#[derive(Debug, Args)]
+pub struct Apply {
+    #[command(flatten)]
+    file: File,
+    #[command(flatten)]
+    acceptance: plan::Acceptance,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Described {
@@ -76,10 +85,10 @@ pub async fn plan(context: &Context, file: &File) -> Result<Exit, Fault> {
 ///
 /// # Errors
 /// As [`plan`].
-pub async fn apply(context: &Context, file: &File) -> Result<Exit, Fault> {
-    let described = read(file)?;
+pub async fn apply(context: &Context, apply: &Apply) -> Result<Exit, Fault> {
+    let described = read(&apply.file)?;
     let hall = context.open().await?;
-    let exit = carry_out(context, &hall, &described).await;
+    let exit = carry_out(context, &hall, &described, apply.acceptance).await;
     hall.close().await;
     exit
 }
@@ -288,11 +297,17 @@ fn words(intent: &Intent) -> String {
     }
 }
 
-async fn carry_out(context: &Context, hall: &Hall, described: &Described) -> Result<Exit, Fault> {
+async fn carry_out(
+    context: &Context,
+    hall: &Hall,
+    described: &Described,
+    acceptance: plan::Acceptance,
+) -> Result<Exit, Fault> {
     let mut message = Vec::new();
     let mut operations = Vec::new();
     if find(hall, &described.slug).await?.is_none() {
         let intent = Intent::CreateCommunity(described.as_new(hall)?);
+        acceptance.require(context, hall, &intent).await?;
         let receipt = hall.engine.submit(&hall.actor, intent).await?;
         message.push(receipt.message);
         operations.extend(receipt.operations);
@@ -303,6 +318,9 @@ async fn carry_out(context: &Context, hall: &Hall, described: &Described) -> Res
         .community(&hall.actor, &hall::slug(described.slug.as_str())?)
         .await?;
     for intent in described.changes(hall, &known).await? {
+        if matches!(intent, Intent::SetDesired { .. }) {
+            acceptance.require(context, hall, &intent).await?;
+        }
         let receipt = hall.engine.submit(&hall.actor, intent).await?;
         message.push(receipt.message);
         operations.extend(receipt.operations);

@@ -91,6 +91,8 @@ pub struct Switch {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
+    acceptance: plan::Acceptance,
+    #[command(flatten)]
     binding: plan::Binding,
 }
 
@@ -166,7 +168,7 @@ async fn set(
         desired,
     };
     if desired == Desired::Active && !switch.binding.plan {
-        plan::tell_accepted(context, hall, &intent).await?;
+        switch.acceptance.require(context, hall, &intent).await?;
     }
     plan_or_do(context, hall, intent, watched, switch.binding).await
 }

@@ -4,9 +4,10 @@ use super::{
     exit::Exit,
     hall::{Context, Hall},
     output::Output,
+    prompt,
     table::Page,
 };
-use crate::domain::{Fault, Intent, Plan, PlanItemKind};
+use crate::domain::{Fault, FaultKind, Intent, Plan, PlanItemKind};
 use clap::Args;
 
 /// How a command is bound to its plan.
@@ -54,21 +55,61 @@ pub async fn tell(context: &Context, hall: &Hall, intent: &Intent) -> Result<Str
     Ok(plan.basis)
 }
 
-/// Tells what a person accepts by an intent: licence and warnings of what is installed on this host for the first time.
-///
-/// # Errors
-/// What the engine would refuse the intent with.
-pub async fn tell_accepted(context: &Context, hall: &Hall, intent: &Intent) -> Result<(), Fault> {
-    if context.globals.read_only {
-        // It is refused, so nothing is accepted.
-        return Ok(());
+/// What is accepted before the question.
+#[derive(Debug, Default, Clone, Copy, Args)]
+pub struct Acceptance {
+    /// Accept the licence and the warnings of what is installed on this host for the first time; --plan shows them.
+    #[arg(long)]
+    pub accept: bool,
+}
+
+impl Acceptance {
+    /// Has a person accept licence and warnings of what an intent brings onto this host for the first time. In the sandbox
+    /// they are only told: what runs there are stand-ins.
+    ///
+    /// # Errors
+    /// `BadInput` when nobody is there to ask; `Cancelled` when the answer is no; what the engine would refuse the intent
+    /// with.
+    pub async fn require(
+        self,
+        context: &Context,
+        hall: &Hall,
+        intent: &Intent,
+    ) -> Result<(), Fault> {
+        if context.globals.read_only {
+            // It is refused, so nothing is accepted.
+            return Ok(());
+        }
+        let plan = hall.engine.plan(&hall.actor, intent).await?;
+        let mut texts = plan.items;
+        texts.retain(|item| item.kind == PlanItemKind::Accept);
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let given = self.accept || context.globals.sandbox;
+        let word = if given { "accepted" } else { "to accept" };
+        for item in &texts {
+            context.out.advise(&format!("{word}: {}", item.text));
+        }
+        if given {
+            return Ok(());
+        }
+        if !prompt::somebody_is_there() {
+            return Err(Fault::new(
+                FaultKind::BadInput,
+                "Something is installed on this host only once its licence and warnings are accepted; nothing was done.",
+            )
+            .hint("Read them above; to accept them, give the same command with --accept."));
+        }
+        if prompt::agrees("Do you accept this?")? {
+            return Ok(());
+        }
+        Err(Fault::new(
+            FaultKind::Cancelled,
+            "It was not accepted; nothing was done.",
+        )
+        .hint("Leave the platform off with --platform ID=off, or accept it another time."))
     }
-    let plan = hall.engine.plan(&hall.actor, intent).await?;
-    let accepted = plan.items.iter();
-    for item in accepted.filter(|item| item.kind == PlanItemKind::Accept) {
-        context.out.advise(&format!("accepted: {}", item.text));
-    }
-    Ok(())
 }
 
 fn page(out: &Output, hall: &Hall, plan: &Plan) -> String {

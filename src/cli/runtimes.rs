@@ -3,12 +3,11 @@
 use super::{
     exit::Exit,
     hall::{Context, Hall},
-    prompt,
     table::Table,
     words,
 };
 use crate::{
-    domain::{Fault, FaultKind, mebibytes},
+    domain::{Fault, mebibytes},
     engine::RuntimeRow,
 };
 use clap::Args;
@@ -42,7 +41,7 @@ pub async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
 /// Clears those that nobody needs, once that was agreed to.
 ///
 /// # Errors
-/// `BadInput` when nobody agrees; what the engine returns.
+/// As [`Context::confirm`]; what the engine returns.
 pub async fn clear(context: &Context, hall: &Hall, asked: &Clear) -> Result<Exit, Fault> {
     let mut spare = hall.engine.runtimes(&hall.actor).await?;
     spare.retain(RuntimeRow::is_spare);
@@ -65,16 +64,10 @@ pub async fn clear(context: &Context, hall: &Hall, asked: &Clear) -> Result<Exit
         }
         return Ok(Exit::Done);
     }
-    if !context.globals.yes {
-        let question = format!(
-            "Take away {} that nobody needs, {size}? What is needed again later is installed anew.",
-            words::counted(spare.len(), "runtime", "runtimes")
-        );
-        if !prompt::somebody_is_there() || !prompt::agrees(&question)? {
-            return Err(Fault::new(FaultKind::BadInput, "Nothing was taken away.")
-                .hint("Look at it with --plan; when you are sure, give --yes."));
-        }
-    }
+    context.confirm(&format!(
+        "Take away {} that nobody needs, {size}? What is needed again later is installed anew.",
+        words::counted(spare.len(), "runtime", "runtimes")
+    ))?;
     let folders = spare.iter().map(|row| row.folder.clone()).collect();
     let gone = hall.engine.clear_runtimes(&hall.actor, &folders).await?;
     let freed: u64 = gone.iter().map(|row| row.disk_mib).sum();

@@ -1,6 +1,6 @@
 //! What a community takes along when it leaves: everything this installation knows of it, and no secret.
 
-use super::{Engine, keyring, reading::seen, rules::Rules, submit, titles};
+use super::{Engine, keyring, reading::seen, rules::Rules, scene::Scene, submit, titles};
 use crate::{
     domain::{
         Actor, Admin, Allowance, AuditEntry, AuditResult, Community, Connection, CredentialState,
@@ -10,6 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Rows that are read at a time.
 const PAGE: u32 = 500;
@@ -51,6 +52,10 @@ pub struct Existing {
     pub instance: Instance,
     /// The folder on this host that holds its data, where it runs here.
     pub data: Option<std::path::PathBuf>,
+    /// What its people made that lies on this host, by name: policies, rows, a ledger.
+    pub belongings: BTreeMap<String, serde_json::Value>,
+    /// Why that is not in here, where it could not be read.
+    pub not_taken: Option<String>,
     /// By which accounts it is looked after: whose they are there, and what is known of their keys.
     pub keys: Vec<Held>,
 }
@@ -85,44 +90,67 @@ impl Engine {
         let admins = self.admins(actor, Some(slug)).await?;
         let (asking, slug) = (actor.clone(), slug.clone());
         let (home, installation) = (core.options.home.clone(), core.installation.name.clone());
-        core.change(move |writer, rules| {
-            let community = seen(writer, &asking, &slug)?;
-            let kind = IntentKind::Export;
-            let actor = Rules::require(writer, &asking, kind, Some(community.id))?;
-            rules.audit(
-                writer,
-                &submit::label(&actor),
-                kind.word(),
-                slug.as_str(),
-                Some(community.id),
-                AuditResult::Permitted,
-                "",
-            )?;
-            let mut instances = Vec::new();
-            for instance in writer.instances(community.id)? {
-                let folder = super::scene::data_folder(&home, &slug, &instance.platform);
-                instances.push(Existing {
-                    platform_name: titles::platform(&rules.catalog, &instance.platform),
-                    data: folder.is_dir().then_some(folder),
-                    keys: held(writer, rules, &instance)?,
-                    instance,
-                });
-            }
-            Ok(Export {
-                format: "guildhall community 1",
-                written_at: rules.now,
-                installation,
-                instances,
-                connections: writer.connections_of(community.id)?,
-                admins,
-                allowance: writer.allowance(community.id)?,
-                requests: writer.requests(Some(&[community.id]), u32::MAX)?,
-                operations: operations(writer, &community)?,
-                audit: audit(writer, &community)?,
-                community,
+        let (mut export, scenes) = core
+            .change(move |writer, rules| {
+                let community = seen(writer, &asking, &slug)?;
+                let kind = IntentKind::Export;
+                let actor = Rules::require(writer, &asking, kind, Some(community.id))?;
+                rules.audit(
+                    writer,
+                    &submit::label(&actor),
+                    kind.word(),
+                    slug.as_str(),
+                    Some(community.id),
+                    AuditResult::Permitted,
+                    "",
+                )?;
+                let (mut instances, mut scenes) = (Vec::new(), Vec::new());
+                for instance in writer.instances(community.id)? {
+                    let folder = super::scene::data_folder(&home, &slug, &instance.platform);
+                    scenes.push(Scene::read(writer, rules, instance.clone())?);
+                    instances.push(Existing {
+                        platform_name: titles::platform(&rules.catalog, &instance.platform),
+                        data: folder.is_dir().then_some(folder),
+                        belongings: BTreeMap::new(),
+                        not_taken: None,
+                        keys: held(writer, rules, &instance)?,
+                        instance,
+                    });
+                }
+                let export = Export {
+                    format: "guildhall community 1",
+                    written_at: rules.now,
+                    installation,
+                    instances,
+                    connections: writer.connections_of(community.id)?,
+                    admins,
+                    allowance: writer.allowance(community.id)?,
+                    requests: writer.requests(Some(&[community.id]), u32::MAX)?,
+                    operations: operations(writer, &community)?,
+                    audit: audit(writer, &community)?,
+                    community,
+                };
+                Ok((export, scenes))
             })
-        })
-        .await
+            .await?;
+        for (existing, scene) in export.instances.iter_mut().zip(scenes) {
+            if existing.data.is_none() {
+                continue;
+            }
+            match self.belongings(scene).await {
+                Ok(belongings) => existing.belongings = belongings,
+                Err(fault) => existing.not_taken = Some(fault.to_string()),
+            }
+        }
+        Ok(export)
+    }
+
+    async fn belongings(&self, scene: Scene) -> Result<BTreeMap<String, serde_json::Value>, Fault> {
+        let (site, _) = scene.open(&self.core);
+        match self.core.options.registry.get(&site.platform) {
+            Some(adapter) => adapter.belongings(&site).await,
+            None => Ok(BTreeMap::new()),
+        }
     }
 }
 

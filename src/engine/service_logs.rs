@@ -78,10 +78,10 @@ impl Engine {
             Some(path) => path.to_owned(),
             None => self.dated(slug, platform)?,
         };
-        let text: String = lines
-            .iter()
-            .map(|line| format!("{} | {}\n", line.process, line.text))
-            .collect();
+        let mut text = String::new();
+        for line in &lines {
+            text.extend([&line.process, " | ", &line.text, "\n"]);
+        }
         files::write_new(&path, text.as_bytes())?;
         let (label, detail) = (submit::label(actor), path.display().to_string());
         let subject = format!("{slug}/{platform}");

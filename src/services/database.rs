@@ -5,7 +5,7 @@
 
 use super::files::{self, storage};
 use crate::domain::{Fault, FaultKind};
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 use std::{fs, path::Path, time::Duration};
 
 /// How long a service's own writing is waited for.
@@ -14,12 +14,15 @@ const BUSY: Duration = Duration::from_secs(5);
 /// The rows of a query, each value as text; none where there is no such database, or no such table in it.
 ///
 /// # Errors
-/// [`FaultKind::Storage`] when the database is there and cannot be read.
+/// [`FaultKind::Storage`] when the database is there and cannot be read, [`FaultKind::InUse`] when it stays locked.
 pub fn rows(path: &Path, query: &str, values: &[&str]) -> Result<Option<Vec<Vec<String>>>, Fault> {
     if !path.is_file() {
         return Ok(None);
     }
     let unreadable = |error: &rusqlite::Error| {
+        if is_locked(error) {
+            return locked(path);
+        }
         Fault::new(
             FaultKind::Storage,
             format!("The database {} cannot be read.", path.display()),
@@ -129,8 +132,27 @@ pub fn settle_journal(path: &Path) -> Result<(), Fault> {
             ),
         )
         .hint("Deactivate the instance, then try again.")),
+        Err(error) if is_locked(&error) => Err(locked(path)),
         Err(error) => Err(damaged(path, error)),
     }
+}
+
+fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+fn locked(path: &Path) -> Fault {
+    Fault::new(
+        FaultKind::InUse,
+        format!(
+            "The database {} is locked by whoever writes to it; nothing was read and nothing changed.",
+            path.display()
+        ),
+    )
+    .hint("Try again in a moment; when it stays so, read the log of what runs on it, then switch it off and on.")
 }
 
 /// That a database is whole, by its own check of every page.
@@ -207,5 +229,21 @@ mod tests {
         let saved = folder.path().join("saved");
         save(&path, &saved).unwrap();
         assert_eq!(rows(&saved, query, &["rosewood"]).unwrap().unwrap(), found);
+    }
+
+    #[test]
+    fn a_database_that_stays_locked_is_not_taken_for_an_empty_or_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let writer = Connection::open(&path).unwrap();
+        writer
+            .execute_batch("CREATE TABLE community (slug TEXT); BEGIN EXCLUSIVE;")
+            .unwrap();
+        let fault = rows(&path, "SELECT slug FROM community", &[]).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::InUse, "{fault}");
+        assert!(fault.what.contains("is locked"), "{fault}");
+        writer.execute_batch("COMMIT").unwrap();
+        let found = rows(&path, "SELECT slug FROM community", &[]).unwrap();
+        assert_eq!(found, Some(Vec::new()));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -212,6 +212,35 @@ pub fn size(folder: &Path) -> Result<u64, Fault> {
         }
     }
     Ok(sum)
+}
+
+/// Lets everybody read a folder with everything in it, and run what its owner may run; as far as they come to it. Links
+/// are not followed.
+///
+/// # Errors
+/// [`FaultKind::Storage`].
+pub fn open_to_all(folder: &Path) -> Result<(), Fault> {
+    let failed = |error: &io::Error| storage("A folder cannot be opened to others", folder, error);
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let about = fs::symlink_metadata(&path).map_err(|error| failed(&error))?;
+        if about.is_symlink() {
+            continue;
+        }
+        let mode = about.permissions().mode();
+        // Whatever its owner may read and run.
+        let wanted = mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6;
+        if wanted != mode {
+            fs::set_permissions(&path, fs::Permissions::from_mode(wanted))
+                .map_err(|error| failed(&error))?;
+        }
+        if about.is_dir() {
+            for entry in fs::read_dir(&path).map_err(|error| failed(&error))? {
+                waiting.push(entry.map_err(|error| failed(&error))?.path());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Moves a file or folder within one file system.

@@ -322,6 +322,24 @@ mod tests {
     }
 
     #[test]
+    fn the_wrong_python_is_told_with_what_would_be_right() {
+        let of = |tool: Tool, version| Found {
+            tool,
+            path: Some("/usr/bin/python3".into()),
+            version: Version::read(version),
+        };
+        let newer = of(PYTHON_3_11, "Python 3.13.1").trouble().unwrap();
+        assert!(newer.contains("3.13") && newer.contains("3.11"), "{newer}");
+        assert_eq!(of(PYTHON_3_11, "Python 3.11.2").trouble(), None);
+        let none = Found {
+            tool: PYTHON_3_11,
+            path: None,
+            version: None,
+        };
+        assert!(none.trouble().is_some());
+    }
+
+    #[test]
     fn an_old_tool_is_told_with_both_versions() {
         let found = Found {
             tool: NODE,

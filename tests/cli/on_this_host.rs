@@ -169,7 +169,7 @@ fn a_log_is_saved_whole_for_its_owner_alone_and_without_keys() {
         .sandbox()
         .join("communities/rosewood/policykit/service/web.log");
     let mut text = std::fs::read_to_string(&log).unwrap();
-    text.push_str(&format!("the token is {CANARY}, said upstream\n"));
+    text.extend(["the token is ", CANARY, ", said upstream\n"]);
     text.push_str(&"a line\n".repeat(3000));
     std::fs::write(&log, text).unwrap();
     let saved = home.path().join("web-and-worker.txt");
@@ -226,12 +226,93 @@ fn only_runtimes_that_nobody_needs_are_cleared_and_only_when_that_is_agreed_to()
     assert!(told.stdout.contains("kybern-former-1") && told.stdout.contains("never finished"));
     assert!(!told.stdout.contains("policykit-"), "{told:?}");
     home.run(&["service", "clear-runtimes"])
-        .refused_with(2, "Nothing was taken away");
+        .refused_with(2, "only done when it is confirmed");
     assert!(former.exists() && half.exists());
     home.run(&["--yes", "service", "clear-runtimes"])
         .ends_with(0);
     assert!(!former.exists() && !half.exists());
     let listed = home.run(&["service", "runtimes"]).ends_with(0).stdout;
     assert!(listed.contains("policykit-"), "{listed}");
+    home.run(&["down"]).ends_with(0);
+}
+
+#[test]
+fn nothing_is_installed_on_this_host_before_its_licence_and_warnings_are_accepted() {
+    let home = Home::empty();
+    home.run_for_real(&["init", "--name", "Commons"])
+        .ends_with(0);
+    // A folder that holds no sources: whatever is begun ends there, and nothing is fetched.
+    let nowhere = format!("policykit.source_policykit={}", home.path().display());
+    let only_policykit = [
+        "--platform",
+        "kybern=off",
+        "--platform",
+        "sourcecred=off",
+        "--platform",
+        "metagov=off",
+        "--setting",
+        nowhere.as_str(),
+    ];
+    let create = [&["community", "create", "Rosewood"], &only_policykit[..]].concat();
+    let refused = home.run_for_real(&create).ends_with(2);
+    assert!(
+        refused
+            .stderr
+            .contains("to accept: PolicyKit is installed on this host: licence MIT.")
+            && refused.stderr.contains("nothing was done")
+            && refused.stderr.contains("--accept"),
+        "{refused:?}"
+    );
+    let listed = home.run_for_real(&["--json", "community", "list"]).json();
+    assert_eq!(listed["communities"], serde_json::json!([]));
+    let accepted = [&create[..], &["--accept"]].concat();
+    let made = home.run_for_real(&accepted);
+    assert!(made.stderr.contains("accepted: PolicyKit"), "{made:?}");
+    // It is asked once: another community brings nothing new.
+    let again = [&["community", "create", "Fern"], &only_policykit[..]].concat();
+    let second = home.run_for_real(&again);
+    assert!(!second.stderr.contains("accept"), "{second:?}");
+}
+
+#[test]
+fn what_people_made_here_is_part_of_what_their_community_takes_along() {
+    let home = Home::set_up();
+    home.run(&["community", "create", "Rosewood"]).ends_with(0);
+    let data = |platform: &str| home.sandbox().join("communities/rosewood").join(platform);
+    rusqlite::Connection::open(data("policykit").join("db.sqlite3"))
+        .unwrap()
+        .execute(
+            "INSERT INTO policyengine_policy (name, community_id) SELECT 'Two thirds', id FROM policyengine_community",
+            [],
+        )
+        .unwrap();
+    let event = r#"{"action":{"type":"CREATE_IDENTITY","name":"amina"},"version":"1"}"#;
+    std::fs::write(
+        data("sourcecred").join("data/ledger.json"),
+        format!("{event}\n"),
+    )
+    .unwrap();
+    let exported = home.run(&["community", "export", "rosewood"]).ends_with(0);
+    let exported = exported.json();
+    let belongings = |platform: &str| {
+        let all = exported["instances"].as_array().unwrap();
+        let one = all.iter().find(|one| one["platform"] == platform).unwrap();
+        one["belongings"].clone()
+    };
+    assert_eq!(
+        belongings("policykit")["policies"],
+        serde_json::json!(["Two thirds"])
+    );
+    let ledger = &belongings("sourcecred")["ledger"];
+    assert_eq!(ledger[0]["action"]["name"], "amina", "{ledger}");
+
+    // What cannot be read is told, and the rest is written all the same.
+    std::fs::write(data("sourcecred").join("data/ledger.json"), "cut").unwrap();
+    let told = home.run(&["community", "export", "rosewood"]).ends_with(1);
+    assert!(
+        told.stderr.contains("SourceCred made is not in it"),
+        "{told:?}"
+    );
+    assert_eq!(told.json()["community"]["slug"], "rosewood");
     home.run(&["down"]).ends_with(0);
 }

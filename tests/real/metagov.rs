@@ -140,7 +140,7 @@ async fn tasks_go_through_a_redis_that_the_operator_named() {
     .await;
     gate.runtimes = cache().join("runtimes");
     gate.secrets
-        .insert("broker_login".to_owned(), redis.login());
+        .insert("broker_login".to_owned(), Redis::login());
     gate.provisioned().await;
     // It waits until the worker says that it is ready, which it is once the queue took it.
     gate.activate().await;

@@ -9,6 +9,8 @@
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/django_world.rs"]
 mod django_world;
+#[path = "policykit/former.rs"]
+mod former;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
@@ -215,7 +217,7 @@ async fn tasks_go_through_a_redis_that_the_operator_named() {
     .await;
     hall.runtimes = cache().join("runtimes");
     hall.secrets
-        .insert("broker_login".to_owned(), redis.login());
+        .insert("broker_login".to_owned(), Redis::login());
     hall.provisioned().await;
     // It waits until the worker says that it is ready, which it is once the queue took it.
     hall.activate().await;
@@ -223,4 +225,60 @@ async fn tasks_go_through_a_redis_that_the_operator_named() {
     let files = std::fs::read_dir(hall.path("broker")).unwrap();
     assert_eq!(files.count(), 0, "tasks still lie in files");
     hall.deactivate().await;
+}
+
+/// The instance as the commit before the last migrations left it: its database, and the fact that says who made it.
+async fn of_the_former_commit(policykit: &str, gateway: &str) -> World {
+    let mut hall =
+        World::bare(&[("source_policykit", policykit), ("source_gateway", gateway)]).await;
+    hall.runtimes = cache().join("runtimes");
+    hall.provisioned().await;
+    former::lay(policykit.as_ref(), &runtime(&hall), &hall.folder());
+    let op = hall.op();
+    op.remember("version", &"0b71bc1d-1").await.unwrap();
+    assert_eq!(hall.names(), ["rosewood"]);
+    assert_eq!(newest(&hall.path("db.sqlite3")), "0022");
+    hall
+}
+
+/// The number of the last of its own migrations in a database.
+fn newest(database: &std::path::Path) -> String {
+    let query = "SELECT max(substr(name, 1, 4)) FROM django_migrations WHERE app = 'policyengine'";
+    let rows = guildhall::services::database::rows(database, query, &[]);
+    rows.unwrap().unwrap()[0][0].clone()
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn a_database_of_a_former_commit_is_brought_up_and_one_that_cannot_be_stays_as_it_was() {
+    let (Some(policykit), Some(gateway)) = (
+        named("GUILDHALL_POLICYKIT_SRC"),
+        named("GUILDHALL_METAGOV_SRC"),
+    ) else {
+        eprintln!("skipped: GUILDHALL_POLICYKIT_SRC and GUILDHALL_METAGOV_SRC name no checkouts");
+        return;
+    };
+    let mut hall = of_the_former_commit(&policykit, &gateway).await;
+    hall.activate().await;
+    assert_eq!(hall.names(), ["rosewood"]);
+    assert_eq!(hall.get("login/").await.unwrap().0, 200);
+    assert_eq!(newest(&hall.path("db.sqlite3")), "0025");
+    let kept = std::fs::read_dir(hall.path("safety")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(newest(&kept[0]), "0022");
+    hall.deactivate().await;
+
+    // Somebody changed the tables by hand: the migration ends in the middle.
+    let mut hall = of_the_former_commit(&policykit, &gateway).await;
+    rusqlite::Connection::open(hall.path("db.sqlite3"))
+        .unwrap()
+        .execute_batch("ALTER TABLE policyengine_transformer RENAME TO taken_away")
+        .unwrap();
+    let fault = hall.fails_to_activate().await;
+    assert!(fault.what.contains("nothing was changed"), "{fault:?}");
+    assert_eq!(hall.journal.facts()["version"], "0b71bc1d-1");
+    assert_eq!(newest(&hall.path("db.sqlite3")), "0022");
+    assert_eq!(hall.names(), ["rosewood"]);
+    assert!(!hall.path("upgrade").exists() && !hall.path("safety").exists());
 }

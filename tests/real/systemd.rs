@@ -19,7 +19,10 @@ use guildhall::{
     services::{
         process_mark::ProcessMark,
         schedule::Rhythm,
-        supervisor::{DriverKind, Launch, Stopped, Supervisor, TimerDescription, environment},
+        supervisor::{
+            DriverKind, Launch, Readiness, Stopped, Supervisor, TimerDescription, Walls,
+            environment,
+        },
     },
 };
 use manager::Manager;
@@ -74,6 +77,53 @@ async fn a_service_runs_as_units_is_started_again_and_leaves_nothing() {
     assert_eq!(world.stop().await.unwrap(), Stopped::Ended);
     assert!(!world.state().await.kept);
     assert_eq!(world.stand_ins(), []);
+    assert_eq!(manager.units(), [""; 0]);
+}
+
+#[tokio::test]
+async fn behind_walls_a_service_sees_its_own_and_nothing_else_of_the_installation() {
+    let Some(manager) = Manager::start() else {
+        return;
+    };
+    let mut world = under(&manager, World::of("unit-walls", &Manners::default()));
+    let home = world.home.path().to_owned();
+    let own = home.join("communities/rosewood/thing");
+    for folder in [
+        "communities/rosewood/thing",
+        "communities/fern/thing",
+        "runtimes/thing-1",
+    ] {
+        fs::create_dir_all(home.join(folder)).unwrap();
+    }
+    fs::write(home.join("guildhall.db"), "sealed").unwrap();
+    fs::write(home.join("runtimes/thing-1/program"), "lines").unwrap();
+    let script = format!(
+        "cd {}; (ls; ls communities; cat runtimes/thing-1/program; \
+         touch runtimes/thing-1/x || echo shut; touch {own}/service/x || echo kept) > {own}/seen.new; \
+         mv {own}/seen.new {own}/seen; exec tail -f /dev/null",
+        home.display(),
+        own = own.display(),
+    );
+    let mut launch = Launch::new("/bin/sh", &own).arguments(["-c", &script]);
+    launch.writes = vec![own.clone()];
+    world.service.folder = own.join("service");
+    world.service.processes[0].launch = launch;
+    world.service.processes[0].readiness = Readiness::Started;
+    world.service.walls = Some(Walls {
+        home: home.clone(),
+        reads: vec![home.join("runtimes/thing-1")],
+        own: own.clone(),
+    });
+    world.start().await.unwrap();
+    world
+        .until("it has looked", |_| own.join("seen").is_file())
+        .await;
+    let seen = fs::read_to_string(own.join("seen")).unwrap();
+    assert_eq!(seen, "communities\nruntimes\nrosewood\nlinesshut\nkept\n");
+    for unit in manager.units() {
+        assert_eq!(manager.analyze(&["verify", "--man=no"], &unit).trim(), "");
+    }
+    world.stop().await.unwrap();
     assert_eq!(manager.units(), [""; 0]);
 }
 

@@ -120,7 +120,7 @@ impl Town {
     /// The words that make a community with nothing but this service.
     fn words(&self, slug: &str) -> Vec<String> {
         let source = self.hall.folder.path().join("source");
-        let mut words: Vec<String> = ["community", "create", slug, "--slug", slug]
+        let mut words: Vec<String> = ["community", "create", slug, "--accept", "--slug", slug]
             .map(str::to_owned)
             .to_vec();
         let listed = self.done(&["catalog"]);

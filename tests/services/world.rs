@@ -77,6 +77,7 @@ impl World {
             folder: home.path().join("service"),
             processes: vec![process("web", home.path(), manners)],
             timers: Vec::new(),
+            walls: None,
         };
         Self {
             home,

@@ -18,7 +18,7 @@ use crate::{
         runtime::Runtime,
         supervisor::{
             Launch, ProcessDescription, ProcessState, Readiness, ServiceDescription, ServiceName,
-            Stopped, Supervisor, TimerDescription,
+            Stopped, Supervisor, TimerDescription, Walls,
         },
     },
 };
@@ -269,6 +269,7 @@ where
             folder: place.run(),
             processes,
             timers,
+            walls: Some(walls(site, runtime, &place)),
         };
         let nothing = Zeroizing::new(Vec::new());
         let started = if changed {
@@ -289,6 +290,17 @@ where
                 .hint("Read its log, then try again.")
         })
         .into())
+}
+
+/// Policies are programs that members write, and upstream's code is not ours: neither has to see other communities, or
+/// the database with the sealed keys (sheet: policykit 6).
+fn walls(site: &Site, runtime: &Runtime, place: &Place) -> Walls {
+    let home = site.runtime_folder.parent().unwrap_or(&site.runtime_folder);
+    Walls {
+        home: home.to_owned(),
+        reads: vec![runtime.folder.clone()],
+        own: place.folder().to_owned(),
+    }
 }
 
 /// Stops everything of the instance, and says how.

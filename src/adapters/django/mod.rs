@@ -27,7 +27,7 @@ mod upgrade;
 
 pub use life::{Parts, begin, keys, log_tail, must_stand, prepare, secret, start, stop, url};
 pub use look::{Look, blank};
-pub use orders::{Order, give, manage, part, save, secret_named};
+pub use orders::{Order, belongings, give, manage, part, save, secret_named};
 pub use place::Place;
 pub use remove::remove;
 pub use runtime::{Service, ensure_runtime};

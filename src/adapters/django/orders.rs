@@ -7,12 +7,12 @@ use crate::{
         process::{Finished, Input, ProcessCall},
     },
     domain::{Fault, FaultKind, clean_line},
-    services::runtime::Runtime,
+    services::{files, runtime::Runtime},
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -123,6 +123,32 @@ pub async fn save(
     order["to"] = Value::from(to.to_string_lossy());
     let saved = give(site, service, order.into(), cancel).await?;
     part::<u64>(site, &saved, "saved").map(drop)
+}
+
+/// What such an order saves, for a community to take along under this name.
+///
+/// # Errors
+/// As [`save`]; [`FaultKind::Storage`].
+pub async fn belongings(
+    site: &Site,
+    service: &Service,
+    name: &str,
+    order: Value,
+) -> Result<BTreeMap<String, Value>, Fault> {
+    let place = Place::of(site);
+    if !place.is_ours(site)? {
+        return Ok(BTreeMap::new());
+    }
+    let file = place.path("belongings.new");
+    files::remove(&file)?;
+    let never = CancellationToken::new();
+    save(site, service, order, file.clone(), &never).await?;
+    let rows = files::read_json(&file);
+    files::remove(&file)?;
+    Ok(BTreeMap::from([(
+        name.to_owned(),
+        rows?.unwrap_or_default(),
+    )]))
 }
 
 /// A run of `manage.py` for an instance.

@@ -20,7 +20,8 @@ use crate::{
     services::supervisor::Supervisor,
 };
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub use recipe::SERVICE;
 
@@ -39,6 +40,11 @@ impl Kybern {
     pub fn kept_by(supervisor: Supervisor) -> Self {
         Self { supervisor }
     }
+}
+
+/// The order that saves everything that its members wrote.
+fn export(_site: &Site) -> Value {
+    json!({ "do": "save" })
 }
 
 #[async_trait]
@@ -92,12 +98,15 @@ impl Adapter for Kybern {
         Err(unsupported(op.site(), "take over a group of another site yet").into())
     }
 
+    async fn belongings(&self, site: &Site) -> Result<BTreeMap<String, Value>, Fault> {
+        django::belongings(site, &SERVICE, "rows", export(site)).await
+    }
+
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
         django::remove(op, &self.supervisor, mode, |folder| async move {
-            let order = json!({ "do": "save" });
             let to = folder.join("rows.json");
-            django::save(site, &SERVICE, order, to, op.cancel()).await
+            django::save(site, &SERVICE, export(site), to, op.cancel()).await
         })
         .await
     }

@@ -24,7 +24,8 @@ use crate::{
     services::supervisor::Supervisor,
 };
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub use recipe::SERVICE;
 
@@ -43,6 +44,11 @@ impl Gateway {
     pub fn kept_by(supervisor: Supervisor) -> Self {
         Self { supervisor }
     }
+}
+
+/// The order that saves what its plugins work on.
+fn export(site: &Site) -> Value {
+    json!({ "do": "save", "slug": site.slug.as_str() })
 }
 
 #[async_trait]
@@ -92,12 +98,15 @@ impl Adapter for Gateway {
         Err(unsupported(op.site(), "take over a community of another Gateway yet").into())
     }
 
+    async fn belongings(&self, site: &Site) -> Result<BTreeMap<String, Value>, Fault> {
+        django::belongings(site, &SERVICE, "community", export(site)).await
+    }
+
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
         django::remove(op, &self.supervisor, mode, |folder| async move {
-            let order = json!({ "do": "save", "slug": site.slug.as_str() });
             let to = folder.join("community.json");
-            django::save(site, &SERVICE, order, to, op.cancel()).await
+            django::save(site, &SERVICE, export(site), to, op.cancel()).await
         })
         .await
     }

@@ -32,7 +32,8 @@ use crate::{
     services::supervisor::Supervisor,
 };
 use async_trait::async_trait;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub use recipe::SERVICE;
 
@@ -51,6 +52,11 @@ impl PolicyKit {
     pub fn kept_by(supervisor: Supervisor) -> Self {
         Self { supervisor }
     }
+}
+
+/// The order that saves policies and documents.
+fn export(site: &Site) -> Value {
+    json!({ "do": "policies", "slug": site.slug.as_str() })
 }
 
 #[async_trait]
@@ -99,12 +105,15 @@ impl Adapter for PolicyKit {
         existing::adopt(op, reference).await
     }
 
+    async fn belongings(&self, site: &Site) -> Result<BTreeMap<String, Value>, Fault> {
+        django::belongings(site, &SERVICE, "policies", export(site)).await
+    }
+
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
         django::remove(op, &self.supervisor, mode, |folder| async move {
-            let order = json!({ "do": "policies", "slug": site.slug.as_str() });
             let to = folder.join("policies.json");
-            django::save(site, &SERVICE, order, to, op.cancel()).await
+            django::save(site, &SERVICE, export(site), to, op.cancel()).await
         })
         .await
         .map(|mut removed| {

@@ -187,6 +187,8 @@ fn describe(
         folder: folder.service(),
         processes,
         timers: vec![refresh(site, folder, supervisor)?],
+        // Its folder may be anybody's that was adopted, and nothing that members write is run.
+        walls: None,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::{
     domain::{Fault, FaultKind},
     services::files,
 };
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Makes the ledger of a new instance, unless there is one.
@@ -18,13 +19,13 @@ pub fn begin(path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How many events the ledger has. The tool takes an empty file for a new ledger, and writes one while there are no events:
+/// The events of the ledger. The tool takes an empty file for a new ledger, and writes one while there are no events:
 /// so an empty ledger is right only as long as no copy with events was saved.
 ///
 /// # Errors
 /// [`FaultKind::Storage`] when it is missing, was emptied, or is neither empty, `[]` nor one JSON event a line (sheet:
 /// sourcecred, health).
-pub fn check(folder: &Folder) -> Result<usize, Fault> {
+pub fn events(folder: &Folder) -> Result<Vec<Value>, Fault> {
     let path = folder.ledger();
     let damaged = |detail: String| {
         Fault::new(
@@ -45,19 +46,27 @@ pub fn check(folder: &Folder) -> Result<usize, Fault> {
                 saved(folder).display()
             )))
         } else {
-            Ok(0)
+            Ok(Vec::new())
         };
     }
-    let mut events = 0;
+    let mut events = Vec::new();
     for (number, line) in text.trim_end().lines().enumerate() {
-        let event: serde_json::Value = serde_json::from_str(line)
+        let event: Value = serde_json::from_str(line)
             .map_err(|error| damaged(format!("line {}: {error}", number + 1)))?;
         if !event.is_object() {
             return Err(damaged(format!("line {} is no event", number + 1)));
         }
-        events += 1;
+        events.push(event);
     }
     Ok(events)
+}
+
+/// How many events the ledger has.
+///
+/// # Errors
+/// As [`events`].
+pub fn check(folder: &Folder) -> Result<usize, Fault> {
+    events(folder).map(|events| events.len())
 }
 
 /// Checks the ledger, and copies one with events: a run adds to it.

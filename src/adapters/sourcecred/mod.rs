@@ -48,6 +48,9 @@ use crate::{
     services::{runtime::NpmRecipe, supervisor::Supervisor},
 };
 use async_trait::async_trait;
+use folder::Folder;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub use refresh::job;
 
@@ -131,6 +134,15 @@ impl Adapter for SourceCred {
 
     async fn adopt(&self, op: &Op, reference: &str) -> Result<Presence, Halt> {
         existing::adopt(op, reference).await
+    }
+
+    async fn belongings(&self, site: &Site) -> Result<BTreeMap<String, Value>, Fault> {
+        let folder = Folder::of(site)?;
+        if !folder.is_ours(site)? {
+            return Ok(BTreeMap::new());
+        }
+        let ledger = ledger::events(&folder)?;
+        Ok(BTreeMap::from([("ledger".to_owned(), ledger.into())]))
     }
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {

@@ -10,6 +10,7 @@
 //! | `steps` | what every installation has: lock, marks, log, switch |
 //! | `npm`, `python` | one recipe each |
 //! | `source` | sources from a pinned commit or a folder of this host |
+//! | `trouble` | a full disk, no network, a program that was killed |
 //! | `clearing` | what lies there, and taking it away |
 
 mod clearing;
@@ -17,6 +18,7 @@ mod npm;
 mod python;
 mod source;
 mod steps;
+mod trouble;
 
 pub use clearing::{Laid, clear, laid};
 pub use npm::{NpmRecipe, ensure_npm};

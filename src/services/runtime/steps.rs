@@ -4,7 +4,7 @@
 //! A mark holds a digest of what its step was made from, and of every step before it: another list of packages voids
 //! that step and those after it, and nothing else.
 
-use super::{DESCRIPTION, Description, Runtime, find};
+use super::{DESCRIPTION, Description, Runtime, find, trouble::Trouble};
 use crate::{
     domain::{Fault, FaultKind},
     services::{
@@ -221,9 +221,18 @@ impl<'a> Installation<'a> {
             &ended.errors
         };
         let lines: Vec<&str> = told.trim().lines().collect();
-        Err(self
-            .fault(what)
-            .detail(lines[lines.len().saturating_sub(8)..].join("\n")))
+        let last_words = lines[lines.len().saturating_sub(8)..].join("\n");
+        let fault = match Trouble::of(ended.code, &last_words) {
+            Some(trouble) => self
+                .fault(&format!("{what}: {}", trouble.what()))
+                .hint(format!(
+                    "{}; finished steps are not repeated. What was said stands in {}.",
+                    trouble.way_on(),
+                    self.log.display()
+                )),
+            None => self.fault(what),
+        };
+        Err(fault.detail(last_words))
     }
 
     /// A fault of this installation.
@@ -252,6 +261,8 @@ impl<'a> Installation<'a> {
             installed_at: Timestamp::now(),
         };
         files::write_json(&self.folder.join(DESCRIPTION), &description)?;
+        // It holds no secret, and is read by the users that services have for themselves.
+        files::open_to_all(&self.folder)?;
         let folder = self.tools.runtimes.join(self.plan.name);
         // Only a folder without a description can lie there: something unfinished that is in nobody's use.
         files::remove(&folder)?;

@@ -4,7 +4,10 @@
 //! file of mode 0600 that the adapter wrote ([`super::environment`]), or come on standard input when the service is
 //! started.
 
-use super::super::{files, schedule::Rhythm};
+use super::{
+    super::{files, schedule::Rhythm},
+    walls::Walls,
+};
 use crate::domain::{Fault, FaultKind, PlatformId, Slug};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -96,6 +99,9 @@ pub struct ServiceDescription {
     pub processes: Vec<ProcessDescription>,
     /// What runs regularly.
     pub timers: Vec<TimerDescription>,
+    /// What it may see of the installation; none when nobody else's code runs in it.
+    #[serde(default)]
+    pub walls: Option<Walls>,
 }
 
 impl ServiceDescription {
@@ -311,6 +317,7 @@ mod tests {
             folder: folder.path().to_owned(),
             processes: vec![process("web"), process("worker")],
             timers: Vec::new(),
+            walls: None,
         };
         let known = service.secrets();
         let known: Vec<&str> = known

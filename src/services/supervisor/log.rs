@@ -222,4 +222,18 @@ mod tests {
         writer.write_all(b"after\n").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"after\n");
     }
+
+    #[test]
+    fn of_a_log_of_gigabytes_only_the_end_is_read_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.log");
+        let mut writer = open(&path).unwrap();
+        // Of such a file the disk holds only what was written.
+        writer.set_len(3 * 1024 * 1024 * 1024).unwrap();
+        writer.write_all(b"\nthe last words\n").unwrap();
+        assert_eq!(tail(&path, 1).unwrap(), ["the last words"]);
+        rotate_in_place(&path).unwrap();
+        assert_eq!(fs::metadata(former(&path)).unwrap().len(), LIMIT);
+        assert_eq!(tail(&path, 1).unwrap(), ["the last words"]);
+    }
 }

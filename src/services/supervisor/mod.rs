@@ -3,6 +3,7 @@
 //! | file | reason to be |
 //! |---|---|
 //! | `description` | what an instance runs, the same for every driver |
+//! | `walls` | what it may see of the installation |
 //! | `environment` | variables with secrets, in a file for their owner alone |
 //! | `state` | how a service does |
 //! | `ready` | waiting until it works |
@@ -26,12 +27,14 @@ mod plain;
 mod ready;
 pub(super) mod state;
 mod systemd;
+mod walls;
 
 pub use description::{
     Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, TimerDescription,
 };
 pub use own::OwnProgram;
 pub use state::{DriverKind, Exit, ProcessState, ServiceState, TimerState};
+pub use walls::Walls;
 
 use super::{command::Commands, files, pages::Pages};
 use crate::domain::Fault;

@@ -34,6 +34,8 @@ enum Stage {
 pub struct PlanPreview {
     ticket: Ticket,
     title: String,
+    /// The word on the button that does it.
+    does: String,
     intent: Intent,
     stage: Stage,
     fault: Option<Fault>,
@@ -51,6 +53,7 @@ impl PlanPreview {
         let preview = Self {
             ticket,
             title: title.to_owned(),
+            does: does.to_owned(),
             intent,
             stage: Stage::Asked,
             fault: None,
@@ -92,6 +95,18 @@ impl PlanPreview {
         self.title.clone_from(&plan.title);
         if let Some(word) = &plan.typed_confirmation {
             self.form.fields = vec![Field::text("typed", &format!("Type {word}"), "", 60)];
+        }
+        let accepts = plan
+            .items
+            .iter()
+            .any(|item| item.kind == PlanItemKind::Accept);
+        let does = self
+            .form
+            .buttons
+            .iter_mut()
+            .find(|button| button.id == "do");
+        if let Some(button) = does.filter(|_| accepts) {
+            button.label = format!("Accept and {}", self.does.to_lowercase());
         }
         self.form.focus = 0;
         self.stage = Stage::Shown(plan);

@@ -53,7 +53,9 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
     let title = format!("{does} {count} of {name}");
     let question = Confirm::new(title, does, intents)
         .says(if desired == Desired::Active {
-            "Each is made where it is not there yet, and switched on; those that need a key wait for it."
+            "Each is made where it is not there yet, and switched on; those that need a key wait for it. \
+             You accept the licence and the warnings of what is installed on this host for the first time; \
+             its plan, when it is switched on alone, shows them."
         } else {
             "Each is switched off; everything in it is kept."
         })

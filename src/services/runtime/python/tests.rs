@@ -56,6 +56,8 @@ struct Recorded {
     calls: Mutex<Vec<String>>,
     fails: &'static str,
     says: &'static str,
+    /// Whether what fails is killed.
+    kills: bool,
 }
 
 #[async_trait]
@@ -70,7 +72,7 @@ impl Commands for Recorded {
         let fails = !self.fails.is_empty() && call.contains(self.fails);
         self.calls.lock().unwrap().push(call);
         Ok(Ended {
-            code: Some(i32::from(fails)),
+            code: (!(fails && self.kills)).then_some(i32::from(fails)),
             output: self.says.to_owned(),
             errors: String::new(),
         })
@@ -105,11 +107,23 @@ impl World {
         fails: &'static str,
         says: &'static str,
     ) -> (Result<Runtime, Fault>, Vec<String>) {
-        let commands = Recorded {
-            calls: Mutex::new(Vec::new()),
-            fails,
-            says,
-        };
+        self.install_with(
+            recipe,
+            Recorded {
+                calls: Mutex::new(Vec::new()),
+                fails,
+                says,
+                kills: false,
+            },
+        )
+        .await
+    }
+
+    async fn install_with(
+        &self,
+        recipe: &PythonRecipe,
+        commands: Recorded,
+    ) -> (Result<Runtime, Fault>, Vec<String>) {
         let progress = Arc::clone(&self.progress);
         let watch: Watch = Arc::new(move |phase, done, of, _| {
             progress.lock().unwrap().push((phase.to_owned(), done, of));
@@ -194,4 +208,43 @@ async fn a_folder_that_is_not_a_checkout_is_told_before_anything_is_fetched() {
     assert_eq!(fault.kind, FaultKind::BadInput);
     assert!(fault.what.contains("manage.py is missing"), "{fault}");
     assert!(calls.is_empty(), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_full_disk_no_network_and_a_killed_program_are_told_and_a_rerun_goes_on() {
+    let world = World::new();
+    for (says, kills, what, hint) in [
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            false,
+            "the disk is full",
+            "clear-runtimes",
+        ),
+        (
+            "WARNING: Retrying after connection broken by NewConnectionError: Failed to establish a new connection",
+            false,
+            "could not be reached over the network",
+            "name a folder of this host",
+        ),
+        ("Collecting thing-part", true, "it was killed", "memory"),
+    ] {
+        let killed = Recorded {
+            calls: Mutex::new(Vec::new()),
+            fails: "-r requirements.txt",
+            says,
+            kills,
+        };
+        let (failed, _) = world.install_with(&RECIPE, killed).await;
+        let fault = failed.unwrap_err();
+        assert!(
+            fault.what.contains("pip") && fault.what.contains(what),
+            "{fault}"
+        );
+        assert!(fault.hint.contains(hint), "{fault}");
+        assert!(fault.hint.contains("not repeated"), "{fault}");
+        assert_eq!(find(&world.runtimes(), "thing-1.0", "1.0").unwrap(), None);
+    }
+    let (installed, calls) = world.install(&RECIPE, "", "no issues").await;
+    installed.unwrap();
+    assert!(!calls.contains(&"-m venv venv".to_owned()), "{calls:?}");
 }

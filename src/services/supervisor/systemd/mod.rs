@@ -1,16 +1,17 @@
 //! The driver with systemd: units of the user or of the system, written at each start and gone after a restart of the
 //! host, so that the record of what should run is one: the database.
 
+mod account;
 mod control;
 pub mod units;
 
 pub use control::Systemd;
 
 use super::{
-    ServiceDescription, Stopped, Tools,
+    ServiceDescription, Stopped, Tools, Walls,
     folder::ServiceFolder,
     log,
-    state::{Exit, ProcessState, ServiceState, TimerState},
+    state::{DriverKind, Exit, ProcessState, ServiceState, TimerState},
 };
 use crate::{
     domain::Fault,
@@ -33,7 +34,12 @@ pub async fn start(
     files::make_folder(&systemd.secrets())?;
     files::write(&input, secrets)?;
     files::make_folder(&systemd.units())?;
-    let units = units::of(systemd, service, &input)?;
+    let lent = lent(systemd, service);
+    if let Some((user, walls)) = &lent {
+        account::lend(tools, user, walls).await?;
+    }
+    let user = lent.as_ref().map(|(user, _)| user.as_str());
+    let units = units::of(systemd, service, &input, user)?;
     for unit in &units {
         files::write(&systemd.units().join(&unit.name), unit.text.as_bytes())?;
     }
@@ -61,6 +67,7 @@ pub async fn stop(
         .collect();
     if there.is_empty() {
         files::remove(&input)?;
+        take_back(systemd, tools, service).await?;
         return Ok(Stopped::WasNot);
     }
     let before = systemd.show(tools, &names).await?;
@@ -81,11 +88,43 @@ pub async fn stop(
     arguments.extend(&there);
     // Units that did not fail are refused here, and that is well.
     let _ = systemd.call(tools, &arguments).await;
+    take_back(systemd, tools, service).await?;
     Ok(match (ran, killed) {
         (_, true) => Stopped::Killed,
         (true, false) => Stopped::Ended,
         (false, false) => Stopped::WasNot,
     })
+}
+
+/// The user and the walls of a service that runs as somebody else: only the system's systemd does that, and only where he
+/// reaches what it runs.
+fn lent<'a>(systemd: &Systemd, service: &'a ServiceDescription) -> Option<(String, &'a Walls)> {
+    let walls = service.walls.as_ref()?;
+    if systemd.kind() != DriverKind::SystemdSystem {
+        return None;
+    }
+    if !account::reaches(service, walls) {
+        tracing::warn!(
+            service = %service.name,
+            "it has no user of its own: its program or the installation lies where only root looks"
+        );
+        return None;
+    }
+    Some((account::name(service), walls))
+}
+
+/// What was lent to the service's user is root's again.
+async fn take_back(
+    systemd: &Systemd,
+    tools: &Tools<'_>,
+    service: &ServiceDescription,
+) -> Result<(), Fault> {
+    match &service.walls {
+        Some(walls) if systemd.kind() == DriverKind::SystemdSystem => {
+            account::take_back(tools, &account::name(service), walls).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How it does. Logs that grew large are put aside on the way: systemd writes them without a limit.

@@ -28,6 +28,8 @@ pub struct Unit {
 struct Surroundings<'a> {
     hardening: &'a str,
     input: &'a Path,
+    /// The user that it runs as; none for the manager's own.
+    user: Option<&'a str>,
 }
 
 /// The name of the unit of a process or timer, without its ending.
@@ -35,7 +37,7 @@ pub fn stem(service: &ServiceDescription, name: &str) -> String {
     format!("guildhall-{}--{name}", service.name)
 }
 
-/// Every unit of a service. `input` is the file with its secrets.
+/// Every unit of a service. `input` is the file with its secrets, `user` whom it runs as where that is not the manager's own.
 ///
 /// # Errors
 /// [`FaultKind::BadInput`] when a path or an argument cannot stand in a unit.
@@ -43,14 +45,17 @@ pub fn of(
     systemd: &Systemd,
     service: &ServiceDescription,
     input: &Path,
+    user: Option<&str>,
 ) -> Result<Vec<Unit>, Fault> {
     let mut hardening = HARDENING.to_owned();
     if systemd.kind() == DriverKind::SystemdSystem {
         hardening.push_str(SYSTEM_HARDENING);
     }
+    let hardening = format!("{}\n{}", hardening.trim_end(), walls(service)?);
     let with = Surroundings {
         hardening: hardening.trim_end(),
         input,
+        user,
     };
     let mut units = Vec::new();
     for process in &service.processes {
@@ -75,6 +80,42 @@ pub fn of(
         });
     }
     Ok(units)
+}
+
+/// An empty folder in the place of the installation's, and in it only what the service may see. What the supervisor writes
+/// in the service's own folder it may only read.
+fn walls(service: &ServiceDescription) -> Result<String, Fault> {
+    let Some(walls) = &service.walls else {
+        return Ok(String::new());
+    };
+    let mut text = format!(
+        "TemporaryFileSystem={}\n",
+        mount(&walls.home, ":ro,mode=0755")?
+    );
+    for path in &walls.reads {
+        write_to(
+            &mut text,
+            &format!("BindReadOnlyPaths={}\n", mount(path, "")?),
+        );
+    }
+    write_to(
+        &mut text,
+        &format!("BindPaths={}\n", mount(&walls.own, "")?),
+    );
+    if service.folder.starts_with(&walls.own) {
+        let folder = mount(&service.folder, "")?;
+        write_to(&mut text, &format!("BindReadOnlyPaths={folder}\n"));
+    }
+    Ok(text)
+}
+
+/// A path in a list of mounts with its options. A colon in it would begin such.
+fn mount(path: &Path, options: &str) -> Result<String, Fault> {
+    let text = path.to_string_lossy();
+    if text.contains(':') {
+        return Err(cannot(&text));
+    }
+    escaped(&format!("{text}{options}"))
 }
 
 fn schedule(service: &ServiceDescription, timer: &TimerDescription) -> Result<String, Fault> {
@@ -107,7 +148,9 @@ fn launch(
         write_to(&mut command, &format!(" {}", quoted(argument)?));
     }
     let mut environment = String::new();
-    for name in PASSED {
+    // Of another user these are not true.
+    let not_his = |name: &str| with.user.is_some() && matches!(name, "HOME" | "USER");
+    for name in PASSED.into_iter().filter(|name| !not_his(name)) {
         if let Some(value) = std::env::var_os(name) {
             let pair = format!("{name}={}", value.to_string_lossy());
             write_to(
@@ -127,6 +170,9 @@ fn launch(
         );
     }
     let mut limits = String::new();
+    if let Some(user) = with.user {
+        write_to(&mut limits, &format!("User={user}\nGroup={user}\n"));
+    }
     if let Some(most) = launch.memory_limit_mib {
         write_to(&mut limits, &format!("MemoryMax={most}M\n"));
     }
@@ -208,12 +254,15 @@ fn cannot(text: &str) -> Fault {
         FaultKind::BadInput,
         format!("{text:?} cannot stand in a unit of systemd."),
     )
-    .hint("Leave out line breaks and control characters.")
+    .hint("Leave out line breaks and control characters, and colons in names of folders.")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::super::{ProcessDescription, Readiness, Walls},
+        *,
+    };
 
     #[test]
     fn a_word_that_systemd_would_read_otherwise_reaches_the_program_as_it_is() {
@@ -222,5 +271,77 @@ mod tests {
             r#""a \"b\" \\ %%n $$HOME""#
         );
         assert!(quoted("two\nlines").is_err());
+    }
+
+    /// What `systemd-analyze` says of a unit; none where it is not installed.
+    fn analyze(arguments: &[&str], unit: &Path) -> Option<String> {
+        let program = crate::services::toolchain::in_path("systemd-analyze")?;
+        let told = std::process::Command::new(program)
+            .args(arguments)
+            .arg(unit)
+            .output()
+            .unwrap();
+        let both = [told.stdout, told.stderr].concat();
+        Some(String::from_utf8_lossy(&both).into_owned())
+    }
+
+    #[test]
+    #[expect(
+        clippy::print_stderr,
+        reason = "a skipped test must say so, and the figure is read"
+    )]
+    fn a_unit_of_the_system_runs_as_its_own_user_behind_walls_and_is_good() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("the home");
+        let own = home.join("communities/rosewood/policykit");
+        for place in [&own.join("service"), &home.join("runtimes/thing-1")] {
+            std::fs::create_dir_all(place).unwrap();
+        }
+        let process = |name: &str| ProcessDescription {
+            name: name.to_owned().try_into().unwrap(),
+            launch: Launch {
+                writes: vec![own.clone()],
+                ..Launch::new("/bin/sh", home.join("runtimes/thing-1"))
+            },
+            readiness: Readiness::Started,
+            ready_within: Duration::ZERO,
+        };
+        let service = ServiceDescription {
+            name: "aaaa-rosewood-policykit".to_owned().try_into().unwrap(),
+            title: "PolicyKit of Rosewood".to_owned(),
+            folder: own.join("service"),
+            processes: vec![process("web")],
+            timers: Vec::new(),
+            walls: Some(Walls {
+                home: home.clone(),
+                reads: vec![home.join("runtimes/thing-1")],
+                own: own.clone(),
+            }),
+        };
+        let system = Systemd::system();
+        let input = folder.path().join("input");
+        let units = of(&system, &service, &input, Some("gh-0123456789ab")).unwrap();
+        let text = &units[0].text;
+        assert!(text.contains("\nUser=gh-0123456789ab\n"), "{text}");
+        assert!(!text.contains("HOME="), "{text}");
+        let unit = folder.path().join(&units[0].name);
+        std::fs::write(&unit, text).unwrap();
+        let Some(verified) = analyze(&["verify", "--man=no"], &unit) else {
+            eprintln!("skipped: systemd-analyze is not installed");
+            return;
+        };
+        assert_eq!(verified.trim(), "", "{text}");
+        let told = analyze(&["security", "--offline=yes", "--threshold=20"], &unit).unwrap();
+        eprintln!("{}", told.lines().last().unwrap_or_default());
+        assert!(told.contains("OK"), "{told}");
+        let odd = Walls {
+            home: "/a:b".into(),
+            ..service.walls.clone().unwrap()
+        };
+        let odd = ServiceDescription {
+            walls: Some(odd),
+            ..service
+        };
+        assert!(of(&system, &odd, &input, None).is_err());
     }
 }
