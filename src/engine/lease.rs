@@ -27,7 +27,9 @@ pub(super) fn is_held(
 ) -> Result<bool, Fault> {
     let lease = reader.lease(operation.instance)?;
     Ok(lease.is_some_and(|lease| {
-        lease.operation == Some(operation.id) && lease.expires_at > now && !is_abandoned(&lease.holder)
+        lease.operation == Some(operation.id)
+            && lease.expires_at > now
+            && !is_abandoned(&lease.holder)
     }))
 }
 

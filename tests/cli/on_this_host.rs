@@ -239,7 +239,9 @@ fn only_runtimes_that_nobody_needs_are_cleared_and_only_when_that_is_agreed_to()
 #[test]
 fn nothing_is_installed_on_this_host_before_its_licence_and_warnings_are_accepted() {
     let home = Home::empty();
-    home.run_for_real(&["init", "--name", "Commons"])
+    let key = home.path().with_file_name("identity");
+    let key = key.to_str().unwrap();
+    home.run_for_real(&["init", "--name", "Commons", "--identity-file", key])
         .ends_with(0);
     // A folder that holds no sources: whatever is begun ends there, and nothing is fetched.
     let nowhere = format!("policykit.source_policykit={}", home.path().display());

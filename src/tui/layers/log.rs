@@ -211,11 +211,10 @@ impl Overlay for LogSheet {
             sheet.hint("f", if self.follow { "stand still" } else { "follow" });
             sheet.hint("w", if self.wrap { "cut" } else { "wrap" });
             sheet.hint("/", "search");
-            if may_save(state) {
-                sheet.hint("s", "save");
-            }
             if !self.search.is_empty() {
                 sheet.hint("n N", "next, former");
+            } else if may_save(state) {
+                sheet.hint("s", "save");
             }
             sheet.hint("esc", "back");
         }
