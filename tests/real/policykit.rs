@@ -14,6 +14,13 @@ mod former;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
+#[expect(
+    dead_code,
+    clippy::print_stderr,
+    reason = "shared with other tests; a skipped test must say so"
+)]
+#[path = "systemd/manager.rs"]
+mod manager;
 #[path = "support/measures.rs"]
 mod measures;
 #[path = "../adapters/policykit/world.rs"]
@@ -25,14 +32,19 @@ mod redis;
 mod world;
 
 use guildhall::{
-    adapters::{Peer, Settings, Target, policykit::SERVICE},
+    adapters::{
+        Peer, Settings, Target,
+        policykit::{PolicyKit, SERVICE},
+    },
     catalog::Catalog,
     domain::{Health, InstanceId, PlatformId, RemoveMode},
+    services::supervisor::{OwnProgram, Supervisor},
 };
+use manager::Manager;
 use measures::{cache, memory_mib, named, within_a_quarter};
 use policykit::World;
 use redis::Redis;
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 #[tokio::test]
 #[expect(
@@ -281,4 +293,45 @@ async fn a_database_of_a_former_commit_is_brought_up_and_one_that_cannot_be_stay
     assert_eq!(newest(&hall.path("db.sqlite3")), "0022");
     assert_eq!(hall.names(), ["rosewood"]);
     assert!(!hall.path("upgrade").exists() && !hall.path("safety").exists());
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn it_runs_as_units_of_systemd_behind_walls() {
+    let (Some(policykit), Some(gateway)) = (
+        named("GUILDHALL_POLICYKIT_SRC"),
+        named("GUILDHALL_METAGOV_SRC"),
+    ) else {
+        eprintln!("skipped: GUILDHALL_POLICYKIT_SRC and GUILDHALL_METAGOV_SRC name no checkouts");
+        return;
+    };
+    let Some(manager) = Manager::start() else {
+        return;
+    };
+    let mut hall = World::bare(&[
+        ("source_policykit", &policykit),
+        ("source_gateway", &gateway),
+    ])
+    .await;
+    let own = OwnProgram::at(world::program().to_owned());
+    hall.adapter = Arc::new(PolicyKit::kept_by(Supervisor::systemd_user(
+        own,
+        manager.runtime(),
+    )));
+    hall.runtimes = cache().join("runtimes");
+    hall.provisioned().await;
+    hall.activate().await;
+    assert_eq!(hall.get("login/").await.unwrap().0, 200);
+    only_slack_is_heard(&hall).await;
+    let seen = hall.observe().await;
+    assert_eq!(seen.health, Health::Degraded, "{seen:?}");
+    assert!(seen.note.contains("no platform"), "{}", seen.note);
+    let units = manager.units();
+    assert_eq!(units.len(), 2, "{units:?}");
+    for unit in &units {
+        let text = std::fs::read_to_string(unit).unwrap();
+        assert!(text.contains("TemporaryFileSystem="), "{text}");
+    }
+    hall.deactivate().await;
+    assert_eq!(manager.units(), [""; 0]);
 }
