@@ -1,6 +1,9 @@
 //! What is measured, in which order, and how a row of values is summed up.
 
-use super::{installation::Place, terminal::Program};
+use super::{
+    installation::Place,
+    terminal::{Memory, Program},
+};
 use std::time::Duration;
 
 /// Nothing written for this long: the screen has shown what it was asked for.
@@ -56,7 +59,7 @@ pub struct Figures {
     pub settled_bytes: Values,
     pub repaint_bytes: usize,
     pub rest: Rest,
-    pub memory_mib: f64,
+    pub memory: Memory,
     pub exit: Values,
 }
 
@@ -74,7 +77,7 @@ pub fn measure(place: &Place, starts: u64, idle_seconds: u64) -> Figures {
             at_rest(&program, idle_seconds, &mut figures);
             moves(&mut program, &mut figures);
             repaint(&mut program, &mut figures);
-            figures.memory_mib = program.memory();
+            figures.memory = program.memory();
         }
         figures.exit.add(program.end());
     }

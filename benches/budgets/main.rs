@@ -124,8 +124,8 @@ fn print(figures: &Figures, budgets: &Budgets, communities: u32, idle_seconds: u
         "0",
     );
     line(
-        "resident memory, MiB",
-        format!("{:.1}", figures.memory_mib),
+        "resident memory, MiB (all/not shared)",
+        format!("{:.1} / {:.1}", figures.memory.all, figures.memory.own),
         budgets.memory,
     );
     line(

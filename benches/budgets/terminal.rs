@@ -13,6 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Resident memory, in MiB.
+#[derive(Default)]
+pub struct Memory {
+    pub all: f64,
+    /// What no other process shares.
+    pub own: f64,
+}
+
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// What ends every frame.
@@ -159,10 +167,17 @@ impl Program {
             .sum()
     }
 
-    /// Resident memory in MiB.
-    pub fn memory(&self) -> f64 {
+    /// Resident memory in MiB: all of it, and what no other process shares (the rest is program text).
+    pub fn memory(&self) -> Memory {
+        Memory {
+            all: self.resident("VmRSS"),
+            own: self.resident("RssAnon"),
+        }
+    }
+
+    fn resident(&self, kind: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS"));
+        let line = status.lines().find(|line| line.starts_with(kind));
         let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
         kib.unwrap_or_default() / 1024.0
     }

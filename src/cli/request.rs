@@ -9,7 +9,7 @@ use super::{
     words, work,
 };
 use crate::domain::{
-    ConnectionId, Delegation, Fault, Intent, OperationId, PlatformId, Request as Asked, RequestId,
+    ConnectionId, Delegation, Fault, Intent, OperationId, Request as Asked, RequestId,
     RequestState, Wish,
 };
 use clap::{Args, Subcommand};
@@ -163,60 +163,78 @@ pub async fn run(context: &Context, command: Request) -> Result<Exit, Fault> {
             let request = RequestId(id);
             submit(context, &hall, Delegation::Withdraw { request }).await
         }
+        asking => ask(context, &hall, asking).await,
+    };
+    hall.close().await;
+    exit
+}
+
+async fn ask(context: &Context, hall: &Hall, asking: Request) -> Result<Exit, Fault> {
+    let Some((community, wish, why)) = wish(hall, asking)? else {
+        return Ok(Exit::Done);
+    };
+    let delegation = Delegation::Ask {
+        community: hall.community(&community).await?.id,
+        wish,
+        words: why.words,
+    };
+    submit(context, hall, delegation).await
+}
+
+/// In which community something is asked for, what, and why; nothing for a command that asks for nothing.
+fn wish(hall: &Hall, asking: Request) -> Result<Option<(String, Wish, Why)>, Fault> {
+    let about = |which: &Which| hall.platform(&which.platform);
+    Ok(Some(match asking {
         Request::Activate { which, why } => {
-            let wish = |platform| Wish::Activate { platform };
-            ask_about(context, &hall, &which, wish, why).await
+            let platform = about(&which)?;
+            (which.community, Wish::Activate { platform }, why)
         }
         Request::Configure {
             which,
             settings,
             why,
-        } => match choices::settings(&settings) {
-            Ok(settings) => {
-                let wish = |platform| Wish::Configure { platform, settings };
-                ask_about(context, &hall, &which, wish, why).await
-            }
-            Err(fault) => Err(fault),
-        },
+        } => {
+            let (platform, settings) = (about(&which)?, choices::settings(&settings)?);
+            let wish = Wish::Configure { platform, settings };
+            (which.community, wish, why)
+        }
         Request::Connect {
             community,
             from,
             to,
             why,
-        } => match (hall.platform(&from), hall.platform(&to)) {
-            (Ok(from), Ok(to)) => {
-                ask(context, &hall, &community, Wish::Connect { from, to }, why).await
-            }
-            (Err(fault), _) | (_, Err(fault)) => Err(fault),
-        },
+        } => {
+            let (from, to) = (hall.platform(&from)?, hall.platform(&to)?);
+            (community, Wish::Connect { from, to }, why)
+        }
         Request::Disconnect {
             community,
             connection,
             why,
         } => {
             let connection = ConnectionId(connection);
-            let wish = Wish::Disconnect { connection };
-            ask(context, &hall, &community, wish, why).await
+            (community, Wish::Disconnect { connection }, why)
         }
         Request::Adopt {
             which,
             reference,
             why,
         } => {
-            let wish = |platform| Wish::Adopt {
+            let platform = about(&which)?;
+            let wish = Wish::Adopt {
                 platform,
                 reference,
             };
-            ask_about(context, &hall, &which, wish, why).await
+            (which.community, wish, why)
         }
         Request::Drift { which, answer, why } => {
-            let wish = |platform| match answer {
-                Answered {
-                    take_over: true, ..
-                } => Wish::TakeOver { platform },
-                Answered { .. } => Wish::PutBack { platform },
+            let platform = about(&which)?;
+            let wish = if answer.take_over {
+                Wish::TakeOver { platform }
+            } else {
+                Wish::PutBack { platform }
             };
-            ask_about(context, &hall, &which, wish, why).await
+            (which.community, wish, why)
         }
         Request::Cancel {
             community,
@@ -224,43 +242,16 @@ pub async fn run(context: &Context, command: Request) -> Result<Exit, Fault> {
             why,
         } => {
             let operation = OperationId(operation);
-            ask(context, &hall, &community, Wish::Cancel { operation }, why).await
+            (community, Wish::Cancel { operation }, why)
         }
-        Request::Archive { community, why } => {
-            ask(context, &hall, &community, Wish::Archive, why).await
-        }
-        Request::Other { community, why } => {
-            ask(context, &hall, &community, Wish::Other, why).await
-        }
-    };
-    hall.close().await;
-    exit
-}
-
-async fn ask_about(
-    context: &Context,
-    hall: &Hall,
-    which: &Which,
-    wish: impl FnOnce(PlatformId) -> Wish,
-    why: Why,
-) -> Result<Exit, Fault> {
-    let platform = hall.platform(&which.platform)?;
-    ask(context, hall, &which.community, wish(platform), why).await
-}
-
-async fn ask(
-    context: &Context,
-    hall: &Hall,
-    community: &str,
-    wish: Wish,
-    why: Why,
-) -> Result<Exit, Fault> {
-    let delegation = Delegation::Ask {
-        community: hall.community(community).await?.id,
-        wish,
-        words: why.words,
-    };
-    submit(context, hall, delegation).await
+        Request::Archive { community, why } => (community, Wish::Archive, why),
+        Request::Other { community, why } => (community, Wish::Other, why),
+        Request::List { .. }
+        | Request::Show { .. }
+        | Request::Approve { .. }
+        | Request::Refuse { .. }
+        | Request::Withdraw { .. } => return Ok(None),
+    }))
 }
 
 async fn submit(context: &Context, hall: &Hall, delegation: Delegation) -> Result<Exit, Fault> {

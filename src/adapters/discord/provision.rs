@@ -7,7 +7,7 @@ use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
 };
-use crate::domain::{Fault, FaultKind, InstanceKind};
+use crate::domain::{Fault, FaultKind, InstanceKind, counted};
 use serde_json::Value;
 
 pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
@@ -91,8 +91,8 @@ pub(super) fn presence(site: &Site, places: &Places) -> Result<Presence, Halt> {
         },
         made_by_us: !places.adopted,
         note: format!(
-            "{} channels in {}{invite}",
-            places.channels.len(),
+            "{} in {}{invite}",
+            counted(places.channels.len(), "channel", "channels"),
             places.guild_name
         ),
     })

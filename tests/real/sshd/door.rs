@@ -235,13 +235,13 @@ impl Door {
         finish(&mut client, "")
     }
 
-    /// The same with bytes that need not be text.
+    /// The same with bytes that need not be text. The client puts the pieces of a long line together again, with blanks.
     pub fn ssh_bytes(&self, key: &Key, line: &[u8]) -> Told {
         let mut client = self.client(key);
         client
             .arg("-T")
             .arg(self.address())
-            .arg(OsStr::from_bytes(line));
+            .args(line.chunks(64 * 1024).map(OsStr::from_bytes));
         finish(&mut client, "")
     }
 
