@@ -7,8 +7,9 @@ use guildhall::{
         Actor, Choice, ExaminationId, Intent, KeyEntry, NewCommunity, Observed, PlatformId, Slug,
     },
     engine::{Engine, EngineOptions, Limits, NewInstallation, Protection},
-    sandbox::{RunningSandbox, Sandbox, SandboxOptions},
+    sandbox::{RecordedCall, RunningSandbox, Sandbox, SandboxOptions},
 };
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{
@@ -42,19 +43,41 @@ pub fn platforms() -> Vec<&'static str> {
 
 /// What the forum grants to all keys in a minute: a hundred communities on one forum with its usual sixty would take an hour
 /// and a half, so that whoever has so many raises it.
-const FORUM_GRANTS: u32 = 6000;
+pub const FORUM_GRANTS: u32 = 6000;
 
 /// What a run came to.
 pub struct Figures {
-    pub calls: usize,
-    /// Calls that were refused because a limit was exceeded.
-    pub refused: usize,
-    pub bound: Duration,
+    /// Every call that the platforms saw, those that verified the keys before the run too.
+    pub calls: Vec<RecordedCall>,
+    began: Timestamp,
     pub wall: Duration,
     /// What this process computed meanwhile, the platforms' part included.
     pub cpu: Duration,
     /// The most memory this process ever had, the platforms' part included.
     pub peak_mib: u64,
+}
+
+impl Figures {
+    /// The calls to a platform since the run began.
+    pub fn made_by(&self, platform: &str) -> impl Iterator<Item = &RecordedCall> {
+        let began = self.began;
+        let calls = self.calls.iter();
+        calls.filter(move |call| call.platform == platform && call.at >= began)
+    }
+
+    /// How many calls the key made that made the most, one after the other.
+    pub fn longest_chain(&self, platform: &str) -> u32 {
+        let mut chains: BTreeMap<u64, u32> = BTreeMap::new();
+        for key in self.made_by(platform).filter_map(|call| call.credential) {
+            *chains.entry(key).or_default() += 1;
+        }
+        chains.into_values().max().unwrap_or(0)
+    }
+
+    /// How long after the beginning something was.
+    pub fn since_start(&self, at: Timestamp) -> Duration {
+        Duration::try_from(at.duration_since(self.began)).unwrap_or(Duration::ZERO)
+    }
 }
 
 /// An installation, its platforms, and keys that are verified and not stored yet.
@@ -69,9 +92,14 @@ pub struct Town {
 
 impl Town {
     /// Communities with inactive instances that wait for their keys.
-    pub async fn ready(communities: usize, at_once: usize, limited: bool) -> Self {
+    pub async fn ready(communities: usize, limited: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+        let sandbox = Sandbox::start(SandboxOptions {
+            remembered: Some(1_000_000),
+            ..SandboxOptions::default()
+        })
+        .await
+        .unwrap();
         let preset = if limited { "synapse" } else { "lifted" };
         let limits = json!({"preset": preset, "hold_ms": 0});
         sandbox.act("matrix", "limits", limits).await.unwrap();
@@ -95,7 +123,6 @@ impl Town {
         options.overrides = sandbox.overrides();
         options.sandbox = true;
         options.limits = Limits {
-            at_once,
             patience: Duration::from_secs(3600),
             ..Limits::default()
         };
@@ -227,16 +254,20 @@ impl Town {
                 let handle = format!("group-c{number}");
                 let group = json!({"user": user["id"], "handle": handle, "name": handle});
                 act("make-group", group).await;
-                ("api_key", text(&user["api_key"]), vec![("group", handle)])
+                let granted = if limited { 900 } else { 1_000_000 };
+                let settings = vec![
+                    ("group", handle),
+                    ("requests_per_five_minutes", granted.to_string()),
+                ];
+                ("api_key", text(&user["api_key"]), settings)
             }
         }
     }
 
     /// Stores all keys at once, upon which everything is made, and waits until it is.
-    pub async fn provision(self, latency: Duration, at_once: usize) -> Figures {
+    pub async fn provision(self, latency: Duration) -> Figures {
         self.sandbox.set_latency(latency).await.unwrap();
-        self.sandbox.forget_calls();
-        let (began, computed) = (Instant::now(), cpu());
+        let (began, started, computed) = (Timestamp::now(), Instant::now(), cpu());
         let stores = self.examined.iter().map(|examination| {
             let intent = Intent::StoreKey {
                 examination: *examination,
@@ -249,21 +280,12 @@ impl Town {
             stored.unwrap();
         }
         self.engine.settle().await;
-        let (wall, cpu) = (began.elapsed(), cpu().saturating_sub(computed));
-        let calls = self.sandbox.calls();
+        let (wall, cpu) = (started.elapsed(), cpu().saturating_sub(computed));
         self.assert_made().await;
-        let chain = |platform: &str| {
-            let of_platform = calls.iter().filter(|call| call.platform == platform);
-            of_platform.count().div_ceil(self.communities.len())
-        };
-        let longest = platforms().into_iter().map(chain).max();
-        let shared = calls.len().div_ceil(at_once);
-        let bound = longest.unwrap_or(0).max(shared);
         self.engine.shutdown().await;
         Figures {
-            calls: calls.len(),
-            refused: calls.iter().filter(|call| call.status == 429).count(),
-            bound: latency * u32::try_from(bound).unwrap(),
+            calls: self.sandbox.calls(),
+            began,
             wall,
             cpu,
             peak_mib: peak_mib(),

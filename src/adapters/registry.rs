@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The adapters of this build, by platform.
 #[derive(Clone, Default)]
 pub struct Registry {
-    adapters: BTreeMap<PlatformId, Arc<dyn Adapter>>,
+    /// Shared, since every change of the store is made with the registry at hand.
+    adapters: Arc<BTreeMap<PlatformId, Arc<dyn Adapter>>>,
     supervisor: Supervisor,
 }
 
@@ -48,7 +49,7 @@ impl Registry {
             .map(|adapter| (adapter.platform(), adapter))
             .collect();
         Self {
-            adapters,
+            adapters: Arc::new(adapters),
             supervisor: Supervisor::default().without_systemd(),
         }
     }

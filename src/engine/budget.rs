@@ -14,8 +14,9 @@ use std::{
     time::Duration,
 };
 
-/// A batch is at most this part of the narrowest rule, so that several processes each get their share.
-const SHARE: u32 = 20;
+/// A batch is at most this part of the narrowest rule, so that several processes each get their share; what adapters plan with
+/// is further below what platforms grant than that.
+const SHARE: u32 = 5;
 /// And never more calls than this.
 const MOST: u32 = 8;
 /// What was taken and not spent for this long is given up: it was counted for the span in which it was taken.
@@ -25,7 +26,31 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(super) struct SharedBudget {
     store: Store,
     clock: Clock,
-    taken: Mutex<HashMap<BucketKey, Batch>>,
+    taken: Mutex<Taken>,
+}
+
+/// What was taken from the store and not spent yet.
+#[derive(Default)]
+struct Taken {
+    batches: HashMap<BucketKey, Batch>,
+    /// When what is not fresh any more was last thrown away.
+    swept: Option<Timestamp>,
+}
+
+impl Taken {
+    /// Throws away what was given up. Once in a while: there are as many buckets as keys and parts of platforms.
+    fn sweep(&mut self, now: Timestamp) {
+        if self.swept.is_some_and(|swept| is_fresh(swept, now)) {
+            return;
+        }
+        self.swept = Some(now);
+        self.batches
+            .retain(|_, batch| batch.left > 0 && is_fresh(batch.at, now));
+    }
+}
+
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    Duration::try_from(now.duration_since(at)).is_ok_and(|age| age < FRESH)
 }
 
 struct Batch {
@@ -46,15 +71,14 @@ impl SharedBudget {
     /// Spends one call that was taken before.
     fn spend(&self, key: &BucketKey, now: Timestamp) -> bool {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.retain(|_, batch| {
-            batch.left > 0
-                && Duration::try_from(now.duration_since(batch.at)).is_ok_and(|age| age < FRESH)
-        });
-        let Some(batch) = taken.get_mut(key) else {
-            return false;
-        };
-        batch.left -= 1;
-        true
+        taken.sweep(now);
+        match taken.batches.get_mut(key) {
+            Some(batch) if batch.left > 0 && is_fresh(batch.at, now) => {
+                batch.left -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
@@ -82,9 +106,16 @@ impl RateBudget for SharedBudget {
         if reserved.granted > 1 {
             let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
             let batch = taken
+                .batches
                 .entry(key.clone())
                 .or_insert(Batch { left: 0, at: now });
-            batch.left += reserved.granted - 1;
+            // What was left of an earlier batch and is not fresh any more was counted for another span.
+            let left = if is_fresh(batch.at, now) {
+                batch.left
+            } else {
+                0
+            };
+            batch.left = left + reserved.granted - 1;
             batch.at = now;
         }
         Ok(reserved.wait)
@@ -95,6 +126,7 @@ impl RateBudget for SharedBudget {
         self.taken
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .batches
             .remove(key);
         let Ok(until) = now.checked_add(wait) else {
             return Ok(());

@@ -114,7 +114,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            at_once: 256,
+            at_once: 1024,
             at_once_here: 4,
             lease: Duration::from_secs(30),
             renew_every: Duration::from_secs(10),

@@ -133,20 +133,10 @@ fn look(
         .map(|lease| (lease.instance, lease))
         .collect();
     let (operations, next) = match scope {
-        Scope::All => {
-            let mut operations = reader.due_operations(now, PAGE)?;
-            // Those under a lease are left out there, and needed here for their end.
-            let others = |lease: &&Lease| !running.contains(&lease.instance);
-            let mut next = reader.next_due(now)?;
-            for lease in leases.values().filter(others) {
-                match lease.operation {
-                    Some(operation) => operations.push(reader.operation(operation)?),
-                    None => next = earliest(next, Some(lease.expires_at)),
-                }
-            }
-            (operations, next)
+        Scope::Instances(instances) if instances.len() < MANY => {
+            one_by_one(reader, instances, now)?
         }
-        Scope::Instances(instances) => of_instances(reader, instances, now)?,
+        scope => at_once(reader, scope, (&leases, running), now)?,
     };
     let mut seen = BTreeSet::new();
     let operations = operations
@@ -165,34 +155,60 @@ fn look(
     })
 }
 
-fn of_instances(
+/// What is due on a few instances.
+fn one_by_one(
     reader: &Reader<'_>,
     instances: &BTreeSet<InstanceId>,
     now: Timestamp,
 ) -> Result<(Vec<Operation>, Option<Timestamp>), Fault> {
     let mut operations = Vec::new();
     let mut next = None;
-    let one_by_one = instances.len() < MANY;
-    let asked: Vec<_> = if one_by_one {
-        instances.iter().copied().map(Some).collect()
-    } else {
-        vec![None]
-    };
-    for instance in asked {
+    for instance in instances {
         let filter = OperationFilter {
             states: vec![OperationState::Queued, OperationState::Running],
-            instance,
+            instance: Some(*instance),
             ..Default::default()
         };
-        let most = if one_by_one { PAGE } else { u32::MAX };
-        let mut open = reader.operations(&filter, most)?;
+        let mut open = reader.operations(&filter, PAGE)?;
         open.reverse();
-        open.retain(|operation| instances.contains(&operation.instance));
         for operation in open {
             match operation.not_before.filter(|time| *time > now) {
                 Some(time) => next = earliest(next, Some(time)),
                 None => operations.push(operation),
             }
+        }
+    }
+    Ok((operations, next))
+}
+
+/// What is due on many instances. What runs is not read: of a thousand operations each one that ends has this looked up anew.
+fn at_once(
+    reader: &Reader<'_>,
+    scope: &Scope,
+    (leases, running): (&BTreeMap<InstanceId, Lease>, &BTreeSet<InstanceId>),
+    now: Timestamp,
+) -> Result<(Vec<Operation>, Option<Timestamp>), Fault> {
+    let is_ours = |instance: &InstanceId| match scope {
+        Scope::All => true,
+        Scope::Instances(instances) => instances.contains(instance),
+    };
+    let page = match scope {
+        Scope::All => PAGE,
+        Scope::Instances(_) => u32::MAX,
+    };
+    let mut operations = reader.due_operations(now, page)?;
+    operations.retain(|operation| is_ours(&operation.instance));
+    // Those under a lease are left out there, and needed here for their end.
+    let others = |lease: &&Lease| !running.contains(&lease.instance) && is_ours(&lease.instance);
+    let later = reader.due_later(now)?.into_iter();
+    let mut next = later
+        .filter(|(instance, _)| is_ours(instance))
+        .map(|(_, time)| time)
+        .min();
+    for lease in leases.values().filter(others) {
+        match lease.operation {
+            Some(operation) => operations.push(reader.operation(operation)?),
+            None => next = earliest(next, Some(lease.expires_at)),
         }
     }
     Ok((operations, next))

@@ -3,7 +3,7 @@
 use super::controls::Controls;
 use super::cut::{Cut, CuttableListener};
 use super::faults::Trouble;
-use super::recorder::RecordedCall;
+use super::recorder::{RecordedCall, Recorder};
 use super::serve::answer;
 use super::shared::Shared;
 use super::state::States;
@@ -29,6 +29,8 @@ pub struct SandboxOptions {
     pub port: u16,
     /// How late every answer comes; what the state says when absent.
     pub latency: Option<Duration>,
+    /// How many calls are remembered; a few thousand when absent.
+    pub remembered: Option<usize>,
 }
 
 /// The simulated platforms.
@@ -73,7 +75,7 @@ impl Sandbox {
             }
             None => States::in_memory(),
         };
-        let shared = Arc::new(Shared::new(base, states));
+        let shared = Arc::new(Shared::new(base, states, Recorder::new(options.remembered)));
         if let Some(latency) = options.latency {
             let milliseconds = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
             shared

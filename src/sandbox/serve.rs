@@ -53,6 +53,8 @@ pub(super) async fn answer(
             .map(|(name, _)| name.clone())
             .collect(),
         status: 0,
+        at: incoming.now,
+        credential: shared.recorder().credential(&incoming.headers),
     };
     match exchange(&shared, &platform, &mut incoming, &cut).await {
         Ok(Some(reply)) => {

@@ -21,12 +21,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(base: Url, states: States) -> Self {
+    pub fn new(base: Url, states: States, recorder: Recorder) -> Self {
         Self {
             base,
             platforms: platforms(),
             states: Arc::new(Mutex::new(states)),
-            recorder: Mutex::new(Recorder::default()),
+            recorder: Mutex::new(recorder),
         }
     }
 

@@ -224,12 +224,12 @@ impl Reader<'_> {
                 };
                 part(&row.get::<_, i64>(0)?.to_be_bytes());
                 part(&row.get::<_, i64>(1)?.to_be_bytes());
-                part(row.get::<_, String>(2)?.as_bytes());
+                part(row.get_ref(2)?.as_bytes()?);
                 part(&row.get::<_, i64>(3)?.to_be_bytes());
                 for column in [4, 5] {
-                    let bytes: Option<Vec<u8>> = row.get(column)?;
+                    let bytes = row.get_ref(column)?.as_bytes_or_null()?;
                     part(&[u8::from(bytes.is_some())]);
-                    part(&bytes.unwrap_or_default());
+                    part(bytes.unwrap_or_default());
                 }
                 Ok(())
             },

@@ -1,8 +1,10 @@
 //! The handle that the rest of the house holds.
 
 use super::{
-    Depth, Reader, Writer, connect, fault, header, health,
-    lines::{self, Line},
+    Depth, Reader, Writer,
+    commits::{self, Turn},
+    connect, fault, header, health,
+    lines::{self, Job, Line},
     migrate, place, reserve,
 };
 use crate::domain::{Fault, FaultKind};
@@ -25,8 +27,8 @@ struct Inner {
     home: PathBuf,
     warnings: Vec<String>,
     changes: watch::Sender<u64>,
-    readers: Line,
-    writer: Line,
+    readers: Line<Job>,
+    writer: Line<Turn>,
 }
 
 impl std::fmt::Debug for Store {
@@ -83,8 +85,8 @@ impl Store {
                 home: home.to_owned(),
                 warnings,
                 changes: watch::Sender::new(0),
-                readers: Line::start("store-reader", readers)?,
-                writer: Line::start("store-writer", vec![writer])?,
+                readers: Line::start("store-reader", readers, lines::work)?,
+                writer: Line::start("store-writer", vec![writer], commits::work)?,
             }),
         })
     }
@@ -106,7 +108,8 @@ impl Store {
         wait.await.map_err(|_| lines::closed())?
     }
 
-    /// Changes in one transaction, which is committed, and on disk, when this answers `Ok`, and undone otherwise.
+    /// Makes a change as a whole: it is on disk when this answers `Ok`, and undone otherwise. Changes that wait at the same
+    /// time are committed together.
     /// A caller that is cancelled while waiting does not stop the change.
     ///
     /// # Errors
@@ -168,12 +171,13 @@ impl Store {
     /// `Storage`.
     pub async fn data_version(&self) -> Result<i64, Fault> {
         let (answer, wait) = oneshot::channel();
-        self.inner.writer.send(Box::new(move |connection| {
+        let look: Job = Box::new(move |connection| {
             let version = connection
                 .pragma_query_value(None, "data_version", |row| row.get(0))
                 .map_err(|error| fault::from_sqlite(&error));
             let _ = answer.send(version);
-        }))?;
+        });
+        self.inner.writer.send(Turn::Alone(look))?;
         wait.await.map_err(|_| lines::closed())?
     }
 
@@ -215,7 +219,7 @@ impl Store {
     }
 
     /// A job on a connection that reads, outside of any transaction.
-    pub(super) fn send_to_reader(&self, job: lines::Job) -> Result<(), Fault> {
+    pub(super) fn send_to_reader(&self, job: Job) -> Result<(), Fault> {
         self.inner.readers.send(job)
     }
 
@@ -230,8 +234,8 @@ impl Store {
     {
         let changes = self.inner.changes.clone();
         let home = self.inner.home.clone();
-        self.inner.writer.send(Box::new(move |connection| {
-            deliver(match lines::writing(connection, change) {
+        let turn = commits::waiting(change, move |outcome| {
+            deliver(match outcome {
                 Ok((value, wrote)) => {
                     if wrote {
                         changes.send_modify(|tick| *tick += 1);
@@ -240,7 +244,8 @@ impl Store {
                 }
                 Err(fault) => Err(relieve(fault, &home)),
             });
-        }))
+        });
+        self.inner.writer.send(turn)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Threads that own connections and work off jobs: one that writes, two that read.
+//! Threads that own connections and work off what they are sent: one that writes, two that read.
 
-use super::{Reader, Writer, fault};
+use super::{Reader, fault};
 use crate::domain::{Fault, FaultKind};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -15,16 +15,20 @@ use std::{
 /// What a thread is asked to do with its connection.
 pub(super) type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Threads that take jobs from one queue. Dropped, it finishes what was queued and closes the connections.
-pub(super) struct Line {
-    jobs: Option<Sender<Job>>,
+/// Threads that take work from one queue. Dropped, it finishes what was queued and closes the connections.
+pub(super) struct Line<W> {
+    queue: Option<Sender<W>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Line {
-    /// One thread for each connection.
-    pub fn start(name: &str, connections: Vec<Connection>) -> Result<Self, Fault> {
-        let (jobs, queue) = mpsc::channel();
+impl<W: Send + 'static> Line<W> {
+    /// One thread for each connection, which works off the queue by `work` until nobody can send any more.
+    pub fn start(
+        name: &str,
+        connections: Vec<Connection>,
+        work: fn(&Mutex<Receiver<W>>, Connection),
+    ) -> Result<Self, Fault> {
+        let (sender, queue) = mpsc::channel();
         let queue = Arc::new(Mutex::new(queue));
         let threads = connections
             .into_iter()
@@ -44,22 +48,22 @@ impl Line {
                 .detail(error)
             })?;
         Ok(Self {
-            jobs: Some(jobs),
+            queue: Some(sender),
             threads,
         })
     }
 
-    pub fn send(&self, job: Job) -> Result<(), Fault> {
-        self.jobs
+    pub fn send(&self, work: W) -> Result<(), Fault> {
+        self.queue
             .as_ref()
-            .and_then(|jobs| jobs.send(job).ok())
+            .and_then(|queue| queue.send(work).ok())
             .ok_or_else(closed)
     }
 }
 
-impl Drop for Line {
+impl<W> Drop for Line<W> {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.queue = None;
         for thread in self.threads.drain(..) {
             // The last handle may be dropped by a job; a thread that waits for itself would never end.
             if thread.thread().id() != thread::current().id() && thread.join().is_err() {
@@ -69,7 +73,8 @@ impl Drop for Line {
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, mut connection: Connection) {
+/// Works off jobs.
+pub(super) fn work(queue: &Mutex<Receiver<Job>>, mut connection: Connection) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
@@ -96,25 +101,8 @@ pub(super) fn reading<T>(
     guarded(|| query(&Reader::over(&view)))
 }
 
-/// Runs a change in one transaction that takes the write lock at its beginning (a view that turns to writing is refused
-/// at once, whatever the busy timeout) and commits only what ended well. Says whether any row changed.
-pub(super) fn writing<T>(
-    connection: &mut Connection,
-    change: impl FnOnce(&Writer<'_>) -> Result<T, Fault>,
-) -> Result<(T, bool), Fault> {
-    let before = connection.total_changes();
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| fault::from_sqlite(&error))?;
-    let value = guarded(|| change(&Writer::over(&transaction)))?;
-    transaction
-        .commit()
-        .map_err(|error| fault::from_sqlite(&error))?;
-    Ok((value, connection.total_changes() != before))
-}
-
 /// A panic in a closure must not take the thread along, and with it every later query.
-fn guarded<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         Err(Fault::new(
             FaultKind::Internal,

@@ -16,6 +16,7 @@ mod audit;
 mod backup;
 mod budgets;
 mod columns;
+mod commits;
 mod communities;
 mod connect;
 mod connections;

@@ -162,17 +162,19 @@ impl Reader<'_> {
         )
     }
 
-    /// When the next operation that waits something out becomes due, if one does: the time to wake for.
+    /// The instances whose next operation waits something out, with the time when it becomes due.
     ///
     /// # Errors
     /// As the module says.
-    pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
-        self.one(
-            "SELECT min(not_before) FROM operations WHERE state = 'queued' AND not_before > ?1",
+    pub fn due_later(&self, now: Timestamp) -> Result<Vec<(InstanceId, Timestamp)>, Fault> {
+        self.many(
+            "SELECT instance, not_before FROM operations WHERE state IN ('queued', 'running') AND not_before > ?1",
             [millis(now)],
-            |row| Columns::of(row).time_or_none(),
+            |row| {
+                let mut columns = Columns::of(row);
+                Ok((InstanceId(columns.value()?), columns.time()?))
+            },
         )
-        .map(Option::flatten)
     }
 
     /// Whether somebody, perhaps in another process, asked a running operation to stop.

@@ -21,9 +21,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Of 900 requests in five minutes per client address we plan with 600: people's browsers behind the same address and
-/// Loomio's own pages share them (sheet: loomio 3).
-const PLANNED: u32 = 600;
+/// What a Loomio grants to one client address in five minutes (sheet: loomio 3).
+const GRANTED: u32 = 900;
 const WINDOW: Duration = Duration::from_secs(300);
 
 /// The version is asked for once a day and address (sheet: loomio 4.7).
@@ -35,6 +34,7 @@ pub(super) struct Client {
     base: Url,
     key: SecretString,
     cancel: CancellationToken,
+    planned: u32,
 }
 
 /// What is known of a group that is asked for by name.
@@ -57,9 +57,19 @@ pub(super) fn host(base: &Url) -> &str {
     base.host_str().unwrap_or("the server")
 }
 
+/// How many calls we plan with: people's browsers behind the same address and Loomio's own pages have the last third.
+fn planned(site: &Site) -> u32 {
+    let granted = site
+        .settings
+        .get("requests_per_five_minutes")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(GRANTED);
+    (granted - granted / 3).max(1)
+}
+
 /// Counts a call against the budget of the address, all keys together.
-fn counted(call: Call, base: &Url) -> Call {
-    call.bucket(BucketKey::base(base), &[RateRule::new(PLANNED, WINDOW)])
+fn counted(call: Call, base: &Url, planned: u32) -> Call {
+    call.bucket(BucketKey::base(base), &[RateRule::new(planned, WINDOW)])
 }
 
 impl Client {
@@ -69,6 +79,7 @@ impl Client {
             base: base(site)?,
             key,
             cancel: cancel.clone(),
+            planned: planned(site),
         })
     }
 
@@ -89,7 +100,7 @@ impl Client {
             .request(method, &self.base, path)
             .bearer(&self.key)
             .cancel(&self.cancel);
-        counted(call, &self.base)
+        counted(call, &self.base, self.planned)
     }
 
     /// Sends a call and returns the answer if it is a success. `doing` completes "cannot ...".
@@ -159,21 +170,19 @@ impl Client {
 }
 
 /// The version of the server, asked for without the key (sheet: loomio 4.1).
-pub(super) async fn version(
-    http: &Http,
-    base: &Url,
-    cancel: &CancellationToken,
-) -> Result<Version, Fault> {
+pub(super) async fn version(site: &Site, cancel: &CancellationToken) -> Result<Version, Fault> {
     #[derive(Deserialize)]
     struct Body {
         version: String,
     }
-    let call = counted(http.get(base, "/api/v1/boot/version").cancel(cancel), base);
+    let base = base(site)?;
+    let call = site.http.get(&base, "/api/v1/boot/version").cancel(cancel);
+    let call = counted(call, &base, planned(site));
     let answer = call.send().await.map_err(errors::slowed)?;
     let no_loomio = || {
         Fault::new(
             FaultKind::BadAnswer,
-            format!("{} does not answer as a Loomio does.", host(base)),
+            format!("{} does not answer as a Loomio does.", host(&base)),
         )
         .hint("Check the address of Loomio in the settings.")
     };
@@ -189,13 +198,14 @@ pub(super) async fn version(
 pub(super) struct Versions(Mutex<HashMap<Url, (Instant, Version)>>);
 
 impl Versions {
-    pub async fn of(&self, http: &Http, base: &Url) -> Result<Version, Fault> {
-        let known = self.lock().get(base).copied();
+    pub async fn of(&self, site: &Site) -> Result<Version, Fault> {
+        let base = base(site)?;
+        let known = self.lock().get(&base).copied();
         if let Some((_, version)) = known.filter(|(at, _)| at.elapsed() < VERSION_AGE) {
             return Ok(version);
         }
-        let version = version(http, base, &CancellationToken::new()).await?;
-        self.lock().insert(base.clone(), (Instant::now(), version));
+        let version = version(site, &CancellationToken::new()).await?;
+        self.lock().insert(base, (Instant::now(), version));
         Ok(version)
     }
 

@@ -22,7 +22,7 @@ pub(super) async fn point_at(op: &Op, handle: Option<&str>) -> Result<Presence, 
         Some(handle) => handle,
         None => site.settings.require("group")?,
     };
-    let version = client::version(&site.http, &base, op.cancel()).await?;
+    let version = client::version(site, op.cancel()).await?;
     if !has_page(site, &base, handle).await? {
         return Err(Fault::new(
             FaultKind::NotFound,
@@ -46,7 +46,7 @@ pub(super) async fn point_at(op: &Op, handle: Option<&str>) -> Result<Presence, 
 
 pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     let base = client::base(site)?;
-    client::version(&site.http, &base, &CancellationToken::new()).await?;
+    client::version(site, &CancellationToken::new()).await?;
     let handle = site.external_id.as_deref().unwrap_or_default();
     if has_page(site, &base, handle).await? {
         let mut seen = observe::blank(Standing::Present, Health::Ok);

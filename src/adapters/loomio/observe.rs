@@ -200,7 +200,7 @@ async fn upgraded(
     let Some(before) = site.fact::<Version>(record::VERSION)? else {
         return Ok(());
     };
-    let now = versions.of(&site.http, client.base()).await?;
+    let now = versions.of(site).await?;
     if now < Version::OLDEST {
         seen.health = Health::Degraded;
         let what = format!(
@@ -252,9 +252,6 @@ async fn integrations(
             let what = format!("The chat integration for {label} was changed.");
             drift(seen, DriftKind::Changed, what);
         }
-    }
-    if seen.drift.iter().any(|one| one.kind == DriftKind::Missing) {
-        seen.health = Health::Degraded;
     }
     Ok(())
 }

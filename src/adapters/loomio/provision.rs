@@ -42,7 +42,7 @@ pub(super) async fn prove_again(op: &Op, wanted: &str) -> Result<Presence, Halt>
 async fn supported(op: &Op) -> Result<Version, Halt> {
     op.progress("server", 0, 3, "version");
     let base = client::base(op.site())?;
-    let version = client::version(&op.site().http, &base, op.cancel()).await?;
+    let version = client::version(op.site(), op.cancel()).await?;
     version.require(client::host(&base))?;
     Ok(version)
 }

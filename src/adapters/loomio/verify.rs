@@ -18,7 +18,7 @@ pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Faul
     };
     let never = CancellationToken::new();
     let base = client::base(site)?;
-    let version = client::version(&site.http, &base, &never).await?;
+    let version = client::version(site, &never).await?;
     version.require(client::host(&base))?;
     let listing = Client::new(site, key, &never)?.groups().await?;
     if listing.own().is_none() && !listing.groups.is_empty() {

@@ -107,13 +107,13 @@ fn a_parked_operation_says_what_it_waits_for_and_comes_due() {
             )?;
             Ok((
                 writer.due_operations(now(), 10)?,
-                writer.next_due(now())?,
+                writer.due_later(now())?,
                 writer.due_operations(later, 10)?,
             ))
         })
         .unwrap();
     assert!(before.is_empty());
-    assert_eq!(wake, Some(later));
+    assert_eq!(wake, [(instances[0], later)]);
     assert_eq!(
         after[0].fault.as_ref().map(|fault| &fault.kind),
         Some(&FaultKind::Unreachable)

@@ -7,3 +7,4 @@ mod files;
 mod journal;
 mod records;
 mod sharing;
+mod together;
