@@ -65,6 +65,8 @@ CREATE TABLE community_counts (
     active      INTEGER NOT NULL DEFAULT 0,
     inactive    INTEGER NOT NULL DEFAULT 0,
     waiting     INTEGER NOT NULL DEFAULT 0,
+    -- Of the waiting, those that wait for somebody else's decision.
+    others      INTEGER NOT NULL DEFAULT 0,
     working     INTEGER NOT NULL DEFAULT 0,
     failed      INTEGER NOT NULL DEFAULT 0,
     drift       INTEGER NOT NULL DEFAULT 0
@@ -80,6 +82,7 @@ CREATE TRIGGER instance_is_counted AFTER INSERT ON instances BEGIN
         active   = active   + (NEW.mark = 'active'),
         inactive = inactive + (NEW.mark = 'inactive'),
         waiting  = waiting  + (NEW.mark = 'waiting'),
+        others   = others   + (NEW.mark = 'waiting' AND NEW.observed = 'needs-others'),
         working  = working  + (NEW.mark = 'working'),
         failed   = failed   + (NEW.mark = 'failed'),
         drift    = drift    + (NEW.mark = 'drift')
@@ -87,13 +90,16 @@ CREATE TRIGGER instance_is_counted AFTER INSERT ON instances BEGIN
 END;
 
 CREATE TRIGGER instance_is_counted_anew AFTER UPDATE OF desired, observed, drift, removed_at ON instances
-WHEN OLD.mark <> NEW.mark OR OLD.desired <> NEW.desired BEGIN
+WHEN OLD.mark <> NEW.mark OR OLD.desired <> NEW.desired
+    OR (OLD.observed = 'needs-others') <> (NEW.observed = 'needs-others') BEGIN
     UPDATE community_counts SET
         switched_on = switched_on + (NEW.mark <> 'removed' AND NEW.desired = 'active')
                                   - (OLD.mark <> 'removed' AND OLD.desired = 'active'),
         active   = active   + (NEW.mark = 'active')   - (OLD.mark = 'active'),
         inactive = inactive + (NEW.mark = 'inactive') - (OLD.mark = 'inactive'),
         waiting  = waiting  + (NEW.mark = 'waiting')  - (OLD.mark = 'waiting'),
+        others   = others   + (NEW.mark = 'waiting' AND NEW.observed = 'needs-others')
+                            - (OLD.mark = 'waiting' AND OLD.observed = 'needs-others'),
         working  = working  + (NEW.mark = 'working')  - (OLD.mark = 'working'),
         failed   = failed   + (NEW.mark = 'failed')   - (OLD.mark = 'failed'),
         drift    = drift    + (NEW.mark = 'drift')    - (OLD.mark = 'drift')

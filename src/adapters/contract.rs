@@ -237,7 +237,7 @@ pub enum Standing {
 pub struct Observation {
     /// Whether it is there.
     pub standing: Standing,
-    /// How well it does.
+    /// How well it does, apart from what differs: what of that is undecided is held against it by whoever asked.
     pub health: Health,
     /// One short phrase for the row; may be empty.
     pub note: String,

@@ -10,11 +10,12 @@ use super::{
 use crate::{
     catalog::{Holder, Manifest, Needs},
     domain::{
-        Account, AccountId, Capability, CommunityId, CredentialMeta, Fault, HumanTask, Instance,
-        OperationVerb, PlatformId, Verb,
+        Account, AccountId, Capability, CommunityId, CredentialMeta, Fault, HumanTask, Identity,
+        Instance, OperationVerb, PlatformId, Verb,
     },
     store::{Reader, Writer},
 };
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// The name of the person's step for which a full account parks an instance.
@@ -138,6 +139,9 @@ pub(super) fn settle(
     if verb == OperationVerb::Provision && instance.external_id.is_none() {
         let mut full = Vec::new();
         for account in &accounts {
+            if counted_at(&keys, *account, instance.community).is_some() {
+                continue;
+            }
             let account = writer.account(*account)?;
             if slots::fill(&slots::rows(writer, rules, &account)?).full {
                 full.push(account);
@@ -165,8 +169,28 @@ pub(super) fn settle(
             facts::remember(writer, instance.id, facts::LEFT_ACCOUNTS, &without)?;
         }
     }
-    writer.use_accounts(instance.id, &accounts, rules.now)?;
+    for account in accounts {
+        let since = counted_at(&keys, account, instance.community).unwrap_or(rules.now);
+        writer.use_accounts(instance.id, &[account], since)?;
+    }
     Ok(None)
+}
+
+/// When the platform counted what the community has there, where that was there before the instance: a bot that was let
+/// into the community's server takes no further place by working in it.
+fn counted_at(
+    keys: &[CredentialMeta],
+    account: AccountId,
+    community: CommunityId,
+) -> Option<Timestamp> {
+    let reaches = |identity: &Identity| {
+        let mut objects = identity.reach.objects.iter();
+        objects.any(|object| object.community == Some(community))
+    };
+    keys.iter()
+        .filter(|key| key.account == account && key.identity.as_ref().is_some_and(reaches))
+        .map(|key| key.created_at)
+        .max()
 }
 
 /// What a person is asked when no account has room.

@@ -17,8 +17,8 @@ use crate::{
     adapters::contract,
     domain::{
         Actor, AnsweredDrift, CommunityId, Drift, DriftAnswer, DriftKind, DriftVerdict, Fault,
-        FaultKind, HumanTask, Instance, InstanceId, Observed, OperationVerb, Plan, PlanItemKind,
-        PlatformId,
+        FaultKind, HumanTask, Instance, InstanceId, InstanceKind, Observed, OperationVerb, Plan,
+        PlanItemKind, PlatformId,
     },
     store::{Reader, Writer},
 };
@@ -110,6 +110,12 @@ fn remedy(instance: &Instance, kind: DriftKind) -> Remedy {
     }
 }
 
+/// Whether another one takes the place of an instance that is gone. On this host its folder and its port are still its own,
+/// so that there the same one is made whole.
+fn is_replaced(instance: &Instance) -> bool {
+    instance.kind != InstanceKind::Dedicated
+}
+
 /// Refuses what cannot be answered so.
 fn require_possible(
     instance: &Instance,
@@ -165,13 +171,14 @@ pub(super) fn plan(
     };
     let mut draft = Draft::new(format!("{does}: {title}"));
     let gone = instance.observed == Observed::Gone;
+    let is_replaced = gone && is_replaced(&instance);
     for drift in &found {
         let what = drift.what.trim_end_matches('.');
         let (kind, then) = match answer {
             DriftAnswer::TakeOver if gone => (PlanItemKind::RemoveSoft, "it is removed here"),
             DriftAnswer::TakeOver => (kind, "that is right from now on"),
             DriftAnswer::IgnoreUntil(_) => (kind, "not shown until that day"),
-            DriftAnswer::PutBack if gone => (kind, "another one is made in its place"),
+            DriftAnswer::PutBack if is_replaced => (kind, "another one is made in its place"),
             DriftAnswer::PutBack => match remedy(&instance, drift.kind) {
                 Remedy::Make => (kind, "what is missing is made again"),
                 Remedy::Send => (kind, "settings and state are sent again"),
@@ -207,7 +214,9 @@ pub(super) fn answer(
     let gone = instance.observed == Observed::Gone;
     match answer {
         DriftAnswer::TakeOver if gone => forget(writer, rules, actor, &instance),
-        DriftAnswer::PutBack if gone => make_anew(writer, rules, actor, &instance),
+        DriftAnswer::PutBack if gone && is_replaced(&instance) => {
+            make_anew(writer, rules, actor, &instance)
+        }
         DriftAnswer::PutBack => put_back(writer, rules, actor, &instance, &found),
         DriftAnswer::TakeOver => decide(writer, rules, actor, &instance, &found, None),
         DriftAnswer::IgnoreUntil(until) => {

@@ -186,10 +186,6 @@ fn record(
     seen: &Observation,
 ) -> Result<(), Fault> {
     let id = instance.id;
-    writer.set_health(id, seen.health, rules.now)?;
-    if seen.health == Health::Ok {
-        facts::remember(writer, id, facts::HEALTHY_AT, &rules.now)?;
-    }
     let mut drift: Vec<Drift> = seen
         .drift
         .iter()
@@ -203,6 +199,11 @@ fn record(
     }
     let drift = super::drift::sift(writer, rules, id, drift)?;
     writer.set_drift(id, &drift)?;
+    let health = health(seen.health, &drift);
+    writer.set_health(id, health, rules.now)?;
+    if health == Health::Ok {
+        facts::remember(writer, id, facts::HEALTHY_AT, &rules.now)?;
+    }
     // The row says what is so: before anything else, what differs.
     let note = match drift.first() {
         Some(first) => first.what.trim_end_matches('.').to_owned(),
@@ -254,6 +255,15 @@ fn record(
             writer.set_observed(id, Observed::Ready, &note)
         }
     }
+}
+
+/// What differs and nobody decided about is not well, unless it works as before, as a room that somebody renamed.
+fn health(seen: Health, undecided: &[Drift]) -> Health {
+    let is_severe = |drift: &Drift| drift.kind != DriftKind::Changed;
+    if seen == Health::Ok && undecided.iter().any(is_severe) {
+        return Health::Degraded;
+    }
+    seen
 }
 
 /// The limits of the account as the look told them.

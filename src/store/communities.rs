@@ -115,7 +115,7 @@ impl Reader<'_> {
         self.many(
             &format!(
                 "SELECT c.id, c.slug, c.name, c.description, c.created_at, c.archived_at,
-                    n.switched_on, n.active, n.inactive, n.waiting, n.working, n.failed, n.drift
+                    n.switched_on, n.active, n.inactive, n.waiting, n.others, n.working, n.failed, n.drift
                  FROM communities c CROSS JOIN community_counts n ON n.community = c.id
                  WHERE {} ORDER BY c.archived, c.sort_key, c.id LIMIT :limit",
                 conditions.join(" AND ")

@@ -18,6 +18,8 @@ pub struct MarkCounts {
     pub inactive: u32,
     /// Waiting for a key or a person.
     pub waiting: u32,
+    /// Of the waiting, those that wait for somebody else's decision.
+    pub others: u32,
     /// With an operation under way.
     pub working: u32,
     /// Failed or gone.
@@ -39,6 +41,7 @@ impl MarkCounts {
             active: self.active - other.active,
             inactive: self.inactive - other.inactive,
             waiting: self.waiting - other.waiting,
+            others: self.others - other.others,
             working: self.working - other.working,
             failed: self.failed - other.failed,
             drift: self.drift - other.drift,
@@ -72,23 +75,25 @@ pub struct Totals {
     pub counts: MarkCounts,
 }
 
-/// Takes the seven counts, in the order of [`COUNTS`].
+/// Takes the counts, in the order of [`COUNTS`].
 pub(super) fn mark_counts(columns: &mut Columns<'_>) -> rusqlite::Result<MarkCounts> {
     Ok(MarkCounts {
         switched_on: columns.count()?,
         active: columns.count()?,
         inactive: columns.count()?,
         waiting: columns.count()?,
+        others: columns.count()?,
         working: columns.count()?,
         failed: columns.count()?,
         drift: columns.count()?,
     })
 }
 
-const COUNTS: &str = "n.switched_on, n.active, n.inactive, n.waiting, n.working, n.failed, n.drift";
+const COUNTS: &str =
+    "n.switched_on, n.active, n.inactive, n.waiting, n.others, n.working, n.failed, n.drift";
 
 const SUMS: &str = "count(*), coalesce(sum(n.switched_on), 0), coalesce(sum(n.active), 0), coalesce(sum(n.inactive), 0),
-    coalesce(sum(n.waiting), 0), coalesce(sum(n.working), 0), coalesce(sum(n.failed), 0), coalesce(sum(n.drift), 0)";
+    coalesce(sum(n.waiting), 0), coalesce(sum(n.others), 0), coalesce(sum(n.working), 0), coalesce(sum(n.failed), 0), coalesce(sum(n.drift), 0)";
 
 impl Reader<'_> {
     /// The counts of one community.

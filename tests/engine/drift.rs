@@ -2,7 +2,7 @@
 
 use super::*;
 use guildhall::{
-    domain::{DriftAnswer, DriftKind, DriftVerdict, FaultKind, Instance},
+    domain::{DriftAnswer, DriftKind, DriftVerdict, FaultKind, Health, Instance},
     engine::Page,
 };
 use jiff::Timestamp;
@@ -75,6 +75,19 @@ async fn what_is_taken_over_is_no_difference_any_more_and_another_one_is() {
             && entry.detail == "taken over: Room 1 is painted red."),
         "{audit:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_held_against_its_health_until_somebody_takes_it_over() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    home.world.differ(DriftKind::Missing, "Room 2 is missing.");
+    check(&engine).await;
+    assert_eq!(alpha(&engine).await.health, Health::Degraded);
+    answer(&engine, DriftAnswer::TakeOver).await.unwrap();
+    assert_eq!(alpha(&engine).await.health, Health::Ok);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,9 +233,13 @@ async fn what_somebody_else_decides_is_not_shown_as_a_step_of_ours() {
     let engine = home.init().await;
     create(&engine).await;
     settle(&engine).await;
+    let actor = ada(&engine).await;
+    let before = engine.overview(&actor).await.unwrap().need_you;
     home.world.others_decide();
     check(&engine).await;
     assert_eq!(alpha(&engine).await.observed, Observed::NeedsOthers);
+    let waiting = engine.overview(&actor).await.unwrap().need_you;
+    assert_eq!(waiting, before, "nobody here can do it");
     // It works all the same, and the next look tells that it was decided.
     switch(&engine, "alpha", Desired::Inactive).await.unwrap();
     settle(&engine).await;

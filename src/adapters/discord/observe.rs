@@ -5,7 +5,7 @@ use super::pause::{self, Paused, overwrites};
 use super::permissions::missing;
 use super::record::{Place, Places, marker};
 use super::server::{self, Server};
-use super::{BOT_TOKEN, WEBHOOK, tasks, webhook};
+use super::{BOT_TOKEN, WEBHOOK, tasks, verify, webhook};
 use crate::adapters::contract::{Observation, Site, Standing};
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health};
 use serde_json::Value;
@@ -68,17 +68,8 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         return Ok(observation);
     }
     look_at_webhooks(&client, &places, &mut observation.drift).await?;
-    if observation
-        .drift
-        .iter()
-        .any(|drift| drift.kind != DriftKind::Changed)
-    {
-        observation.health = Health::Degraded;
-    }
-    if let Some(first) = observation.drift.first() {
-        observation.note.clone_from(&first.what);
-    }
     observation.url = Some(places.link());
+    observation.slots = vec![verify::slots(verify::servers(&client).await?.len())];
     Ok(observation)
 }
 

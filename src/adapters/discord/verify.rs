@@ -101,7 +101,8 @@ async fn bot(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     Ok(identity)
 }
 
-fn slots(joined: usize) -> Slots {
+/// How many servers the bot is in, of those it may be in.
+pub(super) fn slots(joined: usize) -> Slots {
     Slots {
         unit: "servers joined".into(),
         max: Some(100),
@@ -164,7 +165,7 @@ fn reach(site: &Site, servers: &[Value]) -> Result<Reach, Fault> {
 }
 
 /// Every server the bot is in.
-async fn servers(client: &Client) -> Result<Vec<Value>, Fault> {
+pub(super) async fn servers(client: &Client) -> Result<Vec<Value>, Fault> {
     let mut all: Vec<Value> = Vec::new();
     for _ in 0..MOST_PAGES {
         let after = all.last().and_then(|one| one["id"].as_str()).unwrap_or("0");

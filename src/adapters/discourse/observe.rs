@@ -68,9 +68,6 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     if let Some(making) = &making {
         with_making_key(site, making, &places, &mut observation).await?;
     }
-    if !observation.drift.is_empty() {
-        observation.health = Health::Degraded;
-    }
     Ok(observation)
 }
 

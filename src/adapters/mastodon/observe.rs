@@ -68,9 +68,6 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             format!("The notice is not pinned any more: {what}"),
         );
     }
-    if !observation.drift.is_empty() && observation.health == Health::Ok {
-        observation.health = Health::Degraded;
-    }
     Ok(observation)
 }
 

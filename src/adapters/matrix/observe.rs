@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::pause::{self, Paused};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, ADMIN_TOKEN, SERVER, address, errors, verify};
+use super::{ACCESS_TOKEN, SERVER, address, errors, gone, verify};
 use crate::adapters::{
     contract::{Observation, Site, Standing},
     http::{Method, entries, segment},
@@ -79,13 +79,6 @@ fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation
         .iter()
         .filter(|drift| drift.kind == DriftKind::Missing)
         .count();
-    // A room that somebody renamed works as before.
-    let is_harmless = drift.iter().all(|drift| drift.kind == DriftKind::Changed);
-    let health = if is_harmless {
-        Health::Ok
-    } else {
-        Health::Degraded
-    };
     let note = match missing {
         0 => counted(places.rooms.len(), "room", "rooms"),
         missing => format!(
@@ -97,7 +90,7 @@ fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation
         drift,
         slots,
         url: places.space.as_ref().map(link),
-        ..seen(Standing::Present, health, &note)
+        ..seen(Standing::Present, Health::Ok, &note)
     }
 }
 
@@ -231,39 +224,13 @@ async fn look_at(
     Ok(())
 }
 
-/// What became of a room the bot is not in any more. "Gone", "purged" and "the bot was taken out" look the same to the
-/// bot (sheet: matrix 4): an administrator can tell, and so can the alias, which vanishes with a purge.
-async fn exists(
-    site: &Site,
-    base: &Url,
-    client: Option<&Client>,
-    place: &Place,
-) -> Result<Option<bool>, Fault> {
-    if let Some(token) = site.secrets.get(ADMIN_TOKEN) {
-        let admin = Client::new(site, base, token.clone(), &CancellationToken::new());
-        let path = format!("/_synapse/admin/v1/rooms/{}", segment(&place.id));
-        let answer = admin.call(Method::GET, &path).send().await?;
-        if answer.is_success() {
-            return Ok(Some(true));
-        }
-        if answer.status == 404 && errors::code(&answer) == "M_NOT_FOUND" {
-            return Ok(Some(false));
-        }
-    }
-    let (Some(client), Some(alias)) = (client, &place.alias) else {
-        return Ok(None);
-    };
-    let found = client.resolve(alias).await?;
-    Ok(Some(found.as_deref() == Some(place.id.as_str())))
-}
-
 async fn outside(
     site: &Site,
     base: &Url,
     client: &Client,
     space: &Place,
 ) -> Result<Observation, Fault> {
-    if exists(site, base, Some(client), space).await? == Some(false) {
+    if gone::exists(site, base, Some(client), space).await? == Some(false) {
         return Ok(seen(Standing::Gone, Health::Down, "the space was deleted"));
     }
     let mut observation = seen(
@@ -279,7 +246,7 @@ async fn outside(
 }
 
 async fn missing(site: &Site, base: &Url, place: &Place) -> Result<Drift, Fault> {
-    let what = match exists(site, base, None, place).await? {
+    let what = match gone::exists(site, base, None, place).await? {
         Some(true) => format!("The bot was taken out of the room {}.", place.name),
         Some(false) => format!("The room {} was deleted.", place.name),
         None => format!(

@@ -181,7 +181,8 @@ pub const OBSERVE_NAME: &str = "GuildhallObserve";
 pub const MOST_OBSERVED: usize = 50;
 
 /// The document that looks at `count` accounts in one request, which costs one unit of the rate limit however many they
-/// are: `a0` to `a49`, the ids in variables of the same names. More than [`MOST_OBSERVED`] are not looked at.
+/// are: `a0` to `a49`, the ids in variables of the same names, and beside them how many the user administers. More than
+/// [`MOST_OBSERVED`] are not looked at.
 #[must_use]
 pub fn observe(count: usize) -> String {
     let count = count.min(MOST_OBSERVED);
@@ -195,7 +196,7 @@ pub fn observe(count: usize) -> String {
         );
     }
     format!(
-        "query {OBSERVE_NAME}({}) {{ {looks}}} {}",
+        "query {OBSERVE_NAME}({}) {{ {looks}me {{ memberOf(role: [ADMIN], limit: 1) {{ totalCount }} }} }} {}",
         variables.trim_end(),
         account_fields!()
     )

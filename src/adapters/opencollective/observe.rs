@@ -69,16 +69,16 @@ async fn judge(
     if account.is_admin {
         drift.extend(missing_hooks(site, client, collective).await?);
     }
-    let down = account.is_archived || account.is_frozen;
-    let health = match (down, drift.is_empty()) {
-        (true, _) => Health::Down,
-        (false, true) => Health::Ok,
-        (false, false) => Health::Degraded,
+    let health = if account.is_archived || account.is_frozen {
+        Health::Down
+    } else {
+        Health::Ok
     };
     let mut observation = seen(Standing::Present, health, "");
     observation.note = note(site, &account)?;
     observation.task = host::pending(site, client, &account).await?;
     observation.drift = drift;
+    observation.slots = verify::slots(&reply.data["me"]);
     observation.url = web_page(site, &account.slug).filter(|_| account.slug != collective.slug);
     Ok(observation)
 }

@@ -189,7 +189,8 @@ fn reach(site: &Site, me: &Value) -> Reach {
     }
 }
 
-fn slots(me: &Value) -> Vec<Slots> {
+/// How many collectives the user administers, by an answer that tells.
+pub(super) fn slots(me: &Value) -> Vec<Slots> {
     vec![Slots {
         unit: "collectives administered".into(),
         max: None,

@@ -73,13 +73,6 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         return Ok(observation);
     }
     let mut observation = seen(Standing::Present, Health::Ok, "");
-    let severe = |drift: &Drift| drift.kind != DriftKind::Changed;
-    if drift.iter().any(severe) {
-        observation.health = Health::Degraded;
-    }
-    if let Some(first) = drift.first() {
-        observation.note = first.what.clone();
-    }
     observation.url = places.channels.first().map(|place| places.link(place));
     observation.drift = drift;
     observation.slots = slots(channel::joined(&client).await?.len());

@@ -188,7 +188,7 @@ impl Engine {
             actor: actor.name,
             role: actor.role.to_string(),
             communities: u64::from(totals.communities) + u64::from(totals.archived),
-            need_you: u64::from(totals.counts.waiting),
+            need_you: u64::from(totals.counts.waiting - totals.counts.others),
             working: u64::from(working),
             failed: u64::from(totals.counts.failed),
             nearly_full,

@@ -71,6 +71,10 @@ impl Service {
             }
             data.insert(alias.clone(), self.shown(caller, id));
         }
+        if query.contains("me { memberOf(") {
+            let me = self.reach(caller, &Value::Null)["me"].take();
+            data.insert("me".to_owned(), me);
+        }
         if errors.is_empty() {
             return Ok(Value::Object(data));
         }
