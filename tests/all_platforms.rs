@@ -11,6 +11,7 @@ mod platforms;
 
 use crate::{hall::Hall, platforms::Platforms};
 use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
 
 /// What the commands alone do not know: how people and keys of a simulated platform are called.
 struct Person {
@@ -25,8 +26,16 @@ struct Person {
     known: &'static [(&'static str, &'static str)],
     /// What a person does who has this task, from the state of the platform; nothing when nobody expects it.
     step: fn(&Value, &Value) -> Option<Deed>,
-    /// What somebody does by hand, from the state of the platform; none where it cannot be done from there.
-    drift: Option<fn(&Value) -> Deed>,
+    /// What somebody does by hand.
+    drift: Hand,
+}
+
+/// What somebody does behind Guildhall's back.
+enum Hand {
+    /// On the platform, from its state.
+    There(fn(&Value) -> Deed),
+    /// In the instance's folder on this host.
+    Here(fn(&Path)),
 }
 
 /// An action on a simulated platform, and its input.
@@ -56,6 +65,13 @@ fn our_category(state: &Value) -> u64 {
     ours.unwrap()["id"].as_u64().unwrap()
 }
 
+/// What somebody does with the database of an instance on this host.
+fn in_database(folder: &Path, change: &str) {
+    let database = rusqlite::Connection::open(folder.join("db.sqlite3")).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(database.execute(change, []).unwrap(), 1, "{change}");
+}
+
 const PEOPLE: &[Person] = &[
     Person {
         platform: "matrix",
@@ -64,7 +80,7 @@ const PEOPLE: &[Person] = &[
         settings: &["homeserver=https://matrix.sandbox", "rooms=general"],
         known: &[],
         step: nothing_to_do,
-        drift: Some(|state| {
+        drift: Hand::There(|state| {
             let rooms = state["rooms"].as_object().unwrap().iter();
             let mut rooms = rooms
                 .filter(|(_, room)| room["state"]["m.room.name\n"]["content"]["name"] == "general");
@@ -92,7 +108,7 @@ const PEOPLE: &[Person] = &[
             };
             Some((action, json!({"group": group, "user": 4})))
         },
-        drift: Some(|state| {
+        drift: Hand::There(|state| {
             let group: u64 = id_of(&state["groups"], "handle", "lilac").parse().unwrap();
             ("rename", json!({"group": group, "name": "Roses"}))
         }),
@@ -103,8 +119,11 @@ const PEOPLE: &[Person] = &[
         key: Some(("token", "token")),
         settings: &[],
         known: &[],
-        step: nothing_to_do,
-        drift: Some(|state| {
+        step: |task, state| {
+            let id = id_of(&state["accounts"], "slug", "rosewood");
+            (task["step"] == "unarchive").then(|| ("unarchive", json!({"id": id})))
+        },
+        drift: Hand::There(|state| {
             let id = id_of(&state["accounts"], "slug", "rosewood");
             ("archive", json!({"id": id}))
         }),
@@ -119,7 +138,7 @@ const PEOPLE: &[Person] = &[
             let channel = task["step"].as_str()?.strip_prefix("delete ")?;
             Some(("delete", json!({"channel": channel})))
         },
-        drift: Some(|_| {
+        drift: Hand::There(|_| {
             let renamed = json!({"channel": "gov-rosewood", "name": "roses"});
             ("rename", renamed)
         }),
@@ -134,7 +153,7 @@ const PEOPLE: &[Person] = &[
             let account = json!({"account": "rosewood"});
             (task["step"] == "delete account").then_some(("delete-account", account))
         },
-        drift: Some(|_| {
+        drift: Hand::There(|_| {
             let renamed = json!({"account": "rosewood", "display_name": "Roses"});
             ("set", renamed)
         }),
@@ -154,7 +173,7 @@ const PEOPLE: &[Person] = &[
             let category = json!({"id": our_category(state)});
             (task["step"] == "empty category").then_some(("delete-topics", category))
         },
-        drift: Some(|state| {
+        drift: Hand::There(|state| {
             let renamed = json!({"id": our_category(state), "name": "Roses"});
             ("edit-category", renamed)
         }),
@@ -169,7 +188,7 @@ const PEOPLE: &[Person] = &[
             let page = json!({"address": task["url"], "person": state["ready"]["owner"]});
             (task["step"] == "invite the bot").then_some(("invite-bot", page))
         },
-        drift: Some(|_| {
+        drift: Hand::There(|_| {
             let renamed = json!({"channel": "proposals", "text": "roses"});
             ("rename-channel", renamed)
         }),
@@ -181,7 +200,10 @@ const PEOPLE: &[Person] = &[
         settings: &[],
         known: &[],
         step: nothing_to_do,
-        drift: None,
+        drift: Hand::Here(|folder| {
+            let row = "DELETE FROM policyengine_community WHERE metagov_slug = 'rosewood'";
+            in_database(folder, row);
+        }),
     },
     Person {
         platform: "kybern",
@@ -190,7 +212,7 @@ const PEOPLE: &[Person] = &[
         settings: &["licence_accepted=true"],
         known: &[],
         step: nothing_to_do,
-        drift: None,
+        drift: Hand::Here(|folder| in_database(folder, "UPDATE groups_group SET name = 'Roses'")),
     },
     Person {
         platform: "metagov",
@@ -199,7 +221,9 @@ const PEOPLE: &[Person] = &[
         settings: &[],
         known: &[],
         step: nothing_to_do,
-        drift: None,
+        drift: Hand::Here(|folder| {
+            in_database(folder, "DELETE FROM core_community WHERE slug = 'rosewood'")
+        }),
     },
     Person {
         platform: "sourcecred",
@@ -208,7 +232,9 @@ const PEOPLE: &[Person] = &[
         settings: &["plugins=external"],
         known: &[],
         step: nothing_to_do,
-        drift: None,
+        drift: Hand::Here(|folder| {
+            std::fs::write(folder.join("config/grain.json"), "{}").unwrap();
+        }),
     },
 ];
 
@@ -300,6 +326,29 @@ impl Town {
         self.until_done(person, &set, &format!("{key}\n"));
     }
 
+    /// Somebody changes it by hand; the next look tells that, and putting it back leaves nothing that differs.
+    fn survive_drift(&self, person: &Person) {
+        let platform = person.platform;
+        match person.drift {
+            Hand::There(deed) => {
+                let (action, input) = deed(&self.platforms.state(platform));
+                self.act(platform, action, &input);
+            }
+            Hand::Here(deed) => deed(&self.hall.home().join("communities/rosewood").join(platform)),
+        }
+        self.hall.run(&["check", "rosewood", platform], "");
+        let row = self.row(platform);
+        let is_seen = row["drifted"] == true || row["observed"] == "gone";
+        assert!(is_seen, "{row}");
+        let back = ["instance", "drift", "rosewood", platform, "--put-back"];
+        self.until_done(person, &back, "");
+        self.hall.run(&["check", "rosewood", platform], "");
+        let row = self.row(platform);
+        assert_eq!(row["observed"], "ready", "{row}");
+        assert_eq!(row["drifted"], false, "{row}");
+        assert_eq!(row["desired"], "active", "{row}");
+    }
+
     fn whole_life(&self, person: &Person) {
         let platform = person.platform;
         if let Some((action, input)) = person.before.map(|before| before()) {
@@ -317,13 +366,7 @@ impl Town {
             assert_eq!(row["desired"], desired, "{row}");
             assert_eq!(row["observed"], "ready", "{row}");
         }
-        if let Some(drift) = person.drift {
-            let (action, input) = drift(&self.platforms.state(platform));
-            self.act(platform, action, &input);
-            self.hall.run(&["check", "rosewood", platform], "");
-            let row = self.row(platform);
-            assert_eq!(row["drifted"], true, "{row}");
-        }
+        self.survive_drift(person);
         let remove = [
             "instance",
             "remove",
@@ -418,4 +461,36 @@ fn one_command_scores_the_forum_that_another_one_filled() {
     let scores = folder.join("output/accounts.json");
     let scores = std::fs::read_to_string(scores).unwrap();
     assert!(scores.contains("amina"), "who wrote in the forum: {scores}");
+}
+
+/// A bot that people had let into the community's server is in no more servers for working there.
+#[test]
+fn a_bot_that_was_let_in_before_is_counted_once() {
+    let hall = Hall::new(true);
+    let keys = hall.done(&["sandbox", "keys"], "");
+    let create = [
+        "community",
+        "create",
+        "Rosewood",
+        "--platform",
+        "discord=inactive",
+    ];
+    hall.run(&create, "");
+    let known = &keys["discord"];
+    let guild = format!("guild_id={}", known["guild_id"].as_str().unwrap());
+    let set = [
+        &["key", "set", "rosewood", "discord", "--field", "bot_token"][..],
+        &["--setting", &guild, "--setting", "channels=general"],
+    ]
+    .concat();
+    hall.done(&set, &format!("{}\n", known["bot_token"].as_str().unwrap()));
+    let joined = || {
+        let list = hall.done(&["account", "slots"], "");
+        let mut rows = list["slots"].as_array().unwrap().clone().into_iter();
+        let row = rows.find(|row| row["unit"] == "servers joined").unwrap();
+        row["used"].as_u64().unwrap()
+    };
+    let counted = joined();
+    hall.done(&["check", "rosewood", "discord"], "");
+    assert_eq!(joined(), counted, "the look measures it anew");
 }

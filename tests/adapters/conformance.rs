@@ -6,6 +6,7 @@
 mod bad_luck;
 mod hands;
 mod keys;
+mod misfortunes;
 mod once;
 mod replaced;
 mod shapes;
@@ -65,9 +66,14 @@ macro_rules! conformance {
                 switching::off_and_on,
                 switching::killed_while_switching,
                 hands::drift_is_told,
-                hands::put_back_as_it_was,
                 hands::adopting_deletes_nothing,
                 hands::removed_and_removed_again,
+                misfortunes::a_key_revoked_in_the_middle,
+                misfortunes::a_platform_down_for_a_day,
+                misfortunes::something_renamed_by_hand,
+                misfortunes::a_marker_taken_away_by_hand,
+                misfortunes::something_archived_by_hand,
+                misfortunes::a_part_deleted_by_hand,
                 keys::wrong_keys,
                 keys::nothing_secret_is_written,
                 replaced::killed_while_replacing,

@@ -9,6 +9,8 @@ use std::ops::DerefMut;
 pub enum Drift {
     /// Somebody gave it another name.
     Renamed,
+    /// Somebody took away or changed what we recognise it by.
+    Unmarked,
     /// Somebody closed, archived, froze or stopped it.
     Archived,
     /// Somebody took away a part of it.

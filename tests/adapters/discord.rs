@@ -68,7 +68,7 @@ impl Platform for Server {
                 "rename-channel",
                 json!({"channel": "general", "text": "roses"}),
             ),
-            Drift::Archived => return false,
+            Drift::Unmarked | Drift::Archived => return false,
             Drift::PartDeleted => ("delete-channel", json!({"channel": "proposals"})),
             Drift::RightTaken => (
                 "permissions",

@@ -88,6 +88,7 @@ impl Platform for Forum {
         let category = ours["category"]["id"].clone();
         let (action, input) = match how {
             Drift::Renamed => ("edit-category", json!({"id": category, "name": "Roses"})),
+            Drift::Unmarked => ("edit-category", json!({"id": category, "slug": "roses"})),
             Drift::Archived => (
                 "edit-category",
                 json!({"id": category, "permissions": {"staff": 1}}),

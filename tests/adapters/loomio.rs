@@ -70,10 +70,11 @@ impl World {
         self.connect(&webhook(7, "slack", address)).await;
     }
 
-    async fn befalls(&self, how: Drift, bot: u64) {
+    async fn befalls(&self, how: Drift, bot: u64) -> bool {
         let group = self.group("lilac").await;
         let (action, input) = match how {
             Drift::Renamed => ("rename", json!({"group": group, "name": "Roses"})),
+            Drift::Unmarked => return false,
             Drift::Archived => ("expire", json!({"group": group})),
             Drift::PartDeleted => ("remove", json!({"group": group, "user": bot})),
             Drift::RightTaken => ("unmake-admin", json!({"group": group, "user": bot})),
@@ -81,6 +82,7 @@ impl World {
             Drift::Deleted => ("delete-group", json!({"group": group})),
         };
         self.act(action, input).await;
+        true
     }
 
     /// The group that somebody else made, with the bot as its administrator.
@@ -151,8 +153,7 @@ impl Platform for Hosted {
     }
 
     async fn drift(&self, how: Drift) -> bool {
-        self.0.befalls(how, SPARE).await;
-        true
+        self.0.befalls(how, SPARE).await
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {
@@ -215,7 +216,6 @@ impl Platform for OwnServer {
     }
 
     async fn drift(&self, how: Drift) -> bool {
-        self.0.befalls(how, self.bot().await).await;
-        true
+        self.0.befalls(how, self.bot().await).await
     }
 }

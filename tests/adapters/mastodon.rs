@@ -59,7 +59,7 @@ impl Platform for Server {
             Drift::Renamed => ("set", json!({"display_name": "Roses"})),
             Drift::Archived => ("set", json!({"disabled": true})),
             Drift::PartDeleted => ("unpin", json!({})),
-            Drift::RightTaken => return false,
+            Drift::Unmarked | Drift::RightTaken => return false,
             Drift::KeyRevoked => ("revoke", json!({"token": self.key("access_token")})),
             Drift::Deleted => ("delete-account", json!({})),
         };

@@ -92,6 +92,10 @@ impl Platform for Homeserver {
                 "set-state",
                 json!({"room": space, "type": "m.room.name", "content": {"name": "Roses"}}),
             ),
+            Drift::Unmarked => (
+                "set-state",
+                json!({"room": general, "type": "org.guildhall.instance", "content": {}}),
+            ),
             Drift::Archived => return false,
             Drift::PartDeleted => ("purge", json!({"room": general})),
             Drift::RightTaken => ("remove-member", json!({"room": general, "user": BOT})),

@@ -38,10 +38,10 @@ impl Platform for Service {
 
     async fn fulfil(&self, task: &HumanTask) {
         let id = self.id();
-        let action = if task.others_decide {
-            "approve"
-        } else {
-            "archive"
+        let action = match task.step.as_str() {
+            _ if task.others_decide => "approve",
+            "unarchive" => "unarchive",
+            _ => "archive",
         };
         self.on(action, &id).await;
     }
@@ -82,7 +82,7 @@ impl Platform for Service {
                 self.act("rename", renamed).await;
             }
             Drift::Archived => self.on("archive", &id).await,
-            Drift::PartDeleted => return false,
+            Drift::Unmarked | Drift::PartDeleted => return false,
             Drift::RightTaken => {
                 let gone = json!({"id": id, "user": OURS});
                 self.act("remove-admin", gone).await;

@@ -32,11 +32,11 @@ impl Platform for Workspace {
     }
 
     async fn fulfil(&self, task: &HumanTask) {
-        let channel = task
-            .step
-            .strip_prefix("delete ")
-            .unwrap_or_else(|| panic!("slack: nobody expected the task {task:?}"));
-        self.act("delete", json!({"channel": channel})).await;
+        let known = task.step.split_once(' ');
+        let known = known.filter(|(action, _)| ["delete", "unarchive"].contains(action));
+        let (action, channel) =
+            known.unwrap_or_else(|| panic!("slack: nobody expected the task {task:?}"));
+        self.act(action, json!({"channel": channel})).await;
     }
 
     async fn made(&self) -> Vec<String> {
@@ -71,6 +71,7 @@ impl Platform for Workspace {
                 "rename",
                 json!({"channel": "gov-rosewood", "name": "roses"}),
             ),
+            Drift::Unmarked => return false,
             Drift::Archived => ("archive", json!({"channel": "gov-rosewood"})),
             Drift::PartDeleted => ("delete", json!({"channel": "gov-rosewood-proposals"})),
             Drift::RightTaken => (

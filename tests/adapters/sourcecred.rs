@@ -53,7 +53,11 @@ impl Platform for Ledger {
 
     async fn drift(&self, how: Drift) -> bool {
         match how {
-            Drift::Renamed | Drift::Archived | Drift::RightTaken | Drift::KeyRevoked => {
+            Drift::Renamed
+            | Drift::Unmarked
+            | Drift::Archived
+            | Drift::RightTaken
+            | Drift::KeyRevoked => {
                 return false;
             }
             Drift::PartDeleted => fs::remove_file(self.path("data/ledger.json")).unwrap(),

@@ -3,7 +3,7 @@
 use super::client::{Client, id_of};
 use super::permissions::{SEND_MESSAGES, VIEW_CHANNEL, bits};
 use super::record::{Place, Places, made_ms, marked, marker, topic};
-use super::server;
+use super::server::{self, Server};
 use crate::adapters::{contract::Site, durable::Halt, durable::Op};
 use crate::domain::{Fault, clean_line};
 use serde_json::{Value, json};
@@ -29,6 +29,34 @@ pub(super) fn names(site: &Site) -> Vec<String> {
         names.push("general".into());
     }
     names
+}
+
+/// Forgets parts that were deleted, so that they are made again.
+pub(super) async fn forget_gone(
+    op: &Op,
+    client: &Client,
+    places: &mut Places,
+    server: &Server,
+) -> Result<(), Halt> {
+    if places.role.is_none() && places.all().next().is_none() {
+        return Ok(());
+    }
+    let before = places.clone();
+    let all = server::channels(client, &places.guild).await?;
+    let stands = |id: &str| all.iter().any(|one| one["id"] == id);
+    let role_stands = |id: &String| server.roles.iter().any(|one| one["id"] == id.as_str());
+    places.role = places.role.take().filter(role_stands);
+    places.category = places.category.take().filter(|place| stands(&place.id));
+    let first = places.channels.first().map(|place| place.id.clone());
+    places.channels.retain(|place| stands(&place.id));
+    if first.is_some_and(|first| !stands(&first)) {
+        // The invite led there.
+        places.invite = None;
+    }
+    if *places == before {
+        return Ok(());
+    }
+    places.save(op).await
 }
 
 fn text(value: &Value, field: &str) -> String {

@@ -20,14 +20,17 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     let names = parts::names(site);
     let of = names.len() + 3;
     op.progress("server", 0, of, "");
-    server::enter(op, &client, &mut places).await?;
+    let server = server::enter(op, &client, &mut places).await?;
     op.progress("role", 1, of, &site.community_name);
+    parts::forget_gone(op, &client, &mut places, &server).await?;
     parts::role(op, &client, &mut places).await?;
     let category = parts::category(op, &client, &mut places).await?;
     for (at, name) in names.iter().enumerate() {
         op.progress("channels", at + 2, of, name);
         parts::channel(op, &client, &mut places, &category, name).await?;
     }
+    places.order(&names);
+    places.save(op).await?;
     if let Some(first) = places.channels.first().cloned() {
         parts::invite(op, &client, &mut places, &first).await?;
         let text = format!(

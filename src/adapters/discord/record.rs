@@ -12,7 +12,7 @@ const FACT: &str = "places";
 const LONGEST_TOPIC: usize = 1024;
 
 /// Everything that was made or taken over.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Places {
     pub guild: String,
     pub guild_name: String,
@@ -54,6 +54,12 @@ impl Places {
 
     pub async fn forget(op: &Op) -> Result<(), Halt> {
         op.forget(FACT).await
+    }
+
+    /// Puts the channels into the order in which the settings name them: one that was made again stands last.
+    pub fn order(&mut self, names: &[String]) {
+        self.channels
+            .sort_by_key(|place| names.iter().position(|name| *name == place.name));
     }
 
     /// The category, then its channels.

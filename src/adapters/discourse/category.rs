@@ -174,12 +174,30 @@ pub(super) async fn put(
     category: &Category,
     permissions: &Permissions,
 ) -> Result<(), Fault> {
-    let body = json!({
+    change(client, category, body(category, permissions)).await
+}
+
+/// The same, with the address on record: another one was given by hand.
+pub(super) async fn put_back(
+    client: &Client,
+    category: &Category,
+    permissions: &Permissions,
+) -> Result<(), Fault> {
+    let mut body = body(category, permissions);
+    body["slug"] = json!(category.slug);
+    change(client, category, body).await
+}
+
+fn body(category: &Category, permissions: &Permissions) -> Value {
+    json!({
         "name": category.name,
         "color": category.color,
         "text_color": category.text_color,
         "permissions": permissions,
-    });
+    })
+}
+
+async fn change(client: &Client, category: &Category, body: Value) -> Result<(), Fault> {
     let path = format!("/categories/{}.json", category.id);
     let doing = format!("change the category {:?}", clean_line(&category.name));
     client.send(Method::PUT, &path, &body, &doing).await?;

@@ -96,8 +96,7 @@ fn set_public(permissions: &mut super::record::Permissions, public: bool) {
     }
 }
 
-/// What is to come back after a pause changes along with what stands.
-/// Gives the category the name and the permissions on record again.
+/// Gives the category the name, the address and the permissions on record again.
 async fn as_it_was(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
     let known = places.category()?;
     let Some(seen) = category::show(client, known.id).await? else {
@@ -108,12 +107,14 @@ async fn as_it_was(op: &Op, client: &Client, places: &Places) -> Result<(), Halt
     let closed = paused.iter().find(|one| one.category.id == known.id);
     let wanted = closed.map_or(&known.permissions, |paused| &paused.ours);
     let now = &seen.category;
-    if now.name != known.name || seen.replaceable(client)? != wanted {
-        category::put(client, known, wanted).await?;
+    let is_called = now.name == known.name && now.slug == known.slug;
+    if !is_called || seen.replaceable(client)? != wanted {
+        category::put_back(client, known, wanted).await?;
     }
     Ok(())
 }
 
+/// What is to come back after a pause changes along with what stands.
 async fn update_pause(op: &Op, id: u64, public: bool, changed: bool) -> Result<(), Halt> {
     let known: Option<Vec<Paused>> = op.fact(pause::FACT)?;
     let Some(mut known) = known.filter(|_| changed) else {

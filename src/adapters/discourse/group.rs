@@ -21,7 +21,9 @@ pub(super) async fn ensure(
     places: &mut Places,
     is_admin: bool,
 ) -> Result<Group, Halt> {
-    if let Some(group) = &places.group {
+    if let Some(group) = &places.group
+        && find(client, &group.name).await?.is_some()
+    {
         return Ok(group.clone());
     }
     let name = record::mark(op.site());

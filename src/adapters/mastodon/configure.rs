@@ -2,6 +2,7 @@
 
 use super::{
     client::Client,
+    notice,
     pause::{self, Paused},
     profile,
     provision::{check_account, presence},
@@ -62,6 +63,10 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     }
     known.profile = Some(wanted);
     known.save(op).await?;
+    let is_paused = op.fact::<Paused>(pause::FACT)?.is_some();
+    if puts_back(changed) && !is_paused && known.notice.is_some() {
+        notice::ensure(op, &client, &mut known).await?;
+    }
     Ok(presence(site, &known))
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::provision::{add_link, check_settings, invite_all, make_room, plan, presence};
-use super::record::{Place, Places};
+use super::record::{MARKER, Place, Places, marker};
 use super::{address, bot, pause};
 use crate::adapters::{
     contract::{Presence, Site, puts_back},
@@ -81,7 +81,7 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         }
     }
     if puts_back(changed) && site.made_by_us {
-        name_again(site, &client, &places).await?;
+        as_they_were(site, &client, &places).await?;
     }
     if changed.iter().any(|field| field == "invite") {
         invite_all(op, &client, &space, &site.settings.list("invite")).await?;
@@ -92,8 +92,8 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     Ok(presence)
 }
 
-/// Gives the space and its rooms the names on record again.
-async fn name_again(site: &Site, client: &Client, places: &Places) -> Result<(), Halt> {
+/// Gives the space and its rooms the names on record and their markers again.
+async fn as_they_were(site: &Site, client: &Client, places: &Places) -> Result<(), Halt> {
     for place in places.all() {
         let is_space = places.space.as_ref() == Some(place);
         let name = if is_space {
@@ -101,6 +101,19 @@ async fn name_again(site: &Site, client: &Client, places: &Places) -> Result<(),
         } else {
             &place.name
         };
+        if let Some(key) = place.key() {
+            let part = if is_space { "space" } else { &place.name };
+            let doing = format!("put back the marker of {name}");
+            let (now, ours) = (
+                client.state(&place.id, MARKER, "").await?,
+                marker(site, key, part),
+            );
+            if now.as_ref() != Some(&ours) {
+                client
+                    .put_state(&place.id, MARKER, "", &ours, &doing)
+                    .await?;
+            }
+        }
         let now = client.state(&place.id, "m.room.name", "").await?;
         if now.is_some_and(|now| now["name"] != name.as_str()) {
             let doing = format!("put back the name of {name}");

@@ -10,6 +10,7 @@ mod bot;
 mod client;
 mod configure;
 mod errors;
+mod gone;
 mod observe;
 mod pause;
 mod provision;

@@ -10,6 +10,9 @@ const FACT: &str = "places";
 /// The type of the marker event (sheet: matrix 1).
 pub(super) const MARKER: &str = "org.guildhall.instance";
 
+/// How many digits the operation key in an alias has.
+const KEY: usize = 32;
+
 /// Everything that was made or taken over.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Places {
@@ -42,7 +45,20 @@ pub(super) struct Place {
     pub alias: Option<String>,
 }
 
+impl Place {
+    /// The operation key under which it was made, which its alias bears; none for what others made.
+    pub fn key(&self) -> Option<&str> {
+        self.alias.as_deref()?.strip_prefix("#gh-")?.get(..KEY)
+    }
+}
+
 impl Places {
+    /// Puts the rooms into the order in which the settings name them: one that was made again stands last.
+    pub fn order(&mut self, names: &[String]) {
+        self.rooms
+            .sort_by_key(|room| names.iter().position(|name| *name == room.name));
+    }
+
     pub fn of(op: &Op) -> Result<Self, Halt> {
         Ok(op.fact(FACT)?.unwrap_or_default())
     }

@@ -261,7 +261,7 @@ pub(super) fn archiving(op: &Op, collective: &Collective) -> HumanTask {
     }
 }
 
-fn unarchiving(op: &Op, collective: &Collective) -> HumanTask {
+pub(super) fn unarchiving(op: &Op, collective: &Collective) -> HumanTask {
     HumanTask {
         step: "unarchive".into(),
         title: format!("bring {} back from the archive", collective.slug),

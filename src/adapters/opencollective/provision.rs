@@ -5,7 +5,7 @@ use super::client::{Client, Counter};
 use super::find::{self, Under};
 use super::record::Collective;
 use super::settings::{self, Wanted};
-use super::{documents, host};
+use super::{documents, host, pause};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
@@ -29,6 +29,10 @@ async fn there(op: &Op, client: &Client, wanted: &Wanted) -> Result<Collective, 
     if let Some(mut known) = Collective::of(op)?
         && let Some(account) = client.account(&known.id).await?
     {
+        if account.is_archived {
+            op.human(pause::unarchiving(op, &known), || async { Ok(None::<()>) })
+                .await?;
+        }
         known.take_echo(&account);
         known.save(op).await?;
         return Ok(known);

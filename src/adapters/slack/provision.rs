@@ -3,7 +3,11 @@
 use super::channel::{self, Channel};
 use super::client::Client;
 use super::record::{Place, Places};
-use super::{BOT_TOKEN, WEBHOOK, hook, pause, session};
+use super::{
+    BOT_TOKEN, WEBHOOK, hook,
+    pause::{self, Paused},
+    session, tasks,
+};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
@@ -52,8 +56,11 @@ pub(super) async fn make(
     let site = op.site();
     if let Some(known) = places.channels.iter().find(|place| place.part == part) {
         let known = known.clone();
-        above(op, client, &known).await?;
-        return Ok(known);
+        if let Some(now) = channel::look(client, &known.id).await? {
+            opened(op, client, places, &known, &now).await?;
+            above(op, client, &known).await?;
+            return Ok(known);
+        }
     }
     let bot = places.bot.clone();
     let bot = &bot;
@@ -79,6 +86,26 @@ pub(super) async fn make(
     places.save(op).await?;
     above(op, client, &place).await?;
     Ok(place)
+}
+
+/// A channel that somebody archived is opened by a person, who alone can do that (sheet: slack 4). Those that were archived
+/// from here come back when the instance is switched on.
+async fn opened(
+    op: &Op,
+    client: &Client,
+    places: &Places,
+    place: &Place,
+    now: &Channel,
+) -> Result<(), Halt> {
+    let paused: Vec<Paused> = op.fact(pause::FACT)?.unwrap_or_default();
+    if !now.is_archived || paused.iter().any(|one| one.id == place.id) {
+        return Ok(());
+    }
+    op.human(tasks::unarchive(places, place), || async {
+        let now = channel::look(client, &place.id).await?;
+        Ok(now.filter(|now| !now.is_archived).map(|_| ()))
+    })
+    .await
 }
 
 /// As much of a channel as the journal keeps.

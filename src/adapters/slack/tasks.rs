@@ -33,6 +33,23 @@ pub(super) fn make_webhook(site: &Site, app: Option<&str>, for_platform: &Platfo
     }
 }
 
+/// A channel that somebody archived.
+pub(super) fn unarchive(places: &Places, place: &Place) -> HumanTask {
+    HumanTask {
+        step: format!("unarchive {}", place.name),
+        title: format!("bring #{} back from the archive", place.name),
+        why: "Slack lets no bot do that.".into(),
+        who: "a member of the workspace".into(),
+        url: Some(places.link(place)),
+        instructions: vec![
+            format!("Open #{} and its settings.", place.name),
+            "Choose Unarchive channel for everyone.".into(),
+        ],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
+}
+
 /// The bot into a private channel.
 pub(super) fn invite_bot(reference: &str, bot: &str, url: Option<String>) -> HumanTask {
     HumanTask {

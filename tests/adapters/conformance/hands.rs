@@ -6,7 +6,7 @@ use crate::{
     world::World,
 };
 use guildhall::{
-    adapters::{Halt, PUT_BACK, Removed, Standing},
+    adapters::{Halt, Removed, Standing},
     domain::{DriftKind, RemoveMode},
 };
 
@@ -14,6 +14,7 @@ pub async fn drift_is_told<P: Platform>() {
     let mut tried = 0;
     for how in [
         Drift::Renamed,
+        Drift::Unmarked,
         Drift::Archived,
         Drift::PartDeleted,
         Drift::RightTaken,
@@ -40,29 +41,6 @@ pub async fn drift_is_told<P: Platform>() {
         assert!(told, "{}: {how:?}: {after:?}", P::NAME);
     }
     assert!(tried > 1, "{}: hardly anything can happen to it", P::NAME);
-}
-
-pub async fn put_back_as_it_was<P: Platform>() {
-    let mut world = there::<P>().await;
-    if !world.drift(Drift::Renamed).await {
-        return;
-    }
-    assert!(!world.observe().await.drift.is_empty(), "{}", P::NAME);
-    world.journal.next_operation();
-    let mut asked = 0;
-    loop {
-        let op = world.same_op();
-        let put_back = [PUT_BACK.to_owned()];
-        match world.adapter.configure(&op, &put_back).await {
-            Ok(presence) => break world.take(&presence),
-            Err(Halt::Human(task)) => world.fulfil(&task).await,
-            Err(Halt::Stopped(fault)) => panic!("{}: put back: {fault:?}", P::NAME),
-        }
-        asked += 1;
-        assert!(asked < super::MOST_TASKS, "{}: for ever more", P::NAME);
-    }
-    let seen = world.observe().await;
-    assert!(seen.drift.is_empty(), "{}: put back: {seen:?}", P::NAME);
 }
 
 /// Removes until it is gone, doing what people are asked for.
