@@ -41,6 +41,9 @@ pub trait Platform: DerefMut<Target = World> + Sized {
     /// no key.
     const UNKNOWN_KEY: Option<(&'static str, &'static str)>;
 
+    /// What is told and cannot be put back from here, and why.
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[];
+
     /// An instance with its key and settings, of which nothing was made yet.
     async fn fresh() -> Self;
 

@@ -70,6 +70,21 @@ impl World {
         self.connect(&webhook(7, "slack", address)).await;
     }
 
+    /// What people of the group do who are asked to.
+    async fn asked(&self, task: &HumanTask, bot: u64) {
+        let group = self.group("lilac").await;
+        if let Some(name) = task.step.strip_prefix("rename:") {
+            let named = json!({"group": group, "name": name});
+            self.act("rename", named).await;
+            return;
+        }
+        let action = match task.step.as_str() {
+            "administrator" => "make-admin",
+            step => step,
+        };
+        self.act(action, json!({"group": group, "user": bot})).await;
+    }
+
     async fn befalls(&self, how: Drift, bot: u64) -> bool {
         let group = self.group("lilac").await;
         let (action, input) = match how {
@@ -107,11 +122,16 @@ impl World {
     }
 }
 
+const NOT_PUT_BACK: &[(Drift, &str)] =
+    &[(Drift::Archived, "whoever pays renews a plan that ended")];
+
 impl Platform for Hosted {
     const NAME: &'static str = "loomio, hosted";
     const CREATIONS: &'static [(&'static str, &'static str)] = CREATIONS;
     const LIMITS: &'static [LimitShape] = LIMITS;
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = UNKNOWN_KEY;
+
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = NOT_PUT_BACK;
 
     async fn fresh() -> Self {
         let mut world = World::new().await.with_welcome();
@@ -126,18 +146,7 @@ impl Platform for Hosted {
             self.act("make-group", made).await;
             return;
         }
-        let group = self.0.group("lilac").await;
-        if let Some(name) = task.step.strip_prefix("rename:") {
-            let named = json!({"group": group, "name": name});
-            self.act("rename", named).await;
-            return;
-        }
-        let action = match task.step.as_str() {
-            "administrator" => "make-admin",
-            step => step,
-        };
-        let bot = json!({"group": group, "user": SPARE});
-        self.act(action, bot).await;
+        self.0.asked(task, SPARE).await;
     }
 
     async fn made(&self) -> Vec<String> {
@@ -189,10 +198,16 @@ impl Platform for OwnServer {
     const LIMITS: &'static [LimitShape] = LIMITS;
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = UNKNOWN_KEY;
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = NOT_PUT_BACK;
+
     async fn fresh() -> Self {
         let mut world = World::own_server().await.with_welcome();
         world.set("pause", "group");
         Self(world)
+    }
+
+    async fn fulfil(&self, task: &HumanTask) {
+        self.0.asked(task, self.bot().await).await;
     }
 
     async fn made(&self) -> Vec<String> {

@@ -23,6 +23,11 @@ impl Platform for Server {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     ));
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+        Drift::Archived,
+        "only the server's administrators thaw an account",
+    )];
+
     async fn fresh() -> Self {
         Self::new().await
     }

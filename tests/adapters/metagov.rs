@@ -18,6 +18,11 @@ impl Platform for Gate {
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+        Drift::PartDeleted,
+        "a plugin comes back with its connection, which is made anew by hand",
+    )];
+
     async fn fresh() -> Self {
         Self::new(&[]).await
     }

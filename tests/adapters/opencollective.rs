@@ -30,6 +30,11 @@ impl Platform for Service {
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> =
         Some(("token", "0123456789abcdef0123456789abcdef01234567"));
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+        Drift::Archived,
+        "archiving took its host away, so that it applies once more",
+    )];
+
     async fn fresh() -> Self {
         let mut world = Self::new().await;
         world.set_to_known("host", "open_host");

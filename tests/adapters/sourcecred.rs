@@ -25,6 +25,11 @@ impl Platform for Ledger {
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+        Drift::PartDeleted,
+        "a ledger is never begun anew: balances are people's",
+    )];
+
     async fn fresh() -> Self {
         Self::new(&[("plugins", "external")]).await
     }

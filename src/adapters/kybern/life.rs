@@ -9,7 +9,7 @@ use crate::{
     },
     domain::{Fault, FaultKind, HumanTask, InstanceKind},
     services::{
-        files,
+        database, files,
         supervisor::{ProcessDescription, Supervisor, TimerDescription},
     },
 };
@@ -156,7 +156,9 @@ fn described(parts: &Parts<'_>) -> Result<(Vec<ProcessDescription>, Vec<TimerDes
         format!("127.0.0.1:{}", parts.port),
         "mysite.wsgi".to_owned(),
     ]);
-    let shown = escaped(name(parts.site));
+    // Somebody may have renamed the group; what proves that it works is what it is called now.
+    let called = called(parts.site, parts.place)?;
+    let shown = escaped(called.as_deref().unwrap_or(name(parts.site)));
     Ok((
         vec![
             parts.web(web, "?hide_info=1", &shown)?,
@@ -169,6 +171,15 @@ fn described(parts: &Parts<'_>) -> Result<(Vec<ProcessDescription>, Vec<TimerDes
         ],
         Vec::new(),
     ))
+}
+
+/// What the group is called in its database; none when it is not in there.
+pub fn called(site: &Site, place: &Place) -> Result<Option<String>, Fault> {
+    let group = site.external_id.clone().unwrap_or_default();
+    let query = "SELECT name FROM groups_group WHERE id = ?1";
+    let rows = database::rows(&place.database(), query, &[&group])?;
+    let row = rows.and_then(|rows| rows.into_iter().next());
+    Ok(row.and_then(|row| row.into_iter().next()))
 }
 
 /// A text as Django writes it into a page.
