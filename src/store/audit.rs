@@ -14,7 +14,6 @@ use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use rusqlite::ToSql;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// What is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +150,8 @@ impl Reader<'_> {
             keys_differed: None,
             broken: None,
         };
+        // Preparing a key costs as much as sealing with it, and an audit has a million entries.
+        let sealing = key.map(sealing);
         let mut expected = 1;
         self.each(
             &format!("{ENTRY} ORDER BY sequence"),
@@ -161,9 +162,10 @@ impl Reader<'_> {
                     Some(format!("follows a gap: entry {expected} is missing"))
                 } else if digest(&entry, &verdict.head) != entry.digest {
                     Some("or the one before it was changed after it was written".to_owned())
-                } else if key
+                } else if sealing
+                    .as_ref()
                     .zip(seal.as_ref())
-                    .is_some_and(|(key, seal)| seal_of(key, &entry.digest) != *seal)
+                    .is_some_and(|(sealing, seal)| seal_with(sealing, &entry.digest) != *seal)
                 {
                     Some("bears a seal that is not of this vault".to_owned())
                 } else {
@@ -342,19 +344,31 @@ fn digest(entry: &AuditEntry, former: &str) -> String {
     hexadecimal(&hash.finalize())
 }
 
-fn seal_of(key: &[u8; 32], digest: &str) -> String {
+/// What seals with a key.
+fn sealing(key: &[u8; 32]) -> Hmac<Sha256> {
     // A key shorter than the hash's block is padded with zeros (RFC 2104); done here, no error is left to handle.
     let mut block = [0; 64];
     block[..32].copy_from_slice(key);
-    let mut hash = Hmac::<Sha256>::new((&block).into());
+    Hmac::new((&block).into())
+}
+
+fn seal_with(sealing: &Hmac<Sha256>, digest: &str) -> String {
+    let mut hash = sealing.clone();
     hash.update(digest.as_bytes());
     hexadecimal(&hash.finalize().into_bytes())
 }
 
+fn seal_of(key: &[u8; 32], digest: &str) -> String {
+    seal_with(&sealing(key), digest)
+}
+
+/// Two lower-case digits for each byte.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
