@@ -228,7 +228,7 @@ const PEOPLE: &[Person] = &[
         known: &[],
         step: nothing_to_do,
         drift: Hand::Here(|folder| {
-            in_database(folder, "DELETE FROM core_community WHERE slug = 'rosewood'")
+            in_database(folder, "DELETE FROM core_community WHERE slug = 'rosewood'");
         }),
     },
     Person {
