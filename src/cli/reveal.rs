@@ -5,7 +5,7 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     prompt::{self, Quiet},
-    rotation,
+    rotation, work,
 };
 use crate::{
     domain::{Fault, FaultKind},
@@ -17,6 +17,7 @@ use secrecy::ExposeSecret;
 use std::{
     fs::File,
     io::{self, Write},
+    os::unix::net::UnixStream,
 };
 use zeroize::Zeroizing;
 
@@ -61,16 +62,25 @@ pub async fn run(context: &Context, hall: &Hall, reveal: Reveal) -> Result<Exit,
         .reveal_key(&hall.actor, key.id, &reveal.why)
         .await?;
     let seconds = reveal.seconds;
-    let shown = tokio::task::spawn_blocking(move || show(&terminal, &revealed, seconds));
-    let shown = shown
-        .await
+    let (keep, ended) = UnixStream::pair().map_err(|error| no_terminal().detail(error))?;
+    let mut showing =
+        tokio::task::spawn_blocking(move || show(&terminal, &ended, &revealed, seconds));
+    let (shown, stopped) = tokio::select! {
+        shown = &mut showing => (shown, None),
+        code = work::stop_signal() => {
+            // Seen at the other end: a key must not stay on the screen of a command that was ended.
+            drop(keep);
+            (showing.await, Some(code))
+        }
+    };
+    shown
         .map_err(io::Error::other)
-        .and_then(|shown| shown);
-    shown.map_err(|error| no_terminal().detail(error))?;
+        .and_then(|shown| shown)
+        .map_err(|error| no_terminal().detail(error))?;
     context
         .out
         .advise("The screen was cleared of it. Whoever saw it knows it: replace the key when that was not meant.");
-    Ok(Exit::Done)
+    Ok(stopped.map_or(Exit::Done, Exit::Other))
 }
 
 fn no_terminal() -> Fault {
@@ -98,8 +108,13 @@ impl Drop for SecondScreen<'_> {
     }
 }
 
-/// Shows the key until the time is over or a key is pressed, whatever key that is.
-fn show(mut terminal: &File, revealed: &Revealed, seconds: u16) -> io::Result<()> {
+/// Shows the key until the time is over, a key is pressed, whatever key that is, or the other end of `ended` is dropped.
+fn show(
+    mut terminal: &File,
+    ended: &UnixStream,
+    revealed: &Revealed,
+    seconds: u16,
+) -> io::Result<()> {
     let _quiet = Quiet::begin(terminal)?;
     let _screen = SecondScreen::begin(terminal)?;
     let ending = format!("\r\n\r\nCleared after {seconds} s, or when any key is pressed.");
@@ -116,6 +131,10 @@ fn show(mut terminal: &File, revealed: &Revealed, seconds: u16) -> io::Result<()
         tv_sec: i64::from(seconds),
         tv_nsec: 0,
     };
-    poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&limit))?;
+    let mut watched = [
+        PollFd::new(terminal, PollFlags::IN),
+        PollFd::new(ended, PollFlags::IN),
+    ];
+    poll(&mut watched, Some(&limit))?;
     Ok(())
 }

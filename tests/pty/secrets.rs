@@ -2,7 +2,12 @@
 
 use crate::forms::Needles;
 use crate::support::pty::Pty;
-use std::{path::Path, process::Command};
+use rustix::process::Signal;
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 const PASSPHRASE: &str = "canary horse b%ttery staple";
 
@@ -132,4 +137,68 @@ fn a_command_asks_for_secrets_without_an_echo() {
     assert_eq!(pty.exit_code(), 0, "{}", pty.screen());
     assert_unseen(&pty, &[("the key", &key)]);
     assert!(pty.is_cooked());
+}
+
+#[test]
+fn a_revealed_key_does_not_stay_on_the_terminal_of_a_command_that_is_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let identity = home.join("identity");
+    let identity = identity.to_str().expect("a path");
+    let only_loomio = ["policykit", "kybern", "sourcecred", "opencollective"]
+        .map(|platform| format!("--platform={platform}=off"));
+    let mut create = vec!["community", "create", "Rosewood", "--yes"];
+    create.extend(only_loomio.iter().map(String::as_str));
+    done(
+        home,
+        &["init", "--name", "commons", "--identity-file", identity],
+        "",
+    );
+    done(home, &create, "");
+    let key = key(home);
+    let set = [
+        "key",
+        "set",
+        "rosewood",
+        "loomio",
+        "--setting",
+        "group=rosewood",
+    ];
+    done(home, &set, &key);
+
+    let reveal = [
+        "key",
+        "reveal",
+        "rosewood",
+        "loomio",
+        "--why=a test",
+        "--for=300",
+        "--yes",
+    ];
+    let mut pty = Pty::spawn(&program(home, &reveal), 80, 24);
+    pty.wait_for(&key);
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    pty.assert_restored();
+    assert!(!pty.screen().contains(&key), "{}", pty.screen());
+}
+
+/// Runs a command that reads this from its standard input; it may end waiting for a key.
+fn done(home: &Path, arguments: &[&str], input: &str) {
+    let mut child = program(home, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    // One that reads nothing may be over already.
+    let _ = writeln!(stdin, "{input}");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        matches!(output.status.code(), Some(0 | 3)),
+        "{arguments:?}: {said}"
+    );
 }
