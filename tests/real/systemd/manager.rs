@@ -23,6 +23,12 @@ impl Manager {
             eprintln!("skipped: systemd is not installed, or /run/systemd/system cannot be made");
             return None;
         }
+        if Path::new(env!("CARGO_TARGET_TMPDIR")).starts_with("/tmp") {
+            eprintln!(
+                "skipped: units have a /tmp of their own, and this checkout lies in the real one"
+            );
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         fs::DirBuilder::new()
             .mode(0o700)
