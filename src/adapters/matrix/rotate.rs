@@ -11,7 +11,7 @@ use crate::adapters::{
     http::{Method, segment},
 };
 use crate::domain::{Fault, FaultKind, Identity};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 /// With which key the bot's token can be made; none where a person made the bot, whose password is not ours to change.
@@ -91,8 +91,10 @@ pub(super) async fn revoke(op: &Op, field: &str, old: &SecretString) -> Result<b
         Err(fault) if fault.kind == FaultKind::KeyRejected => return Ok(true),
         who => who?,
     };
+    // The token in use itself is the old one where no other follows it: then nothing else would be ended with it.
     if former.device_id.is_some()
         && let Ok(token) = op.secret(field)
+        && token.expose_secret() != old.expose_secret()
     {
         let now = client(token).whoami().await?;
         if now.user_id == former.user_id && now.device_id == former.device_id {

@@ -115,6 +115,18 @@ async fn a_token_that_an_administrator_minted_is_ended_and_two_of_one_device_are
 }
 
 #[tokio::test]
+async fn the_token_in_use_is_ended_where_no_other_follows_it() {
+    let world = World::new().await;
+    world.provision().await.unwrap();
+    let (op, site) = (world.op(), world.site());
+    let now = op.secret("access_token").unwrap();
+    let ended = adapter().revoke_key(&op, "access_token", &now).await;
+    assert!(ended.unwrap());
+    let lives = adapter().key_lives(&site, "access_token", &now).await;
+    assert!(!lives.unwrap());
+}
+
+#[tokio::test]
 async fn a_look_finds_drift_and_tells_gone_from_thrown_out() {
     let world = World::new().await;
     world.provision().await.unwrap();
