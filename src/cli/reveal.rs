@@ -63,11 +63,13 @@ pub async fn run(context: &Context, hall: &Hall, reveal: Reveal) -> Result<Exit,
         .await?;
     let seconds = reveal.seconds;
     let (keep, ended) = UnixStream::pair().map_err(|error| no_terminal().detail(error))?;
+    // Listened for before anything is shown.
+    let stopping = work::stop_signal();
     let mut showing =
         tokio::task::spawn_blocking(move || show(&terminal, &ended, &revealed, seconds));
     let (shown, stopped) = tokio::select! {
         shown = &mut showing => (shown, None),
-        code = work::stop_signal() => {
+        code = stopping => {
             // Seen at the other end: a key must not stay on the screen of a command that was ended.
             drop(keep);
             (showing.await, Some(code))

@@ -94,20 +94,29 @@ pub async fn wait(context: &Context, hall: &Hall, operations: &[OperationId]) ->
     exit
 }
 
-/// Waits for the signals that ask a command to end; answers with the exit code for it.
-pub async fn stop_signal() -> u8 {
-    let by = |kind: SignalKind| async move {
-        match signal(kind) {
-            Ok(mut stream) => {
-                stream.recv().await;
+/// Listens from now on, also before it is awaited, for the signals that ask a command to end; answers with the exit code
+/// for it.
+pub fn stop_signal() -> impl Future<Output = u8> {
+    let by = |kind: SignalKind| {
+        let stream = signal(kind);
+        async move {
+            match stream {
+                Ok(mut stream) => {
+                    stream.recv().await;
+                }
+                // Without a handler the signal ends the process by itself.
+                Err(_) => std::future::pending().await,
             }
-            // Without a handler the signal ends the process by itself.
-            Err(_) => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = by(SignalKind::interrupt()) => 130,
-        () = by(SignalKind::terminate()) => 143,
-        () = by(SignalKind::hangup()) => 129,
+    let interrupt = by(SignalKind::interrupt());
+    let terminate = by(SignalKind::terminate());
+    let hangup = by(SignalKind::hangup());
+    async move {
+        tokio::select! {
+            () = interrupt => 130,
+            () = terminate => 143,
+            () = hangup => 129,
+        }
     }
 }
