@@ -6,7 +6,7 @@ use super::{
     template, vault,
 };
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 /// Gives every community its own governance services, and looks after them.
 ///
@@ -34,13 +34,28 @@ impl Arguments {
     /// # Errors
     /// What clap says of words that it does not know, and the texts of `--help` and `--version`.
     pub fn of_this_process() -> Result<Self, clap::Error> {
-        if std::env::args_os().len() <= 1 {
-            // The screen, as people start it: the description of every command need not be built, which takes longer
-            // than opening the database.
-            return Ok(Self::default());
-        }
-        Self::try_parse()
+        Self::of(std::env::args_os().collect())
     }
+
+    fn of(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        // The screen, as people start it: the description of every command need not be built, which takes longer than
+        // opening the database. Whatever is more than that, or wrong, is for the whole description to judge.
+        if let Ok(screen) = ScreenArguments::try_parse_from(&words) {
+            return Ok(Self {
+                globals: screen.globals,
+                command: None,
+            });
+        }
+        Self::try_parse_from(words)
+    }
+}
+
+/// A command line without a command.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+struct ScreenArguments {
+    #[command(flatten)]
+    globals: Globals,
 }
 
 /// What every command understands.
@@ -195,10 +210,52 @@ impl Command {
 mod tests {
     use super::Arguments;
     use clap::Parser;
+    use std::ffi::OsString;
+
+    fn words(line: &str) -> Vec<OsString> {
+        std::iter::once("guildhall")
+            .chain(line.split_whitespace())
+            .map(OsString::from)
+            .collect()
+    }
 
     #[test]
-    fn no_words_mean_what_the_parser_makes_of_none() {
-        let parsed = Arguments::try_parse_from(["guildhall"]).unwrap();
-        assert_eq!(format!("{parsed:?}"), format!("{:?}", Arguments::default()));
+    fn a_line_without_a_command_means_what_the_whole_parser_makes_of_it() {
+        for line in [
+            "",
+            "--sandbox",
+            "--home /srv/hall --read-only",
+            "--home=/srv/hall -y --actor 7 --ascii --plain",
+            "--identity-file /k --passphrase-fd 3 --recovery-key-fd 4 --json --no-wait",
+        ] {
+            let quick = Arguments::of(words(line)).unwrap();
+            let whole = Arguments::try_parse_from(words(line)).unwrap();
+            assert_eq!(format!("{quick:?}"), format!("{whole:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_options_is_judged_by_the_whole_parser() {
+        for line in [
+            "community list",
+            "--sandbox community list",
+            "--help",
+            "-h",
+            "--version",
+            "-V",
+            "--hom /srv/hall",
+            "--actor nobody",
+            "communty",
+        ] {
+            let quick = Arguments::of(words(line)).map(|read| format!("{read:?}"));
+            let whole = Arguments::try_parse_from(words(line)).map(|read| format!("{read:?}"));
+            match (quick, whole) {
+                (Ok(quick), Ok(whole)) => assert_eq!(quick, whole, "{line}"),
+                (Err(quick), Err(whole)) => {
+                    assert_eq!(quick.to_string(), whole.to_string(), "{line}");
+                }
+                (quick, whole) => panic!("{line}: {quick:?} instead of {whole:?}"),
+            }
+        }
     }
 }

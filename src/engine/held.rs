@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Whose keys they are: those of a platform of one community, or of the installation.
@@ -42,7 +42,12 @@ struct State {
     last: u64,
     examined: HashMap<u64, Examined>,
     powerful: HashMap<Owner, BTreeMap<String, SecretString>>,
+    /// The fields of those, ready to be handed out: every decision looks at them, and many communities may be under way.
+    lent: Arc<LentFields>,
 }
+
+/// Which fields of powerful keys are at hand, by owner.
+pub(super) type LentFields = HashMap<Owner, BTreeSet<String>>;
 
 impl HeldKeys {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,11 +78,12 @@ impl HeldKeys {
 
     /// Keeps a powerful key for the operation it enables.
     pub fn lend(&self, owner: Owner, entries: BTreeMap<String, SecretString>) {
-        self.state()
-            .powerful
-            .entry(owner)
+        let mut state = self.state();
+        Arc::make_mut(&mut state.lent)
+            .entry(owner.clone())
             .or_default()
-            .extend(entries);
+            .extend(entries.keys().cloned());
+        state.powerful.entry(owner).or_default().extend(entries);
     }
 
     /// The powerful keys at hand for an owner.
@@ -90,18 +96,16 @@ impl HeldKeys {
     }
 
     /// The fields of the powerful keys at hand, without the keys.
-    pub fn lent_fields(&self) -> HashMap<Owner, BTreeSet<String>> {
-        let state = self.state();
-        state
-            .powerful
-            .iter()
-            .map(|(owner, entries)| (owner.clone(), entries.keys().cloned().collect()))
-            .collect()
+    pub fn lent_fields(&self) -> Arc<LentFields> {
+        Arc::clone(&self.state().lent)
     }
 
     /// Forgets the powerful keys of an owner: what they were entered for is done.
     pub fn take_back(&self, owner: &Owner) {
-        self.state().powerful.remove(owner);
+        let mut state = self.state();
+        if state.powerful.remove(owner).is_some() {
+            Arc::make_mut(&mut state.lent).remove(owner);
+        }
     }
 
     /// Forgets everything: the vault was locked.
@@ -109,6 +113,7 @@ impl HeldKeys {
         let mut state = self.state();
         state.examined.clear();
         state.powerful.clear();
+        state.lent = Arc::default();
     }
 }
 
@@ -116,6 +121,25 @@ impl HeldKeys {
 mod tests {
     use super::*;
     use crate::domain::ActorId;
+
+    #[test]
+    fn what_is_said_to_be_lent_is_what_is_lent() {
+        let held = HeldKeys::default();
+        let owner = |community| (PlatformId::new("alpha"), Some(CommunityId(community)));
+        let key = |field: &str| BTreeMap::from([(field.to_owned(), SecretString::from("canary"))]);
+        held.lend(owner(1), key("token"));
+        let earlier = held.lent_fields();
+        held.lend(owner(1), key("secret"));
+        held.lend(owner(2), key("token"));
+        held.take_back(&owner(2));
+        let now = held.lent_fields();
+        assert_eq!(earlier[&owner(1)].len(), 1, "a decision keeps what it saw");
+        assert_eq!(now[&owner(1)].len(), 2);
+        assert!(!now.contains_key(&owner(2)));
+        assert!(held.lent(&owner(2)).is_empty());
+        held.clear();
+        assert!(held.lent_fields().is_empty() && held.lent(&owner(1)).is_empty());
+    }
 
     #[test]
     fn an_examined_key_is_forgotten_after_its_time() {

@@ -104,11 +104,11 @@ pub(super) fn of(
 /// How many keys are due.
 pub(super) fn count(reader: &Reader<'_>, rules: &Rules) -> Result<u64, Fault> {
     let mut count = reader.count_keys_ending(soon(rules.now))?;
-    for manifest in rules.catalog.iter() {
-        if let Some(days) = reader.setting::<u32>(&setting(&manifest.id))? {
+    for heading in rules.catalog.headings() {
+        if let Some(days) = reader.setting::<u32>(&setting(&heading.id))? {
             let before = ago(rules.now, i64::from(days));
-            let fields = replaceable(manifest);
-            count += reader.count_keys_older(&manifest.id, &fields, before, soon(rules.now))?;
+            let fields = replaceable(rules.manifest(&heading.id)?);
+            count += reader.count_keys_older(&heading.id, &fields, before, soon(rules.now))?;
         }
     }
     Ok(count)
@@ -126,9 +126,9 @@ impl Engine {
             .read(move |reader| {
                 Rules::require(reader, &asking, IntentKind::ViewAccounts, None)?;
                 let mut ages = BTreeMap::new();
-                for manifest in rules.catalog.iter() {
-                    if let Some(days) = reader.setting(&setting(&manifest.id))? {
-                        ages.insert(manifest.id.clone(), days);
+                for heading in rules.catalog.headings() {
+                    if let Some(days) = reader.setting(&setting(&heading.id))? {
+                        ages.insert(heading.id.clone(), days);
                     }
                 }
                 Ok(ages)

@@ -19,7 +19,7 @@ use crate::{
     },
     store::{OperationFilter, Writer},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How an examined key is kept.
 #[derive(Clone, Copy)]
@@ -142,8 +142,7 @@ pub(super) fn store(
     let owner = (platform.clone(), Some(community));
     let lent_fields: Vec<String> = lent.keys().cloned().collect();
     if !lent.is_empty() {
-        rules
-            .lent
+        Arc::make_mut(&mut rules.lent)
             .entry(owner.clone())
             .or_default()
             .extend(lent_fields.iter().cloned());

@@ -5,7 +5,7 @@
 
 use super::{
     choosing, facts,
-    held::Owner,
+    held::LentFields,
     keyring,
     options::Limits,
     reconcile::{Reached, Situation},
@@ -22,10 +22,7 @@ use crate::{
     vault::Custody,
 };
 use jiff::Timestamp;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Said of a platform whose adapter this build does not have.
 pub(super) const NO_ADAPTER: &str = "adapter not there yet";
@@ -46,7 +43,7 @@ pub(super) struct Rules {
     /// How patient.
     pub limits: Limits,
     /// Powerful keys that lie in memory: their fields.
-    pub lent: HashMap<Owner, BTreeSet<String>>,
+    pub lent: Arc<LentFields>,
 }
 
 impl Rules {

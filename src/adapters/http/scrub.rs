@@ -42,9 +42,12 @@ impl Scrubber {
     pub fn add(&mut self, secret: &SecretString) {
         let secret = secret.expose_secret();
         self.add_text(secret);
-        self.add_text(secret.trim());
+        let trimmed = secret.trim();
+        if trimmed != secret {
+            self.add_text(trimmed);
+        }
         for line in secret.lines().map(str::trim) {
-            if line.len() >= SHORTEST_PIECE {
+            if line.len() >= SHORTEST_PIECE && line != trimmed {
                 self.add_text(line);
             }
         }

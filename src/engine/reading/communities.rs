@@ -143,10 +143,10 @@ impl Engine {
 
 fn platform_row(core: &crate::engine::core::Core, summary: InstanceSummary) -> PlatformRow {
     let id = &summary.platform;
-    let manifest = core.options.catalog.get(id);
+    let heading = core.options.catalog.heading(id);
     PlatformRow {
         name: titles::platform(&core.options.catalog, id),
-        group: manifest.map_or_else(|| "other".to_owned(), |known| known.group.to_string()),
+        group: heading.map_or_else(|| "other".to_owned(), |known| known.group.to_string()),
         adapter: core.options.registry.get(id).is_some(),
         platform: id.clone(),
         instance: Some(summary),
