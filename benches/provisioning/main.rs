@@ -15,7 +15,7 @@
 mod rates;
 mod town;
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 use town::{Figures, Town};
 
 fn asked<T: FromStr>(name: &str, usual: T) -> T {
@@ -54,6 +54,7 @@ fn main() {
         });
         println!("\n{communities} communities, {what}");
         print_figures(&figures, latency);
+        print_refused(&figures);
         if limited {
             rates::print(&figures.calls);
         }
@@ -66,6 +67,28 @@ fn main() {
 fn processors() -> u32 {
     let count = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(count).unwrap()
+}
+
+/// Which calls were refused for a limit, and how often.
+fn print_refused(figures: &Figures) {
+    let mut refused = BTreeMap::<_, usize>::new();
+    for call in figures.calls.iter().filter(|call| call.status == 429) {
+        let key = if call.credential.is_some() {
+            "with"
+        } else {
+            "without"
+        };
+        let what = (
+            call.platform.to_string(),
+            key,
+            call.method.clone(),
+            call.path.clone(),
+        );
+        *refused.entry(what).or_default() += 1;
+    }
+    for ((platform, key, method, path), times) in refused {
+        println!("refused {times} times: {platform} {method} {path}, {key} a key");
+    }
 }
 
 fn print_figures(figures: &Figures, latency: Duration) {

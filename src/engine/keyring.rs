@@ -76,6 +76,13 @@ pub(super) fn sealed_for(
     Ok(sealed)
 }
 
+/// Whether keys stay closed for now. What was entered while the vault was locked could be compared with nobody's keys: it
+/// is of no use to anybody before that.
+pub(super) fn stay_closed(rules: &Rules, keys: &[SealedKey]) -> bool {
+    let waits = |key: &SealedKey| matches!(key.sealed, SealedSecret::Inbox(_));
+    !rules.custody.is_unlocked() || keys.iter().any(waits)
+}
+
 /// Every key of the installation, with its sealed bytes.
 pub(super) fn every_sealed(reader: &Reader<'_>, rules: &Rules) -> Result<Vec<SealedKey>, Fault> {
     let mut sealed = Vec::new();

@@ -72,6 +72,7 @@ mod options;
 mod outcome;
 mod outlet;
 mod parting;
+mod performing;
 mod planner;
 mod plans;
 mod reach;

@@ -5,10 +5,8 @@ use super::{
     core::Core,
     desk::{Place, Stop},
     drift,
-    ending::{Effect, Ending},
-    facts,
-    journal::StoreJournal,
-    keyring, lease, observe, outcome,
+    ending::Ending,
+    facts, keyring, lease, observe, outcome, performing,
     reconcile::Reached,
     rules::{Rules, subject_of},
     scene::Scene,
@@ -16,17 +14,15 @@ use super::{
     views::EngineEvent,
 };
 use crate::{
-    adapters::{Adapter, Halt, Op, local},
+    adapters::Halt,
     domain::{
-        AuditResult, Fault, FaultKind, HumanTask, InstanceId, InstanceKind, Observed, Operation,
-        OperationId, OperationState, OperationVerb, RemoveMode,
+        AuditResult, Fault, FaultKind, HumanTask, InstanceId, Observed, Operation, OperationId,
+        OperationState, OperationVerb,
     },
-    services::supervisor::folder_of,
     store::Writer,
 };
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// Runs an operation from the beginning to whatever end it comes to.
 pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place) {
@@ -34,7 +30,7 @@ pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place)
     match attempt(&core, &operation, &mut place).await {
         Ok(()) => {}
         // Somebody else has it now; it is theirs to tell.
-        Err(fault) if fault.kind == FaultKind::InUse => {
+        Err(fault) if went_to_others(&core, id, &fault).await => {
             tracing::info!(operation = %id, %fault, "an operation went to other hands");
         }
         Err(fault) => {
@@ -48,6 +44,53 @@ pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place)
                 fault: Some(fault),
                 said: None,
             });
+        }
+    }
+}
+
+/// How often a busy database is asked to take an ending. It makes each of them wait for five seconds before it says no.
+const TRIES: u32 = 6;
+
+/// Whether a change was refused because the operation is somebody else's, and not because the database was busy.
+async fn went_to_others(core: &Core, operation: OperationId, fault: &Fault) -> bool {
+    let holder = core.holder.clone();
+    let held = core
+        .store
+        .read(move |reader| reader.require_lease(operation, &holder));
+    fault.kind == FaultKind::InUse && held.await.is_err_and(|held| held.kind == FaultKind::InUse)
+}
+
+/// Writes down what an operation came to. A database that another program holds for a while must not let the operation
+/// stand as under way, with nobody at work on it, until its lease runs out.
+///
+/// Where keys were closed when it began and are open by now, what waited for that goes on at once: whoever opened them
+/// has looked for it already.
+async fn write_down(
+    core: &Core,
+    operation: &Operation,
+    ending: &Ending,
+    was_locked: bool,
+) -> Result<(), Fault> {
+    let mut left = TRIES;
+    loop {
+        let (holder, written, ending) = (core.holder.clone(), operation.clone(), ending.clone());
+        let answer = core
+            .change(move |writer, rules| {
+                outcome::write(writer, rules, &written, &ending, &holder)?;
+                let waits = ending.state() == OperationState::WaitsUnlock;
+                if waits && was_locked && rules.custody.is_unlocked() {
+                    rules.wake(writer, written.id, written.instance)?;
+                }
+                Ok(())
+            })
+            .await;
+        left -= 1;
+        match answer {
+            Err(fault)
+                if fault.kind == FaultKind::InUse
+                    && left > 0
+                    && !went_to_others(core, operation.id, &fault).await => {}
+            answer => return answer,
         }
     }
 }
@@ -67,9 +110,10 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     );
     tell(core, &operation, &title, None, None);
     let limits = core.options.limits;
+    let was_locked = scene.is_locked();
     let answer = match task {
         Some(task) => Err(Halt::Human(Box::new(task))),
-        None => perform(core, &operation, scene, place).await,
+        None => performing::perform(core, &operation, scene, place).await,
     };
     let answer = answer.map_err(|halt| told_of_lent(core, &operation, halt));
     let stop = *place.stop.borrow();
@@ -79,17 +123,14 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
         Some(Stop::Park) => Ending::of_parked(answer),
         None => Ending::of(answer, operation.attempts, core.now(), &limits),
     };
-    let (holder, told) = (core.holder.clone(), ending.clone());
     let (state, fault) = (ending.state(), ending.fault().cloned());
     let said = match &ending {
         Ending::Done(effect) => effect.sentence(),
         _ => None,
     };
-    let written = operation.clone();
-    core.change(move |writer, rules| outcome::write(writer, rules, &written, &ending, &holder))
-        .await?;
-    outcome::afterwards(core, &operation, &told);
-    if let Ending::Done(_) = told {
+    write_down(core, &operation, &ending, was_locked).await?;
+    outcome::afterwards(core, &operation, &ending);
+    if let Ending::Done(_) = ending {
         look_at_task(core, operation.instance).await?;
     }
     drift::look_after(core, operation.instance).await?;
@@ -181,8 +222,14 @@ fn begin(
     };
     writer.set_observed(instance, Observed::Working, "")?;
     let instance = writer.instance(instance)?;
-    let task = choosing::settle(writer, rules, &instance, operation.verb)?;
-    let scene = Scene::read(writer, rules, instance)?;
+    let mut task = choosing::settle(writer, rules, &instance, operation.verb)?;
+    let mut scene = Scene::read(writer, rules, instance.clone())?;
+    if rules.custody.is_unlocked() && scene.is_locked() {
+        // A key came in while the vault was locked, and whoever unlocked it has not come to it yet.
+        keyring::promote_inbox(writer, rules)?;
+        task = choosing::settle(writer, rules, &instance, operation.verb)?;
+        scene = Scene::read(writer, rules, instance)?;
+    }
     if rules.custody.is_unlocked() {
         writer.touch_credentials(&scene.keys(), rules.now)?;
     }
@@ -235,175 +282,13 @@ fn with_unsent(
     Ok(operation)
 }
 
-fn changed_fields(argument: &Value) -> Vec<String> {
+pub(super) fn changed_fields(argument: &Value) -> Vec<String> {
     argument
         .get("changed")
         .and_then(|fields| serde_json::from_value(fields.clone()).ok())
         .unwrap_or_default()
 }
 
-fn until(rules: &Rules, span: Duration) -> jiff::Timestamp {
+pub(super) fn until(rules: &Rules, span: Duration) -> jiff::Timestamp {
     rules.now.checked_add(span).unwrap_or(rules.now)
-}
-
-/// Lets the adapter work, renews the lease meanwhile, and stops it when that is asked for.
-async fn perform(
-    core: &Arc<Core>,
-    operation: &Operation,
-    scene: Scene,
-    place: &mut Place,
-) -> Result<Effect, Halt> {
-    let Some(adapter) = core.options.registry.get(&operation.platform).cloned() else {
-        return Err(no_adapter(operation).into());
-    };
-    let community = scene.community.id;
-    let (site, bad) = scene.open(core);
-    keyring::mark_bad(core, bad).await?;
-    let journal = Arc::new(StoreJournal {
-        core: core.clone(),
-        operation: operation.id,
-        steps_of: operation.instance,
-        instance: operation.instance,
-        community,
-        platform: operation.platform.clone(),
-        marker: site.marker.clone(),
-        prefix: String::new(),
-    });
-    let cancel = CancellationToken::new();
-    let op = Op::new(site, journal, place.progress.clone(), cancel.clone());
-    let work = work(core.clone(), adapter, operation.clone(), op);
-    let mut task = AbortOnDropHandle::new(tokio::spawn(work));
-    let mut renewal = tokio::time::interval(core.options.limits.renew_every);
-    renewal.tick().await;
-    loop {
-        let why = tokio::select! {
-            answer = &mut task => return joined(answer),
-            _ = place.stop.changed() => *place.stop.borrow(),
-            _ = renewal.tick() => renew(core, operation.id, operation.instance).await,
-        };
-        let Some(why) = why else { continue };
-        cancel.cancel();
-        core.desk.stop(operation.id, why);
-        let grace = match why {
-            Stop::Asked => core.options.limits.cancel_grace,
-            Stop::Park => core.options.limits.shutdown_grace,
-            Stop::Lost => Duration::ZERO,
-        };
-        return match tokio::time::timeout(grace, &mut task).await {
-            Ok(answer) => joined(answer),
-            Err(_) => Err(cut_short().into()),
-        };
-    }
-}
-
-/// Holds the lease for longer, and looks whether somebody in another process asks for an end.
-async fn renew(core: &Arc<Core>, operation: OperationId, instance: InstanceId) -> Option<Stop> {
-    let holder = core.holder.clone();
-    let renewed = core
-        .change(move |writer, rules| {
-            let until = until(rules, rules.limits.lease);
-            if !writer.renew_lease(operation, &holder, until)? {
-                return Ok(Some(Stop::Lost));
-            }
-            let asked: Option<OperationId> = facts::recall(writer, instance, facts::CANCEL)?;
-            Ok((asked == Some(operation)).then_some(Stop::Asked))
-        })
-        .await;
-    renewed.unwrap_or_else(|fault| {
-        // The lease has some time left; the next renewal may succeed, and every record is checked against it.
-        tracing::warn!(%operation, %fault, "a lease could not be renewed");
-        None
-    })
-}
-
-fn joined(answer: Result<Result<Effect, Halt>, tokio::task::JoinError>) -> Result<Effect, Halt> {
-    answer.unwrap_or_else(|_| {
-        // The words of a panic may hold anything, a secret too: they go nowhere.
-        Err(Fault::new(
-            FaultKind::Internal,
-            "The operation stopped because of a mistake of Guildhall itself.",
-        )
-        .hint("What it had done is recorded; resume it, and please report this with the log.")
-        .into())
-    })
-}
-
-fn cut_short() -> Fault {
-    Fault::new(
-        FaultKind::Cancelled,
-        "The operation was stopped in the middle of a call; whether that call took effect is not known.",
-    )
-    .hint("Resume it: it looks first for what the call may have made.")
-}
-
-fn no_adapter(operation: &Operation) -> Fault {
-    Fault::new(
-        FaultKind::Unsupported,
-        format!("The adapter of {} is not there yet.", operation.platform),
-    )
-    .hint("Its instances are recorded; a later Guildhall makes them.")
-}
-
-/// What is to run on this host must fit into its memory, unless it runs already.
-async fn require_room(core: &Core, op: &Op) -> Result<(), Fault> {
-    let site = op.site();
-    let Some(manifest) = core.options.catalog.get(&site.platform) else {
-        return Ok(());
-    };
-    if site.kind != InstanceKind::Dedicated || manifest.resources.memory_active_mib == 0 {
-        return Ok(());
-    }
-    let folder = folder_of(&site.data_folder);
-    let tools = local::tools(site, op.cancel());
-    let state = core.options.registry.supervisor().state(&tools, &folder);
-    if state.await?.is_some_and(|state| state.kept) {
-        return Ok(());
-    }
-    super::services::require_room(manifest, &site.community_name)
-}
-
-/// The verb itself.
-async fn work(
-    core: Arc<Core>,
-    adapter: Arc<dyn Adapter>,
-    operation: Operation,
-    op: Op,
-) -> Result<Effect, Halt> {
-    let stands = |presence| Effect::Stands(Box::new(presence));
-    match operation.verb {
-        OperationVerb::Provision => adapter.provision(&op).await.map(stands),
-        OperationVerb::Adopt => {
-            let reference = operation.argument.get("reference").and_then(Value::as_str);
-            adapter
-                .adopt(&op, reference.unwrap_or_default())
-                .await
-                .map(stands)
-        }
-        OperationVerb::Configure => {
-            let changed = changed_fields(&operation.argument);
-            adapter.configure(&op, &changed).await.map(stands)
-        }
-        OperationVerb::Activate => {
-            require_room(&core, &op).await?;
-            adapter.activate(&op).await.map(Effect::Switched)
-        }
-        OperationVerb::Deactivate => adapter.deactivate(&op).await.map(Effect::Switched),
-        OperationVerb::RemoveSoft | OperationVerb::RemoveHard => {
-            let mode = match operation.verb {
-                OperationVerb::RemoveSoft => RemoveMode::Soft,
-                _ => RemoveMode::Hard,
-            };
-            let stays = super::joining::leave(&core, &operation, &op).await?;
-            let mut removed = adapter.remove(&op, mode).await?;
-            removed.left.extend(stays);
-            Ok(Effect::Gone(removed))
-        }
-        OperationVerb::Connect | OperationVerb::Disconnect => {
-            super::joining::work(&core, adapter.as_ref(), &operation, &op).await
-        }
-        OperationVerb::Rotate => match super::moving::of(&operation) {
-            Some(to) => super::moving::work(&core, adapter.as_ref(), &operation, &op, to).await,
-            None => super::rotation::work(&core, adapter.as_ref(), &operation, &op).await,
-        },
-    }
 }

@@ -23,17 +23,21 @@ pub(super) struct Scene {
     settings: Settings,
     facts: BTreeMap<String, Value>,
     keys: Vec<keyring::SealedKey>,
+    /// Whether keys stay closed: the vault was locked when this was read, or a key waits to be compared with the others.
+    locked: bool,
 }
 
 impl Scene {
     /// Reads an instance.
     pub fn read(reader: &Reader<'_>, rules: &Rules, instance: Instance) -> Result<Self, Fault> {
+        let keys = keyring::sealed_for(reader, rules, &instance.platform, instance.community)?;
         Ok(Self {
             community: reader.community(instance.community)?,
             marker: facts::recall(reader, instance.id, facts::MARKER)?.unwrap_or_default(),
             settings: settings(reader, rules, &instance.platform, &instance.settings)?,
             facts: facts::of_adapter(reader, instance.id)?,
-            keys: keyring::sealed_for(reader, rules, &instance.platform, instance.community)?,
+            locked: keyring::stay_closed(rules, &keys),
+            keys,
             instance,
         })
     }
@@ -48,6 +52,7 @@ impl Scene {
             .installation()?
             .map(|known| known.name)
             .unwrap_or_default();
+        let keys = keyring::sealed_for(reader, rules, &instance.platform, instance.community)?;
         let slug = Slug::suggest(&name).or_else(|_| Slug::suggest("installation"));
         Ok(Self {
             community: Community {
@@ -65,7 +70,8 @@ impl Scene {
             marker: String::new(),
             settings: settings(reader, rules, &instance.platform, &instance.settings)?,
             facts: BTreeMap::new(),
-            keys: keyring::sealed_for(reader, rules, &instance.platform, instance.community)?,
+            locked: keyring::stay_closed(rules, &keys),
+            keys,
             instance,
         })
     }
@@ -83,13 +89,19 @@ impl Scene {
         self.keys.iter().map(|key| key.id).collect()
     }
 
+    /// Whether keys stay closed.
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+
     /// Opens the keys and completes the picture. Keys that do not open are named in the second part.
     pub fn open(self, core: &Core) -> (Site, Vec<CredentialId>) {
         let owner = (
             self.instance.platform.clone(),
             Some(self.instance.community),
         );
-        let opened = keyring::open_all(core, &self.keys);
+        let closed = self.locked || !core.custody.is_unlocked();
+        let opened = keyring::open_all(core, if closed { &[] } else { &self.keys });
         let mut secrets = opened.secrets;
         secrets.extend(core.held.lent(&owner));
         let home = &core.options.home;
@@ -116,7 +128,7 @@ impl Scene {
             facts: self.facts,
             secrets: Secrets(secrets),
             credential_key,
-            locked: !core.custody.is_unlocked(),
+            locked: closed,
             settling: manifest
                 .map(|manifest| manifest.settling)
                 .unwrap_or_default(),

@@ -397,6 +397,43 @@ async fn a_key_entered_while_nobody_could_compare_it_is_refused_at_the_unlock() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_entered_beside_an_unlocked_guildhall_is_compared_before_it_is_used() {
+    let home = Home::new();
+    let locked = home.init().await;
+    create(&locked).await;
+    enter(&locked, "token", TOKEN).await;
+    settle(&locked).await;
+    create_fern(&locked, "fern").await;
+    let beside = unlocked(&home).await;
+    beside.start().await;
+    settle(&beside).await;
+    locked.lock();
+    let actor = ada(&locked).await;
+    let examined = examine_for(&locked, "fern", TOKEN).await;
+    locked.submit(&actor, store(&examined)).await.unwrap();
+    settle(&locked).await;
+    let made = home.world.count("hall");
+
+    let again = Intent::SetDesired {
+        community: beside
+            .community(&actor, &slug("fern"))
+            .await
+            .unwrap()
+            .community
+            .id,
+        platform: id("beta"),
+        desired: Desired::Active,
+    };
+    beside.submit(&actor, again).await.unwrap();
+    settle(&beside).await;
+    let fern = beside.instance(&actor, &slug("fern"), &id("beta")).await;
+    let fern = fern.unwrap();
+    assert_eq!(fern.keys[0].state, CredentialState::NeedsReentry);
+    assert_ne!(fern.instance.unwrap().observed, Observed::Ready);
+    assert_eq!(home.world.count("hall"), made, "nothing was made with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verifying_measures_again_and_marks_what_is_refused() {
     let home = Home::new();
     let engine = home.init().await;

@@ -378,10 +378,8 @@ fn a_key_of_twelve_communities_is_replaced_though_the_process_dies_fifty_times()
             let community = slug(&format!("community-{number}"));
             let beta = engine.instance(&actor, &community, &id("beta")).await;
             let beta = beta.expect("the details");
-            assert_eq!(
-                beta.instance.expect("an instance").observed,
-                Observed::Ready
-            );
+            let instance = beta.instance.expect("an instance");
+            assert_eq!(instance.observed, Observed::Ready, "{instance:#?}");
             keys.insert(beta.keys[0].fingerprint.clone());
         }
         assert_eq!(keys.len(), COMMUNITIES, "each has its own");

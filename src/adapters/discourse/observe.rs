@@ -36,10 +36,10 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     let Some(category) = &places.category else {
         return Ok(seen(Standing::Unseen, Health::Unknown, "not made yet"));
     };
-    client::probe(site).await?;
     let making = Client::making(site)?;
     let looking = runtime::client(site, &places)?;
     let Some(client) = making.as_ref().or(looking.as_ref()) else {
+        client::probe(site).await?;
         return Ok(without_key(site));
     };
     let found = match category::show(client, category.id).await {

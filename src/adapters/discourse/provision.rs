@@ -24,7 +24,6 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
         return link::point_at(op, "").await;
     }
     let name = name(site)?;
-    client::probe(site).await?;
     let client = Client::of(op)?;
     let who = check_key(&client).await?;
     let mut places = Places::of(op)?;

@@ -230,7 +230,7 @@ async fn without_a_key_it_says_what_to_enter() {
 #[tokio::test]
 async fn a_page_where_a_forum_should_be_is_said() {
     let world = World::new().await;
-    let trouble = Trouble::new(TroubleKind::Html { status: 200 }).matching("/site/basic-info.json");
+    let trouble = Trouble::new(TroubleKind::Html { status: 200 });
     world.sandbox.trouble(trouble).await.unwrap();
     let fault = fault(world.provision().await.unwrap_err());
     assert_eq!(fault.kind, FaultKind::BadAnswer, "{fault}");
