@@ -314,7 +314,11 @@ fn put_back(
         let note = rules.key_note(instance, OperationVerb::Activate)?;
         writer.set_observed(id, Observed::NeedsKey, &note)?;
     } else if has(Remedy::Person) {
-        let task = task(rules, instance, found)?;
+        // Where the look said what is to be done there, that is better than what is said of every platform.
+        let task = match facts::found_task(writer, id)? {
+            Some((found, _)) if !found.others_decide => found,
+            _ => task(rules, instance, found)?,
+        };
         facts::remember_task(writer, id, &task, rules.now)?;
         writer.set_observed(id, Observed::NeedsHuman, &task.title)?;
     } else {

@@ -7,6 +7,7 @@ mod bad_luck;
 mod hands;
 mod keys;
 mod misfortunes;
+mod obstacles;
 mod once;
 mod replaced;
 mod shapes;
@@ -68,12 +69,20 @@ macro_rules! conformance {
                 hands::drift_is_told,
                 hands::adopting_deletes_nothing,
                 hands::removed_and_removed_again,
+                obstacles::a_bot_that_is_not_in_the_server,
+                obstacles::a_bot_without_the_permission,
+                obstacles::a_key_of_another_server,
+                obstacles::a_name_taken_by_somebody_else,
+                misfortunes::a_key_refused_in_the_middle,
                 misfortunes::a_key_revoked_in_the_middle,
+                misfortunes::slowed_down_for_an_hour,
                 misfortunes::a_platform_down_for_a_day,
                 misfortunes::something_renamed_by_hand,
                 misfortunes::a_marker_taken_away_by_hand,
                 misfortunes::something_archived_by_hand,
                 misfortunes::a_part_deleted_by_hand,
+                misfortunes::our_right_taken_by_hand,
+                misfortunes::deleted_by_hand,
                 keys::wrong_keys,
                 keys::nothing_secret_is_written,
                 replaced::killed_while_replacing,

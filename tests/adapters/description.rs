@@ -23,6 +23,26 @@ pub enum Drift {
     Deleted,
 }
 
+/// What stands in the way when an instance is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Luck {
+    /// The bot is not in the server, or not in the group.
+    NotInServer,
+    /// It is there, and may not do what is needed.
+    Unpermitted,
+    /// The key is of another workspace, server or forum.
+    OfAnotherServer,
+    /// The name is that of an object of somebody else.
+    NameTaken,
+}
+
+/// It happened; or the reason why it cannot happen on this platform.
+pub type Befell = Result<(), &'static str>;
+
+/// Why nothing of the kind befalls a service on this host.
+pub const OWN_HOST: &str =
+    "a service of this host: it has no account elsewhere, and no key but those made here";
+
 /// A platform: a world with a name, and what differs from the other platforms.
 ///
 /// Every method is told of an instance as it stands; where a platform has no such thing the default says so, and the case
@@ -41,8 +61,17 @@ pub trait Platform: DerefMut<Target = World> + Sized {
     /// no key.
     const UNKNOWN_KEY: Option<(&'static str, &'static str)>;
 
+    /// Why no platform is asked while it is made, where none is.
+    const ASKS_NOBODY: Option<&'static str> = None;
+
     /// What is told and cannot be put back from here, and why.
     const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[];
+
+    /// What is put back and leaves something more behind than there was, and why.
+    const PUT_BACK_WITH_MORE: &'static [(Drift, &'static str)] = &[];
+
+    /// Why no other one is made by itself in the place of one that was deleted, where none is.
+    const NOT_MADE_ANEW: Option<&'static str> = None;
 
     /// An instance with its key and settings, of which nothing was made yet.
     async fn fresh() -> Self;
@@ -61,8 +90,28 @@ pub trait Platform: DerefMut<Target = World> + Sized {
     /// What its people have of it, which switching off takes away and switching on gives back, to the letter.
     async fn in_use(&self) -> String;
 
-    /// Lets something happen behind Guildhall's back; says whether that can happen there.
-    async fn drift(&self, how: Drift) -> bool;
+    /// Lets something happen behind Guildhall's back, or says why that cannot happen there.
+    async fn drift(&self, how: Drift) -> Befell;
+
+    /// Lets something stand in the way before anything is made, or says why that cannot happen there.
+    async fn befall(&mut self, luck: Luck) -> Befell;
+
+    /// What people do about it who read what was said. What a person's step asks for is done by [`Platform::fulfil`].
+    async fn relieve(&mut self, luck: Luck);
+
+    /// The platform ends the key, whatever was made with it by then.
+    async fn revoke_key(&self) {
+        let done = self.drift(Drift::KeyRevoked).await;
+        done.unwrap_or_else(|reason| panic!("{}: {reason}", Self::NAME));
+    }
+
+    /// People give the key the rights back that [`Drift::RightTaken`] took, where no step of its own says how.
+    async fn give_rights_back(&self) {
+        panic!("{}: nobody expected that rights were taken", Self::NAME);
+    }
+
+    /// Enters another key in the place of the one that [`Drift::KeyRevoked`] ended.
+    async fn enter_another_key(&mut self) {}
 
     /// A key that works and may too little: field and key.
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -6,7 +6,7 @@ mod world;
 pub use world::Server;
 
 use crate::{
-    description::{Drift, Platform},
+    description::{Befell, Drift, Luck, Platform},
     journal::MemoryJournal,
 };
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
@@ -61,14 +61,15 @@ impl Platform for Server {
         seen.join("\n")
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let guild = self.key("guild_id");
         let (action, input) = match how {
             Drift::Renamed => (
                 "rename-channel",
                 json!({"channel": "general", "text": "roses"}),
             ),
-            Drift::Unmarked | Drift::Archived => return false,
+            Drift::Unmarked => ("topic", json!({"channel": "general", "text": "Roses"})),
+            Drift::Archived => return Err("only threads are archived, and none is made"),
             Drift::PartDeleted => ("delete-channel", json!({"channel": "proposals"})),
             Drift::RightTaken => (
                 "permissions",
@@ -84,7 +85,40 @@ impl Platform for Server {
             }
         };
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        let (guild, bot) = (self.key("guild_id"), self.key("bot"));
+        match luck {
+            Luck::NotInServer => {
+                self.act("kick", json!({"guild": guild, "user": bot})).await;
+            }
+            Luck::Unpermitted => {
+                let few = json!({"guild": guild, "bot": bot, "bits": 1024});
+                self.act("permissions", few).await;
+            }
+            Luck::OfAnotherServer => {
+                let other = self.act("add-server", json!({"name": "Elsewhere"})).await;
+                let token = other["token"].as_str().unwrap().to_owned();
+                self.secrets.insert("bot_token".to_owned(), token.into());
+            }
+            Luck::NameTaken => self.same_names_of_others().await,
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        if luck == Luck::OfAnotherServer {
+            self.use_key("bot_token", "bot_token");
+        }
+    }
+
+    async fn enter_another_key(&mut self) {
+        let bot = json!({"bot": self.key("bot")});
+        let token = self.act("reset-token", bot).await["token"].clone();
+        let token = token.as_str().unwrap().to_owned();
+        self.secrets.insert("bot_token".to_owned(), token.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -10,7 +10,7 @@ mod world;
 
 pub use world::World as Forum;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, Platform};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 use world::{MARK, all};
@@ -83,7 +83,7 @@ impl Platform for Forum {
         self.ours().await.to_string()
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let ours = self.ours().await;
         let category = ours["category"]["id"].clone();
         let (action, input) = match how {
@@ -99,7 +99,51 @@ impl Platform for Forum {
             Drift::Deleted => ("delete-category", json!({"id": category})),
         };
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NotInServer => return Err("a key is that of a user of the forum"),
+            Luck::Unpermitted => {
+                self.act("demote", json!({"user": "guildhall"})).await;
+            }
+            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::NameTaken => {
+                let theirs = json!({"name": "Rosewood Co-op"});
+                self.act("add-category", theirs).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        match luck {
+            Luck::NotInServer => {}
+            Luck::Unpermitted => {
+                self.act("promote", json!({"user": "guildhall"})).await;
+            }
+            Luck::OfAnotherServer => self.use_key("api_key", "api_key"),
+            Luck::NameTaken => {
+                let categories = all(&self.state().await["categories"]);
+                let theirs = categories
+                    .iter()
+                    .find(|category| category["name"] == "Rosewood Co-op");
+                let id = theirs.unwrap()["id"].clone();
+                self.act("edit-category", json!({"id": id, "name": "Roses"}))
+                    .await;
+            }
+        }
+    }
+
+    async fn give_rights_back(&self) {
+        self.act("promote", json!({"user": "guildhall"})).await;
+    }
+
+    async fn enter_another_key(&mut self) {
+        let made = self.act("add-key", json!({"user": "guildhall"})).await;
+        let key = made["key"].as_str().unwrap().to_owned();
+        self.secrets.insert("api_key".to_owned(), key.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -56,6 +56,24 @@ impl<S: Service> World<S> {
         world
     }
 
+    /// Something of somebody else's lies where the instance is to lie.
+    pub fn folder_of_others(&self) {
+        fs::create_dir_all(self.folder()).unwrap();
+        fs::write(self.path("db.sqlite3"), "of others").unwrap();
+    }
+
+    /// Whoever owns it moves it away.
+    pub fn move_others_away(&self) {
+        fs::rename(self.folder(), self.home.path().join("moved")).unwrap();
+    }
+
+    /// What is there of others, wherever it lies now.
+    pub fn files_of_others(&self) -> Vec<String> {
+        let places = [self.folder(), self.home.path().join("moved")];
+        let files = places.map(|folder| fs::read_to_string(folder.join("db.sqlite3")));
+        files.into_iter().flatten().collect()
+    }
+
     /// What was made in its database, by name.
     pub fn names(&self) -> Vec<String> {
         self.rows(S::MADE)

@@ -5,7 +5,7 @@ mod world;
 pub use world::World as Commons;
 
 use crate::{
-    description::{Drift, Platform},
+    description::{Befell, Drift, Luck, OWN_HOST, Platform},
     world::task,
 };
 use guildhall::{
@@ -22,6 +22,7 @@ impl Platform for Commons {
     const CREATIONS: &'static [(&'static str, &'static str)] = &[];
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
+    const ASKS_NOBODY: Option<&'static str> = Some(OWN_HOST);
 
     async fn fresh() -> Self {
         Self::new(&[ACCEPTED]).await
@@ -40,7 +41,7 @@ impl Platform for Commons {
         format!("{page:?} {:?} {:?}", self.names(), self.keeper().is_some())
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         match how {
             Drift::Renamed => {
                 let database = rusqlite::Connection::open(self.path("db.sqlite3")).unwrap();
@@ -48,9 +49,28 @@ impl Platform for Commons {
                 database.execute(rename, []).unwrap();
             }
             Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
-            _ => return false,
+            Drift::Archived | Drift::RightTaken | Drift::KeyRevoked => return Err(OWN_HOST),
+            Drift::Unmarked | Drift::PartDeleted => {
+                return Err("what its people make and delete there is theirs");
+            }
         }
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NameTaken => self.folder_of_others(),
+            _ => return Err(OWN_HOST),
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, _luck: Luck) {
+        self.move_others_away();
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        self.files_of_others()
     }
 }
 

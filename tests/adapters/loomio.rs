@@ -7,16 +7,21 @@ mod wiring;
 mod world;
 
 use crate::{
-    description::{Drift, Platform},
+    description::{Befell, Drift, Luck, Platform},
     world::behaves_as_world,
 };
-use guildhall::{domain::HumanTask, sandbox::LimitShape};
+use guildhall::{adapters::Journal as _, domain::HumanTask, sandbox::LimitShape};
 use serde_json::{Value, json};
 use world::{PERSON, SPARE, World, webhook};
 
 const CREATIONS: &[(&str, &str)] = &[("POST", "b2/discussions"), ("POST", "b2/memberships")];
 const LIMITS: &[LimitShape] = &[LimitShape::Text, LimitShape::Seconds];
 const UNKNOWN_KEY: Option<(&str, &str)> = Some(("api_key", "abcdefghijklmnopqrstuvwx"));
+
+/// What somebody else's group with the handle lilac is called.
+const OF_OTHERS: &str = "Lilacs";
+/// What the community is called instead.
+const ANOTHER_SLUG: &str = "lilac-two";
 
 /// A group that people make on hosted Loomio.
 pub struct Hosted(World);
@@ -41,7 +46,8 @@ impl World {
         let state = self.state().await;
         let (mut made, mut ours) = (Vec::new(), Vec::new());
         for (id, group) in state["groups"].as_object().unwrap() {
-            if group["handle"] == "lilac" && group["discarded"] == false {
+            let is_meant = group["handle"] == "lilac" || group["handle"] == ANOTHER_SLUG;
+            if is_meant && group["name"] != OF_OTHERS && group["discarded"] == false {
                 made.push(format!("group {}", group["name"]));
                 ours.push(json!(id.parse::<u64>().unwrap()));
             }
@@ -85,11 +91,13 @@ impl World {
         self.act(action, json!({"group": group, "user": bot})).await;
     }
 
-    async fn befalls(&self, how: Drift, bot: u64) -> bool {
+    async fn happens(&self, how: Drift, bot: u64) -> Befell {
         let group = self.group("lilac").await;
         let (action, input) = match how {
             Drift::Renamed => ("rename", json!({"group": group, "name": "Roses"})),
-            Drift::Unmarked => return false,
+            Drift::Unmarked => {
+                return Err("a group bears no mark of ours: it is known by its number");
+            }
             Drift::Archived => ("expire", json!({"group": group})),
             Drift::PartDeleted => ("remove", json!({"group": group, "user": bot})),
             Drift::RightTaken => ("unmake-admin", json!({"group": group, "user": bot})),
@@ -97,7 +105,13 @@ impl World {
             Drift::Deleted => ("delete-group", json!({"group": group})),
         };
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    /// The user changed its password, and has another key since.
+    async fn another_key_of(&self, user: u64) -> String {
+        let made = self.act("change-password", json!({"user": user})).await;
+        made["api_key"].as_str().unwrap().to_owned()
     }
 
     /// The group that somebody else made, with the bot as its administrator.
@@ -161,8 +175,41 @@ impl Platform for Hosted {
         self.0.in_use().await
     }
 
-    async fn drift(&self, how: Drift) -> bool {
-        self.0.befalls(how, SPARE).await
+    async fn drift(&self, how: Drift) -> Befell {
+        self.0.happens(how, SPARE).await
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        let made = json!({"user": PERSON, "handle": "lilac", "name": "Lilac"});
+        match luck {
+            Luck::NotInServer => {
+                self.act("make-group", made).await;
+            }
+            Luck::Unpermitted => {
+                let group = self.act("make-group", made).await["id"].clone();
+                let bot = json!({"group": group, "user": SPARE});
+                self.act("invite", bot.clone()).await;
+                self.act("accept", bot).await;
+            }
+            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::NameTaken => return Err("a person makes the group and says which one it is"),
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        if luck == Luck::OfAnotherServer {
+            self.0.use_key("bot_without_group");
+        }
+    }
+
+    async fn revoke_key(&self) {
+        self.0.another_key_of(SPARE).await;
+    }
+
+    async fn enter_another_key(&mut self) {
+        let key = self.0.another_key_of(SPARE).await;
+        self.secrets.insert("api_key".to_owned(), key.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {
@@ -184,16 +231,22 @@ impl Platform for Hosted {
 impl OwnServer {
     /// The user that the script made.
     async fn bot(&self) -> u64 {
+        self.known_bot().await.unwrap()
+    }
+
+    async fn known_bot(&self) -> Option<u64> {
         let state = self.state().await;
         let mut users = state["users"].as_object().unwrap().iter();
         let ours = format!("guildhall+{}@example.org", self.marker);
-        let (id, _) = users.find(|(_, user)| user["email"] == ours).unwrap();
-        id.parse().unwrap()
+        let (id, _) = users.find(|(_, user)| user["email"] == ours)?;
+        id.parse().ok()
     }
 }
 
 impl Platform for OwnServer {
     const NAME: &'static str = "loomio, own server";
+    const NOT_MADE_ANEW: Option<&'static str> =
+        Some("a handle is never free again, so that the community needs another one first");
     const CREATIONS: &'static [(&'static str, &'static str)] = CREATIONS;
     const LIMITS: &'static [LimitShape] = LIMITS;
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = UNKNOWN_KEY;
@@ -230,7 +283,42 @@ impl Platform for OwnServer {
         self.0.in_use().await
     }
 
-    async fn drift(&self, how: Drift) -> bool {
-        self.0.befalls(how, self.bot().await).await
+    async fn drift(&self, how: Drift) -> Befell {
+        self.0.happens(how, self.bot().await).await
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NotInServer | Luck::Unpermitted => {
+                return Err("the script makes the bot, and makes it the group's administrator");
+            }
+            Luck::OfAnotherServer => {
+                return Err("the script makes the key on the server that it runs on");
+            }
+            Luck::NameTaken => {
+                let theirs = json!({"user": PERSON, "handle": "lilac", "name": OF_OTHERS});
+                self.act("make-group", theirs).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn revoke_key(&self) {
+        if let Some(bot) = self.known_bot().await {
+            self.0.another_key_of(bot).await;
+        }
+    }
+
+    async fn enter_another_key(&mut self) {
+        if let Some(bot) = self.known_bot().await {
+            let key = self.0.another_key_of(bot).await.into();
+            let kept = self.journal.keep_secret("api_key", &key, None);
+            kept.await.unwrap();
+        }
+    }
+
+    async fn relieve(&mut self, _luck: Luck) {
+        // A handle that was used once is never free again.
+        self.slug = ANOTHER_SLUG;
     }
 }

@@ -7,7 +7,7 @@ mod world;
 
 pub use world::World as Server;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, Platform};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 
@@ -27,6 +27,8 @@ impl Platform for Server {
         Drift::Archived,
         "only the server's administrators thaw an account",
     )];
+
+    const NOT_MADE_ANEW: Option<&'static str> = Some("a person makes the account");
 
     async fn fresh() -> Self {
         Self::new().await
@@ -59,18 +61,49 @@ impl Platform for Server {
         format!("{account} {:?}", self.posts("rosewood").await)
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let (action, mut input) = match how {
             Drift::Renamed => ("set", json!({"display_name": "Roses"})),
             Drift::Archived => ("set", json!({"disabled": true})),
             Drift::PartDeleted => ("unpin", json!({})),
-            Drift::Unmarked | Drift::RightTaken => return false,
+            Drift::Unmarked => ("set", json!({"fields": []})),
+            Drift::RightTaken => {
+                return Err("a token keeps the scopes with which it was given out");
+            }
             Drift::KeyRevoked => ("revoke", json!({"token": self.key("access_token")})),
             Drift::Deleted => ("delete-account", json!({})),
         };
         input["account"] = json!("rosewood");
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NotInServer => return Err("a token is that of an account of the server"),
+            Luck::Unpermitted => self.set_on(json!({"approved": false})).await,
+            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::NameTaken => {
+                let theirs = json!({"fields": [["Guildhall", "gh:another"]]});
+                self.set_on(theirs).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        match luck {
+            Luck::NotInServer => {}
+            Luck::Unpermitted => self.set_on(json!({"approved": true})).await,
+            Luck::OfAnotherServer => self.use_key("access_token", "access_token"),
+            Luck::NameTaken => self.set_on(json!({"fields": []})).await,
+        }
+    }
+
+    async fn enter_another_key(&mut self) {
+        let made = self.act("sign-in", json!({"account": "rosewood"})).await;
+        let token = made["token"].as_str().unwrap().to_owned();
+        self.secrets.insert("access_token".to_owned(), token.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

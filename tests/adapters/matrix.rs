@@ -1,5 +1,6 @@
 //! The Matrix adapter against the simulated homeserver.
 
+mod by_hand;
 mod making;
 mod pausing;
 mod running;
@@ -8,10 +9,10 @@ mod world;
 pub use world::World as Homeserver;
 
 use crate::{
-    description::{Drift, Platform},
+    description::{Befell, Drift, Luck, Platform},
     journal::MemoryJournal,
 };
-use guildhall::sandbox::LimitShape;
+use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 use std::collections::BTreeSet;
 use world::{AMINA, members, text};
@@ -31,8 +32,21 @@ impl Platform for Homeserver {
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> =
         Some(("access_token", "syt_YWRtaW4_aaaaaaaaaaaaaaaaaaaa_000000"));
 
+    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+        Drift::Archived,
+        "who was in it went on in the newer room, which can be adopted",
+    )];
+
     async fn fresh() -> Self {
         Self::new().await
+    }
+
+    async fn fulfil(&self, task: &HumanTask) {
+        let room = task.step.strip_prefix("come back ");
+        let room = room.unwrap_or_else(|| panic!("matrix: nobody expected the task {task:?}"));
+        let invited = json!({"room": room, "type": "m.room.member", "key": BOT,
+            "content": {"membership": "invite"}});
+        self.act("set-state", invited).await;
     }
 
     async fn made(&self) -> Vec<String> {
@@ -84,7 +98,7 @@ impl Platform for Homeserver {
         seen.join("\n")
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let space = self.room_id("Rosewood Co-op").await;
         let general = self.room_id("general").await;
         let (action, input) = match how {
@@ -96,14 +110,54 @@ impl Platform for Homeserver {
                 "set-state",
                 json!({"room": general, "type": "org.guildhall.instance", "content": {}}),
             ),
-            Drift::Archived => return false,
+            Drift::Archived => (
+                "set-state",
+                json!({"room": general, "type": "m.room.tombstone",
+                    "content": {"body": "closed", "replacement_room": "!elsewhere"}}),
+            ),
             Drift::PartDeleted => ("purge", json!({"room": general})),
-            Drift::RightTaken => ("remove-member", json!({"room": general, "user": BOT})),
+            Drift::RightTaken => {
+                // Into a room that nobody is in nobody comes back.
+                self.add_member(AMINA, "general").await;
+                ("remove-member", json!({"room": general, "user": BOT}))
+            }
             Drift::KeyRevoked => ("revoke", json!({"user": BOT})),
             Drift::Deleted => ("purge", json!({"room": space})),
         };
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NotInServer => {
+                return Err("an administrator's token makes the bot on its server");
+            }
+            Luck::Unpermitted => self.use_key("admin_token", "access_token"),
+            Luck::OfAnotherServer => {
+                let (_, unknown) = Self::UNKNOWN_KEY.unwrap();
+                self.secrets
+                    .insert("admin_token".to_owned(), unknown.into());
+            }
+            Luck::NameTaken => {
+                self.act("add-user", json!({"user": "@roses:matrix.sandbox"}))
+                    .await;
+                self.set("bot_name", "roses");
+            }
+        }
+        Ok(())
+    }
+
+    async fn revoke_key(&self) {
+        self.act("revoke", json!({"user": BOT})).await;
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        if luck == Luck::NameTaken {
+            self.settings.remove("bot_name");
+        } else {
+            self.use_key("admin_token", "admin_token");
+        }
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -4,7 +4,7 @@ mod world;
 
 pub use world::World as Gate;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
 use guildhall::{
     adapters::{Peer, Settings, Standing, Target},
     domain::{Health, InstanceId, PlatformId},
@@ -17,11 +17,7 @@ impl Platform for Gate {
     const CREATIONS: &'static [(&'static str, &'static str)] = &[];
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
-
-    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
-        Drift::PartDeleted,
-        "a plugin comes back with its connection, which is made anew by hand",
-    )];
+    const ASKS_NOBODY: Option<&'static str> = Some(OWN_HOST);
 
     async fn fresh() -> Self {
         Self::new(&[]).await
@@ -41,7 +37,7 @@ impl Platform for Gate {
         format!("{page:?} {:?}", self.keeper().is_some())
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         match how {
             Drift::PartDeleted => {
                 self.connect(&scores("http://127.0.0.1:9/")).await;
@@ -49,9 +45,28 @@ impl Platform for Gate {
                 database.execute("DELETE FROM core_plugin", []).unwrap();
             }
             Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
-            _ => return false,
+            Drift::Archived | Drift::RightTaken | Drift::KeyRevoked => return Err(OWN_HOST),
+            Drift::Renamed | Drift::Unmarked => {
+                return Err("its name and its mark lie in files of Guildhall alone");
+            }
         }
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NameTaken => self.folder_of_others(),
+            _ => return Err(OWN_HOST),
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, _luck: Luck) {
+        self.move_others_away();
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        self.files_of_others()
     }
 }
 

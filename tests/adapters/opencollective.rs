@@ -9,7 +9,7 @@ mod world;
 
 pub use world::World as Service;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, Platform};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 use world::{OURS, chat};
@@ -22,6 +22,9 @@ impl Service {
     }
 }
 
+/// What somebody else's collective is called that had our name.
+const OF_OTHERS: &str = "roses";
+
 impl Platform for Service {
     const NAME: &'static str = "opencollective";
     const CREATIONS: &'static [(&'static str, &'static str)] =
@@ -30,7 +33,7 @@ impl Platform for Service {
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> =
         Some(("token", "0123456789abcdef0123456789abcdef01234567"));
 
-    const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
+    const PUT_BACK_WITH_MORE: &'static [(Drift, &'static str)] = &[(
         Drift::Archived,
         "archiving took its host away, so that it applies once more",
     )];
@@ -54,6 +57,7 @@ impl Platform for Service {
     async fn made(&self) -> Vec<String> {
         let state = self.state().await;
         let mut made = self.collectives().await;
+        made.retain(|slug| slug != OF_OTHERS);
         for application in state["applications"].as_array().unwrap() {
             let id = application["collective"].as_str().unwrap();
             if state["accounts"][id]["deleted"] == false {
@@ -79,7 +83,7 @@ impl Platform for Service {
         format!("{account} {:?}", self.webhooks().await)
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let id = self.id();
         match how {
             Drift::Renamed => {
@@ -87,7 +91,8 @@ impl Platform for Service {
                 self.act("rename", renamed).await;
             }
             Drift::Archived => self.on("archive", &id).await,
-            Drift::Unmarked | Drift::PartDeleted => return false,
+            Drift::Unmarked => return Err("it is known by its id, which nobody can change"),
+            Drift::PartDeleted => return Err("a collective is one thing without parts of ours"),
             Drift::RightTaken => {
                 let gone = json!({"id": id, "user": OURS});
                 self.act("remove-admin", gone).await;
@@ -98,7 +103,62 @@ impl Platform for Service {
             }
             Drift::Deleted => self.on("delete", &id).await,
         }
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NotInServer => return Err("a token is that of a user of the one service"),
+            Luck::Unpermitted => {
+                let on = json!({"user": OURS, "on": true});
+                self.act("restrict", on).await;
+            }
+            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::NameTaken => {
+                let theirs = json!({"slug": "rosewood", "admin": "somebody-else"});
+                self.act("add-collective", theirs).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        match luck {
+            Luck::NotInServer => {}
+            Luck::Unpermitted => {
+                let off = json!({"user": OURS, "on": false});
+                self.act("restrict", off).await;
+            }
+            Luck::OfAnotherServer => self.use_key("token", "token"),
+            Luck::NameTaken => {
+                let state = self.state().await;
+                let accounts = state["accounts"].as_object().unwrap();
+                let (id, _) = accounts
+                    .iter()
+                    .find(|(_, account)| account["slug"] == "rosewood")
+                    .unwrap();
+                self.act("rename", json!({"id": id, "slug": OF_OTHERS}))
+                    .await;
+            }
+        }
+    }
+
+    async fn revoke_key(&self) {
+        let token = self.key("token");
+        self.act("revoke", json!({"token": token})).await;
+    }
+
+    async fn give_rights_back(&self) {
+        let back = json!({"id": self.id(), "user": OURS});
+        self.act("add-admin", back).await;
+    }
+
+    async fn enter_another_key(&mut self) {
+        let scopes = ["account", "webhooks"];
+        let made = json!({"user": OURS, "scopes": scopes});
+        let made = self.act("add-token", made).await;
+        let token = made["token"].as_str().unwrap().to_owned();
+        self.secrets.insert("token".to_owned(), token.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -4,7 +4,7 @@ mod world;
 
 pub use world::World as Hall;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
 use guildhall::{
     adapters::{Peer, Settings, Standing, Target},
     domain::{DriftKind, FaultKind, Health, InstanceId, PlatformId, RemoveMode},
@@ -17,6 +17,7 @@ impl Platform for Hall {
     const CREATIONS: &'static [(&'static str, &'static str)] = &[];
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
+    const ASKS_NOBODY: Option<&'static str> = Some(OWN_HOST);
 
     async fn fresh() -> Self {
         Self::new(&[]).await
@@ -35,7 +36,7 @@ impl Platform for Hall {
         format!("{page:?} {:?} {:?}", self.names(), self.keeper().is_some())
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         match how {
             Drift::PartDeleted => {
                 self.connect(&scores("http://127.0.0.1:9/")).await;
@@ -43,9 +44,28 @@ impl Platform for Hall {
                 database.execute("DELETE FROM core_plugin", []).unwrap();
             }
             Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
-            _ => return false,
+            Drift::Archived | Drift::RightTaken | Drift::KeyRevoked => return Err(OWN_HOST),
+            Drift::Renamed | Drift::Unmarked => {
+                return Err("its name and its mark lie in files of Guildhall alone");
+            }
         }
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NameTaken => self.folder_of_others(),
+            _ => return Err(OWN_HOST),
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, _luck: Luck) {
+        self.move_others_away();
+    }
+
+    async fn of_others(&self) -> Vec<String> {
+        self.files_of_others()
     }
 }
 

@@ -10,7 +10,7 @@ mod world;
 pub use world::Workspace;
 
 use crate::{
-    description::{Drift, Platform},
+    description::{Befell, Drift, Luck, Platform},
     journal::MemoryJournal,
 };
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
@@ -65,13 +65,16 @@ impl Platform for Workspace {
         seen.join("\n")
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         let (action, input) = match how {
             Drift::Renamed => (
                 "rename",
                 json!({"channel": "gov-rosewood", "name": "roses"}),
             ),
-            Drift::Unmarked => return false,
+            Drift::Unmarked => (
+                "purpose",
+                json!({"channel": "gov-rosewood", "text": "Roses"}),
+            ),
             Drift::Archived => ("archive", json!({"channel": "gov-rosewood"})),
             Drift::PartDeleted => ("delete", json!({"channel": "gov-rosewood-proposals"})),
             Drift::RightTaken => (
@@ -86,7 +89,53 @@ impl Platform for Workspace {
             }
         };
         self.act(action, input).await;
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        let team = self.key("team_id");
+        match luck {
+            Luck::NotInServer => {
+                let token = json!({"token": self.key("bot_token")});
+                self.act("uninstall", token).await;
+            }
+            Luck::Unpermitted => {
+                self.act("restrict", json!({"team": team, "on": true}))
+                    .await;
+            }
+            Luck::OfAnotherServer => {
+                self.set("team_id", &team);
+                self.use_key("bot_token", "bot_token_of_another_workspace");
+            }
+            Luck::NameTaken => {
+                let owner = self.key("admin");
+                let theirs = json!({"team": team, "name": "gov-rosewood", "user": owner});
+                self.act("add-channel", theirs).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, luck: Luck) {
+        match luck {
+            Luck::NotInServer => self.enter_another_key().await,
+            Luck::Unpermitted => {
+                let off = json!({"team": self.key("team_id"), "on": false});
+                self.act("restrict", off).await;
+            }
+            Luck::OfAnotherServer => self.use_key("bot_token", "bot_token"),
+            Luck::NameTaken => {
+                let renamed = json!({"channel": "gov-rosewood", "name": "roses"});
+                self.act("rename", renamed).await;
+            }
+        }
+    }
+
+    async fn enter_another_key(&mut self) {
+        let old = json!({"token": self.key("bot_token")});
+        let made = self.act("install", old).await;
+        let token = made["token"].as_str().unwrap().to_owned();
+        self.secrets.insert("bot_token".to_owned(), token.into());
     }
 
     async fn narrow_key(&self) -> Option<(&'static str, String)> {

@@ -7,12 +7,20 @@ mod world;
 
 pub use world::World as Ledger;
 
-use crate::description::{Drift, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
 use guildhall::sandbox::LimitShape;
 use std::fs;
 use world::everything;
 
+/// The ledger of somebody else.
+const OF_OTHERS: &str = "{\"a\": 1}\n";
+
 impl Ledger {
+    /// Where somebody moves what is theirs.
+    fn moved(&self) -> std::path::PathBuf {
+        self.home.path().join("moved")
+    }
+
     /// The folder that is there already, of whoever kept scores before.
     fn old_scores(&self) -> std::path::PathBuf {
         self.home.path().join("data/rosewood/old-scores")
@@ -24,6 +32,7 @@ impl Platform for Ledger {
     const CREATIONS: &'static [(&'static str, &'static str)] = &[];
     const LIMITS: &'static [LimitShape] = &[];
     const UNKNOWN_KEY: Option<(&'static str, &'static str)> = None;
+    const ASKS_NOBODY: Option<&'static str> = Some(OWN_HOST);
 
     const NOT_PUT_BACK: &'static [(Drift, &'static str)] = &[(
         Drift::PartDeleted,
@@ -56,19 +65,31 @@ impl Platform for Ledger {
         format!("{:?} {site:?} {ledger}", self.keeper().is_some())
     }
 
-    async fn drift(&self, how: Drift) -> bool {
+    async fn drift(&self, how: Drift) -> Befell {
         match how {
-            Drift::Renamed
-            | Drift::Unmarked
-            | Drift::Archived
-            | Drift::RightTaken
-            | Drift::KeyRevoked => {
-                return false;
+            Drift::Renamed | Drift::Unmarked => {
+                return Err("its name and its mark lie in files of Guildhall alone");
             }
+            Drift::Archived | Drift::RightTaken | Drift::KeyRevoked => return Err(OWN_HOST),
             Drift::PartDeleted => fs::remove_file(self.path("data/ledger.json")).unwrap(),
             Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
         }
-        true
+        Ok(())
+    }
+
+    async fn befall(&mut self, luck: Luck) -> Befell {
+        match luck {
+            Luck::NameTaken => {
+                fs::create_dir_all(self.path("data")).unwrap();
+                fs::write(self.path("data/ledger.json"), OF_OTHERS).unwrap();
+            }
+            _ => return Err(OWN_HOST),
+        }
+        Ok(())
+    }
+
+    async fn relieve(&mut self, _luck: Luck) {
+        fs::rename(self.folder(), self.moved()).unwrap();
     }
 
     async fn somebody_elses(&mut self) -> Option<String> {
@@ -80,8 +101,18 @@ impl Platform for Ledger {
     }
 
     async fn of_others(&self) -> Vec<String> {
-        let files = everything(&self.old_scores()).into_iter();
-        files
+        let theirs = self.old_scores();
+        if !theirs.is_dir() {
+            let places = [self.path("data"), self.moved().join("data")];
+            let ledgers = places.map(|folder| fs::read_to_string(folder.join("ledger.json")));
+            return ledgers
+                .into_iter()
+                .flatten()
+                .filter(|text| text == OF_OTHERS)
+                .collect();
+        }
+        everything(&theirs)
+            .into_iter()
             .map(|(path, bytes)| format!("{} {bytes:?}", path.display()))
             .collect()
     }

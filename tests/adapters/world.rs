@@ -144,6 +144,13 @@ impl World {
         self.secrets.insert(field.to_owned(), key.into());
     }
 
+    /// Enters a key that looks right and that this server never gave out: that of another one.
+    pub fn enter_unknown_key<P: crate::description::Platform>(&mut self) {
+        if let Some((field, unknown)) = P::UNKNOWN_KEY {
+            self.secrets.insert(field.to_owned(), unknown.into());
+        }
+    }
+
     pub async fn act(&self, action: &str, input: Value) -> Value {
         let done = self.sandbox.act(self.platform, action, input).await;
         done.unwrap_or_else(|fault| panic!("{action}: {fault}"))
@@ -254,6 +261,13 @@ impl World {
         self.made_by_us = presence.made_by_us;
         self.kind = presence.kind;
         self.journal.next_operation();
+    }
+
+    /// Forgets the instance, as for another one in its place: the keys that were entered stay.
+    pub fn forget_all(&mut self) {
+        self.journal = MemoryJournal::new();
+        self.external_id = None;
+        self.http = client(&self.sandbox, &self.journal, &self.requests);
     }
 
     pub async fn activate(&mut self) -> String {

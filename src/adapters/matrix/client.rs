@@ -161,6 +161,21 @@ impl Client {
         errors::accept(answer, "free an alias").map(|_| ())
     }
 
+    /// Goes into a room; one the bot is in is fine. False when it is not let in.
+    pub async fn join(&self, room: &str) -> Result<bool, Fault> {
+        let path = format!("{}/join", room_path(room));
+        let call = self.call(Method::POST, &path).keyed().json(&json!({}));
+        let answer = self
+            .limited(call, "joins", 10, Duration::from_secs(10))
+            .send()
+            .await?;
+        // A room that is gone answers 404, one that lets in only who is invited 403.
+        if matches!(answer.status, 403 | 404) && !errors::code(&answer).is_empty() {
+            return Ok(false);
+        }
+        errors::accept(answer, "go into a room").map(|_| true)
+    }
+
     /// The raw answer to reading a piece of state.
     pub async fn state_answer(&self, room: &str, kind: &str, key: &str) -> Result<Answer, Fault> {
         let path = format!("{}{}", state_path(room, kind), segment(key));

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::provision::{add_link, check_settings, invite_all, make_room, plan, presence};
 use super::record::{MARKER, Place, Places, marker};
-use super::{address, bot, pause};
+use super::{address, alias, bot, entry, pause};
 use crate::adapters::{
     contract::{Presence, Site, puts_back},
     durable::{Halt, Op},
@@ -35,6 +35,9 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         );
     };
     let client = bot::client(op, &base, &mut places).await?;
+    if puts_back(changed) {
+        entry::come_back(op, &client, &places).await?;
+    }
     if changed.iter().any(|field| field == "topic") {
         let text = clean_line(site.settings.get("topic").unwrap_or(&site.description));
         op.step("topic", || async {
@@ -92,7 +95,7 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     Ok(presence)
 }
 
-/// Gives the space and its rooms the names on record and their markers again.
+/// Gives the space and its rooms the names on record, their markers and their addresses again.
 async fn as_they_were(site: &Site, client: &Client, places: &Places) -> Result<(), Halt> {
     for place in places.all() {
         let is_space = places.space.as_ref() == Some(place);
@@ -114,6 +117,7 @@ async fn as_they_were(site: &Site, client: &Client, places: &Places) -> Result<(
                     .await?;
             }
         }
+        alias::put_back(client, place).await?;
         let now = client.state(&place.id, "m.room.name", "").await?;
         if now.is_some_and(|now| now["name"] != name.as_str()) {
             let doing = format!("put back the name of {name}");

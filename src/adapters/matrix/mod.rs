@@ -5,10 +5,12 @@
 
 mod address;
 mod adopt;
+mod alias;
 mod attach;
 mod bot;
 mod client;
 mod configure;
+mod entry;
 mod errors;
 mod gone;
 mod observe;

@@ -3,12 +3,12 @@
 use super::client::Client;
 use super::pause::{self, Paused};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, SERVER, address, errors, gone, verify};
+use super::{ACCESS_TOKEN, SERVER, address, alias, entry, errors, gone, verify};
 use crate::adapters::{
     contract::{Observation, Site, Standing},
     http::{Method, entries, segment},
 };
-use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots, counted};
+use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, HumanTask, Slots, counted};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,7 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         observation.slots = slots;
         return Ok(observation);
     }
-    let mut drift = Vec::new();
+    let (mut drift, mut task) = (Vec::new(), None);
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
     let shown = match shown(&client, &space.id).await {
         // Deleted between two calls; the server lists a room for a moment longer than it can be read.
@@ -58,9 +58,13 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
                 drift.push(missing(site, &base, place).await?);
                 continue;
             }
-            looked => looked?,
+            looked => task = task.or(looked?),
         }
         drift.extend(renamed(site, &places, place, &shown));
+        if site.made_by_us {
+            let address = shown.rooms.get(&place.id).map(|room| room.alias.as_deref());
+            drift.extend(alias::changed(&client, place, address).await?);
+        }
         if place.id != space.id && !shown.children.contains(&place.id) {
             drift.push(Drift::new(
                 DriftKind::Missing,
@@ -71,7 +75,9 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             ));
         }
     }
-    Ok(verdict(&places, drift, slots))
+    let mut observation = verdict(&places, drift, slots);
+    observation.task = task;
+    Ok(observation)
 }
 
 fn verdict(places: &Places, drift: Vec<Drift>, slots: Vec<Slots>) -> Observation {
@@ -110,8 +116,15 @@ fn seen(standing: Standing, health: Health, note: &str) -> Observation {
 struct Shown {
     /// The rooms in it. The list may also name rooms that were purged.
     children: Vec<String>,
-    /// The names of the space and its rooms, by id.
-    names: BTreeMap<String, String>,
+    /// The space and its rooms, by id.
+    rooms: BTreeMap<String, Look>,
+}
+
+/// A room as the space shows it.
+struct Look {
+    name: Option<String>,
+    /// The address that it shows.
+    alias: Option<String>,
 }
 
 async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
@@ -120,9 +133,10 @@ async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
     let call = call.query([("max_depth", "1"), ("limit", "100")]);
     let page: Value = errors::accept(call.send().await?, "list the rooms of the space")?.json()?;
     let rooms = entries(&page["rooms"], SERVER, "the rooms of the space")?;
-    let name = |entry: &Value| {
-        let (id, name) = (entry["room_id"].as_str()?, entry["name"].as_str()?);
-        Some((id.to_owned(), name.to_owned()))
+    let look = |entry: &Value| {
+        let text = |field: &str| entry[field].as_str().map(str::to_owned);
+        let (name, alias) = (text("name"), text("canonical_alias"));
+        Some((text("room_id")?, Look { name, alias }))
     };
     let own = rooms.iter().find(|entry| entry["room_id"] == space);
     let children = own
@@ -135,7 +149,7 @@ async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
         .collect();
     Ok(Shown {
         children,
-        names: rooms.iter().filter_map(name).collect(),
+        rooms: rooms.iter().filter_map(look).collect(),
     })
 }
 
@@ -147,7 +161,7 @@ fn renamed(site: &Site, places: &Places, place: &Place, shown: &Shown) -> Option
     } else {
         ("room", &place.name)
     };
-    let now = shown.names.get(&place.id)?;
+    let now = shown.rooms.get(&place.id)?.name.as_ref()?;
     (site.made_by_us && now != ours).then(|| {
         Drift::new(
             DriftKind::Changed,
@@ -156,7 +170,7 @@ fn renamed(site: &Site, places: &Places, place: &Place, shown: &Shown) -> Option
     })
 }
 
-/// One room that the bot is in: power, marker, replacement.
+/// One room that the bot is in: power, marker, replacement. Answers what a person has to do there.
 async fn look_at(
     site: &Site,
     client: &Client,
@@ -164,7 +178,8 @@ async fn look_at(
     place: &Place,
     paused: &[Paused],
     drift: &mut Vec<Drift>,
-) -> Result<(), Fault> {
+) -> Result<Option<HumanTask>, Fault> {
+    let mut task = None;
     let mut changed = |kind: DriftKind, what: String| {
         let about = format!("{} {}", kind.word(), place.id);
         let found = Drift::new(kind, what);
@@ -187,7 +202,8 @@ async fn look_at(
     } else {
         let creation = client.state_event(&place.id, "m.room.create").await?;
         let own = pause::own_level(&creation.unwrap_or(Value::Null), &levels, &places.bot);
-        let needed = pause::number(&levels["events"]["m.room.power_levels"]).unwrap_or(50);
+        let is_space = places.space.as_ref() == Some(place);
+        let needed = entry::needed(&levels, is_space);
         if let Some(own) = own.filter(|own| site.made_by_us && *own < needed) {
             changed(
                 DriftKind::ScopeShrank,
@@ -196,6 +212,7 @@ async fn look_at(
                     place.name
                 ),
             );
+            task = Some(entry::raise(place, &places.bot, own, needed));
         }
     }
     if site.made_by_us {
@@ -221,7 +238,7 @@ async fn look_at(
             ),
         );
     }
-    Ok(())
+    Ok(task)
 }
 
 async fn outside(

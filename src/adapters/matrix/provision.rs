@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::record::{Place, Places, link};
 use super::rooms::{Maker, Wanted};
-use super::{address, bot, errors, gone, pause};
+use super::{address, bot, entry, errors, gone, pause};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
@@ -64,6 +64,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     let mut places = Places::of(op)?;
     let client = bot::client(op, &base, &mut places).await?;
     gone::forget(op, &base, &client, &mut places).await?;
+    entry::come_back(op, &client, &places).await?;
     let plan = plan(site, &client, &places).await?;
     let of = names.len() + 2;
     op.progress("space", 1, of, &site.community_name);

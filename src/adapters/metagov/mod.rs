@@ -13,7 +13,7 @@ mod recipe;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest, unsupported,
+        VerifyRequest, puts_back, unsupported,
     },
     django,
     durable::{Halt, Op},
@@ -69,8 +69,12 @@ impl Adapter for Gateway {
         life::provision(op).await
     }
 
-    async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
-        life::configure(op, &self.supervisor).await
+    async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt> {
+        let presence = life::configure(op, &self.supervisor).await?;
+        if puts_back(changed) {
+            joins::put_back(op).await?;
+        }
+        Ok(presence)
     }
 
     async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {

@@ -34,12 +34,7 @@ pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation
     }
     let mut look = Look::begin();
     let joined: Joined = site.fact("joined")?.unwrap_or_default();
-    let found: BTreeSet<(String, String)> =
-        database::rows(&place.database(), PLUGINS, &[site.slug.as_str()])?
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
-            .collect();
+    let found = plugins(site)?;
     for (name, id) in &joined {
         if !found.contains(&(name.clone(), id.clone())) {
             look.drift(
@@ -62,6 +57,16 @@ pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation
             .await?;
     }
     Ok(look.seen)
+}
+
+/// The plugins that are in it: name, and what each works on.
+pub fn plugins(site: &Site) -> Result<BTreeSet<(String, String)>, Fault> {
+    let database = Place::of(site).database();
+    let rows = database::rows(&database, PLUGINS, &[site.slug.as_str()])?;
+    let rows = rows.unwrap_or_default().into_iter();
+    Ok(rows
+        .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
+        .collect())
 }
 
 #[derive(Deserialize)]

@@ -43,6 +43,7 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     }
     if puts_back(changed) && !places.adopted {
         remarks.extend(name_again(op, &client, &places).await?);
+        mark_again(op, &client, &places).await?;
     }
     if is_changed("topic")
         && let Some(topic) = channel::topic(site)
@@ -127,6 +128,21 @@ async fn name_again(op: &Op, client: &Client, places: &Places) -> Result<Vec<Str
         }
     }
     Ok(remarks)
+}
+
+/// Writes the purpose with the marker again where somebody took it away; Slack lets nobody change that of an archived channel.
+async fn mark_again(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
+    let site = op.site();
+    for place in &places.channels {
+        let Some(now) = channel::look(client, &place.id).await? else {
+            continue;
+        };
+        let is_marked = now.marker().as_deref() == Some(&channel::marker(site, &place.part));
+        if !is_marked && !now.is_archived {
+            channel::mark(client, site, place).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn topic_of(op: &Op, client: &Client, place: &Place, topic: &str) -> Result<(), Halt> {

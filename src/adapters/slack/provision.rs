@@ -58,6 +58,7 @@ pub(super) async fn make(
         let known = known.clone();
         if let Some(now) = channel::look(client, &known.id).await? {
             opened(op, client, places, &known, &now).await?;
+            inside(op, client, places, &known, &now).await?;
             above(op, client, &known).await?;
             return Ok(known);
         }
@@ -104,6 +105,30 @@ async fn opened(
     op.human(tasks::unarchive(places, place), || async {
         let now = channel::look(client, &place.id).await?;
         Ok(now.filter(|now| !now.is_archived).map(|_| ()))
+    })
+    .await
+}
+
+/// The bot comes back into a channel that it was taken out of: into a public one by itself, into a private one when somebody
+/// invites it.
+async fn inside(
+    op: &Op,
+    client: &Client,
+    places: &Places,
+    place: &Place,
+    now: &Channel,
+) -> Result<(), Halt> {
+    if now.is_member || now.is_archived || !place.member {
+        return Ok(());
+    }
+    if !now.is_private {
+        return Ok(channel::join(client, now).await?);
+    }
+    let name = format!("#{}", place.name);
+    let task = tasks::invite_bot(&name, &places.bot, Some(places.link(place)));
+    op.human(task, || async {
+        let now = channel::look(client, &place.id).await?;
+        Ok(now.filter(|now| now.is_member).map(|_| ()))
     })
     .await
 }

@@ -61,7 +61,8 @@ fn make_folder(site: &Site, folder: &Folder, key: &OperationKey) -> Result<Strin
     if folder.is_ours(site)? {
         return Ok(site.marker.clone());
     }
-    if folder.marker()?.is_some() || folder.path("sourcecred.json").exists() {
+    let is_used = folder.path("sourcecred.json").exists() || folder.ledger().exists();
+    if is_used || folder.marker()?.is_some() {
         return Err(Fault::new(
             FaultKind::Conflict,
             format!(

@@ -271,9 +271,13 @@ impl Discord {
         }
         let role = self.early_id();
         let place = self.guilds.get_mut(guild).ok_or("no such server")?;
-        place
-            .roles
-            .retain(|_, held| held.bot.as_deref() != Some(app));
+        let is_inside = place.members.contains_key(app);
+        let mut roles = place.roles.values_mut();
+        if let Some(held) = roles.find(|held| held.bot.as_deref() == Some(app) && is_inside) {
+            // Agreeing once more changes what its role may do, and not where it stands.
+            held.permissions = permissions;
+            return Ok(());
+        }
         for held in place.roles.values_mut().filter(|held| held.position > 0) {
             held.position += 1;
         }

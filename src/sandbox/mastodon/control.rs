@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 /// | `delete-app` | `client_id` |
 /// | `authorize` | `account`, `url` of the task; answers the code that the page shows |
 /// | `add-account` | `name`; answers a `token` of it |
+/// | `sign-in` | `account`; answers another `token` of it |
 /// | `set` | `account`, and any of `display_name`, `note`, `locked`, `bot`, `confirmed`, `approved`, `disabled`, `suspended`, `limited`, `moved`, `fields`, `discoverable` |
 /// | `delete-account` | `account` |
 /// | `post` | `account`, `text`, `pin`; answers its id |
@@ -44,9 +45,15 @@ pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, St
             let code = server.authorize(&text("account")?, &text("url")?)?;
             return Ok(json!({"code": code}));
         }
-        "add-account" => {
-            let name = text("name")?;
-            server.add_account(&name, super::model::EVERYBODYS);
+        "add-account" | "sign-in" => {
+            let name = text(if action == "sign-in" {
+                "account"
+            } else {
+                "name"
+            })?;
+            if action == "add-account" {
+                server.add_account(&name, super::model::EVERYBODYS);
+            }
             let app = server.ready.get("client_id").cloned();
             let app = app.ok_or("there is no application")?;
             let scopes = super::model::NEEDED.split_whitespace().map(str::to_owned);

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 /// | `purge` | `room` |
 /// | `remove-member`, `add-member` | `room`, `user` |
 /// | `set-state` | `room`, `type`, `key`, `content`, and `user` who did it |
+/// | `set-alias` | `alias`, and the `room` to which it leads from now on; without one it is taken away |
 /// | `say` | `room`, `user`, `body`; answers whether the room let them |
 pub fn act(server: &mut Homeserver, action: &str, input: &Value) -> Result<Value, String> {
     let text = |field: &str| {
@@ -82,6 +83,15 @@ pub fn act(server: &mut Homeserver, action: &str, input: &Value) -> Result<Value
             let user = input["user"].as_str().unwrap_or("@somebody:matrix.sandbox");
             let room = server.rooms.get_mut(&text("room")?).ok_or("no such room")?;
             room.set(user, &kind, key, input["content"].clone());
+        }
+        "set-alias" => {
+            let alias = text("alias")?;
+            server.aliases.remove(&alias);
+            if let Some(room) = input["room"].as_str() {
+                let (room, creator) = (room.to_owned(), super::model::ADMIN.to_owned());
+                let led = super::model::Alias { room, creator };
+                server.aliases.insert(alias, led);
+            }
         }
         "say" => return say(server, &text("user")?, &text("room")?, &text("body")?),
         _ => return Err(format!("the simulated homeserver has no action {action}")),

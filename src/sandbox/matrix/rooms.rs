@@ -180,6 +180,9 @@ impl Homeserver {
         if let Some(name) = room.text("m.room.name", "name") {
             entry["name"] = json!(name);
         }
+        if let Some(alias) = room.text("m.room.canonical_alias", "alias") {
+            entry["canonical_alias"] = json!(alias);
+        }
         Some(entry)
     }
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 /// | `add-team` | `name`: a workspace with Guildhall's app in it; answers `team` and `token` |
 /// | `make-app` | `address` of the filled-in page, `team`; answers the bot's `token` |
 /// | `uninstall` | `token`: its app is taken out of the workspace |
+/// | `install` | `token` of its bot: its app is installed once more; answers the new `token` |
 /// | `revoke`, `expire` | `token` |
 /// | `rotate` | `token`: its app rotates from now on; answers `token` and `refresh` |
 /// | `scopes` | `token`, `scopes` |
@@ -70,6 +71,11 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
         "remove-webhook" => {
             let address = text("address")?;
             slack.webhooks.retain(|key, _| !address.ends_with(key));
+        }
+        "install" => {
+            let token = slack.tokens.get(&text("token")?).ok_or("no such token")?;
+            let (app, team) = (token.app.clone(), token.team.clone());
+            return Ok(json!({"token": slack.install(&app, &team)?}));
         }
         "uninstall" | "revoke" | "expire" | "rotate" | "scopes" | "make-webhook" => {
             return on_token(slack, action, &text("token")?, input);

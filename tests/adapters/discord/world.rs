@@ -19,6 +19,9 @@ pub const WHOLE: [&str; 6] = [
     "webhooks 0",
 ];
 
+/// The topic of what is somebody else's and has a name like ours.
+const OF_OTHERS: &str = "of others";
+
 impl Server {
     pub async fn new() -> Self {
         let mut world = World::of("discord", &[("channels", "general,proposals")]).await;
@@ -34,6 +37,7 @@ impl Server {
         let list = |what: &str| state[what].as_object().unwrap().values();
         let mut made: Vec<String> = list("channels")
             .filter(|channel| channel["kind"] == 0 && channel["name"] != "lobby")
+            .filter(|channel| channel["topic"] != OF_OTHERS)
             .map(|channel| {
                 let messages = channel["messages"].as_array().unwrap().len();
                 let name = channel["name"].as_str().unwrap();
@@ -43,7 +47,7 @@ impl Server {
         made.sort();
         made.extend(
             list("channels")
-                .filter(|channel| channel["kind"] == 4)
+                .filter(|channel| channel["kind"] == 4 && channel["topic"] != OF_OTHERS)
                 .map(|channel| format!("category {}", channel["name"].as_str().unwrap())),
         );
         made.extend(list("invites").map(|_| "invite".to_owned()));
@@ -58,6 +62,19 @@ impl Server {
             made.push(format!("webhooks {}", list("webhooks").count()));
         }
         made
+    }
+
+    /// Somebody else's category with a channel, called as ours are called.
+    pub async fn same_names_of_others(&self) {
+        let guild = self.key("guild_id");
+        let category = json!({"guild": guild, "name": "Rosewood Co-op", "kind": 4});
+        let category = self.act("add-channel", category).await;
+        let channel = json!({"guild": guild, "name": "general", "parent": category["id"]});
+        let channel = self.act("add-channel", channel).await;
+        for made in [category, channel] {
+            let topic = json!({"channel": made["id"], "text": OF_OTHERS});
+            self.act("topic", topic).await;
+        }
     }
 
     /// Does what the owner of the server does who is asked to invite the bot or to permit it something.

@@ -55,7 +55,10 @@ impl World {
     pub async fn group(&self, handle: &str) -> u64 {
         let state = self.state().await;
         let groups = state["groups"].as_object().unwrap();
-        let found = groups.iter().find(|(_, group)| group["handle"] == handle);
+        let mut found = groups
+            .iter()
+            .filter(|(_, group)| group["discarded"] == false);
+        let found = found.find(|(_, group)| group["handle"] == handle);
         found.unwrap().0.parse().unwrap()
     }
 
