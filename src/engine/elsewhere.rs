@@ -2,7 +2,7 @@
 //! watched, and between two writes this sleeps. Only where the system has no watch left (Linux gives a user 128, unless told
 //! otherwise) the file is asked once a second.
 
-use super::core::Core;
+use super::{core::Core, unlocking};
 use crate::{domain::Fault, store::FileWatch};
 use std::{
     sync::{Arc, Weak},
@@ -85,6 +85,7 @@ async fn tell(core: &Weak<Core>, known: Option<i64>) -> Result<Option<i64>, Faul
         // It may have left something to do as well.
         core.desk.ring();
         core.emit_changed(None);
+        unlocking::on_behalf_of_others(&core).await?;
     }
     Ok(Some(now))
 }

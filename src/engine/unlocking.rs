@@ -3,6 +3,7 @@
 use super::{
     Engine,
     core::Core,
+    desk::Scope,
     idle,
     init::IDENTITY_FILE,
     keyring, scheduler,
@@ -16,7 +17,7 @@ use crate::{
 use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
-/// Operations that are woken in one transaction.
+/// Operations that are read at a time.
 const PAGE: u32 = 500;
 
 impl Engine {
@@ -168,16 +169,44 @@ pub(super) async fn after_unlock(core: &Arc<Core>) -> Result<Vec<InstanceId>, Fa
         let chain = rules.custody.with(|key| Ok(chain_key(key)))?;
         writer.countersign_audit(chain.bytes())?;
         keyring::promote_inbox(writer, rules)?;
-        let filter = OperationFilter {
-            states: vec![OperationState::WaitsUnlock],
-            ..Default::default()
-        };
         let mut woken = Vec::new();
-        for operation in writer.operations(&filter, PAGE)? {
-            rules.wake(writer, operation.id, operation.instance)?;
-            woken.push(operation.instance);
+        loop {
+            let waiting = writer.operations(&waits_for_unlock(), PAGE)?;
+            if waiting.is_empty() {
+                return Ok(woken);
+            }
+            for operation in waiting {
+                rules.wake(writer, operation.id, operation.instance)?;
+                woken.push(operation.instance);
+            }
         }
-        Ok(woken)
     })
     .await
+}
+
+fn waits_for_unlock() -> OperationFilter {
+    OperationFilter {
+        states: vec![OperationState::WaitsUnlock],
+        ..Default::default()
+    }
+}
+
+/// What a Guildhall whose vault is locked has left behind for one whose vault is open: keys that nobody compared yet, and
+/// work that waits for a key to be opened.
+pub(super) async fn on_behalf_of_others(core: &Arc<Core>) -> Result<(), Fault> {
+    if core.options.read_only || !core.custody.is_unlocked() || core.desk.scope() != Scope::All {
+        return Ok(());
+    }
+    let waits = core
+        .store
+        .read(|reader| {
+            Ok(!reader.operations(&waits_for_unlock(), 1)?.is_empty()
+                || !reader.inbox_credentials()?.is_empty())
+        })
+        .await?;
+    if waits {
+        after_unlock(core).await?;
+        core.desk.ring();
+    }
+    Ok(())
 }

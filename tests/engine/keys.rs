@@ -434,6 +434,32 @@ async fn a_key_entered_beside_an_unlocked_guildhall_is_compared_before_it_is_use
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_vault_goes_on_where_it_is_open() {
+    let home = Home::new();
+    let locked = home.init().await;
+    create(&locked).await;
+    settle(&locked).await;
+    let screen = unlocked(&home).await;
+    screen.start().await;
+    settle(&screen).await;
+    let actor = ada(&screen).await;
+    let mut events = screen.events(&actor);
+    locked.lock();
+    enter(&locked, "token", TOKEN).await;
+    let ready = tokio::time::timeout(Duration::from_secs(20), async {
+        while observed(&screen, "beta").await != Observed::Ready {
+            events.next().await;
+        }
+    });
+    ready.await.expect("the one that can does it");
+    let beta = screen
+        .instance(&actor, &slug("rosewood"), &id("beta"))
+        .await;
+    assert_eq!(beta.unwrap().keys[0].state, CredentialState::Active);
+    assert_eq!(locked.vault_state(), VaultState::Locked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verifying_measures_again_and_marks_what_is_refused() {
     let home = Home::new();
     let engine = home.init().await;
