@@ -17,6 +17,7 @@ mod admin;
 mod adopt;
 mod another_account;
 mod arguments;
+mod asking;
 mod audit;
 mod catalog;
 mod check;
