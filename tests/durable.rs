@@ -143,6 +143,7 @@ fn op(journal: &Arc<MemoryJournal>, settling: Duration, cancel: &CancellationTok
         settling,
         http: Http::new(HttpOptions::default()),
         runner: Runner::default(),
+        supervisor: guildhall::services::supervisor::Supervisor::default().without_systemd(),
     };
     let progress = watch::Sender::new(Progress::default());
     Op::new(

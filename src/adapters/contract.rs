@@ -11,6 +11,7 @@ use crate::domain::{
     CommunityId, Drift, Fault, FaultKind, Health, HumanTask, Identity, InstanceId, InstanceKind,
     PlatformId, RemoveMode, Slots, Slug,
 };
+use crate::services::supervisor::Supervisor;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -149,6 +150,8 @@ pub struct Site {
     pub http: Http,
     /// The one process runner.
     pub runner: Runner,
+    /// Who keeps services on this host.
+    pub supervisor: Supervisor,
 }
 
 impl Site {

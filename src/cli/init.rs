@@ -68,6 +68,7 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
         protection,
         choices,
     };
+    let hidden = options.registry.supervisor().cannot_run_in(&options.home);
     let (engine, recovery) = Engine::init(options, new).await?;
     context.begin_log();
     let actor = engine.actor(None).await?;
@@ -84,6 +85,9 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
     engine.shutdown().await;
     // The installation is made whatever was found; its recovery key must be seen before anything else is told.
     tell(context, &name, &recovery)?;
+    if let Some((found, hint)) = hidden {
+        context.out.advise(&format!("{found}. {hint}"));
+    }
     taken?;
     if homes.is_ok_and(|homes| homes.is_empty()) && !init.home_domains.is_empty() {
         context.out.advise(

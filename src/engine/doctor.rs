@@ -92,6 +92,9 @@ impl Engine {
         } else {
             Check::well("memory", format!("{} are free", mebibytes(memory)))
         });
+        let options = &self.core.options;
+        let hidden = options.registry.supervisor().cannot_run_in(&options.home);
+        checks.extend(hidden.map(|(found, hint)| Check::not("services", found, hint)));
         checks.push(match unlocking::state_of(&self.core) {
             VaultState::Unlocked => Check::well("vault", "open"),
             VaultState::Locked => Check::not(

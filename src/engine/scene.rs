@@ -135,6 +135,7 @@ impl Scene {
             platform: self.instance.platform,
             http: core.http.clone(),
             runner: core.runner.clone(),
+            supervisor: core.options.registry.supervisor().clone(),
         };
         (site, opened.bad)
     }

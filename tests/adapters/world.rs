@@ -205,6 +205,7 @@ impl World {
             settling: Duration::from_millis(20),
             http: self.http.clone(),
             runner: self.runner.clone(),
+            supervisor: guildhall::services::supervisor::Supervisor::default().without_systemd(),
         }
     }
 

@@ -7,6 +7,13 @@
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../support/journal.rs"]
 mod journal;
+#[expect(
+    dead_code,
+    clippy::print_stderr,
+    reason = "shared with other tests; a skipped test must say so"
+)]
+#[path = "systemd/manager.rs"]
+mod manager;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/sourcecred/world.rs"]
 mod sourcecred;
@@ -14,9 +21,19 @@ mod sourcecred;
 #[path = "../adapters/world.rs"]
 mod world;
 
-use guildhall::{adapters::sourcecred::RECIPE, domain::Health, services::runtime};
+use guildhall::{
+    adapters::sourcecred::{RECIPE, SourceCred},
+    domain::Health,
+    services::{runtime, supervisor::Supervisor},
+};
+use manager::Manager;
 use sourcecred::World;
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
 
 fn cache() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
@@ -104,4 +121,53 @@ async fn the_real_tool_scores_shows_and_stops_and_the_ledger_stays() {
     assert_eq!(world.keeper(), None);
     assert_eq!(world.get("sourcecred.json").await, None);
     assert_eq!(world.read("data/ledger.json"), ledger);
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn as_units_of_systemd_site_and_timer_work_behind_walls() {
+    if std::env::var("GUILDHALL_REAL").as_deref() != Ok("1") {
+        eprintln!("skipped: the real SourceCred is tried only with GUILDHALL_REAL=1");
+        return;
+    }
+    let Some(manager) = Manager::start() else {
+        return;
+    };
+    let supervisor = Supervisor::systemd_user(sourcecred::own(), manager.runtime());
+    let mut world = World::new(&[("plugins", "external"), ("grain_policy", "immediate")]).await;
+    world.adapter = Arc::new(SourceCred::kept_by(supervisor));
+    world.runtimes = cache().join("runtimes");
+    world
+        .provision()
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    world.write_graph();
+    world.active = true;
+    world
+        .activate()
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    assert_eq!(world.get("output/accounts.json").await.unwrap().0, 200);
+    let units = manager.units();
+    assert_eq!(units.len(), 3, "{units:?}");
+    for unit in units.iter().filter(|unit| unit.ends_with(".service")) {
+        let text = fs::read_to_string(unit).unwrap();
+        assert!(text.contains("TemporaryFileSystem="), "{text}");
+        assert_eq!(manager.analyze(&["verify", "--man=no"], unit).trim(), "");
+        let told = manager.analyze(&["security", "--offline=yes", "--threshold=30"], unit);
+        eprintln!("{}", told.lines().last().unwrap_or_default());
+        assert!(told.contains("OK"), "{told}");
+    }
+    // What the timer runs, now.
+    fs::remove_file(world.path("output/credGraph")).unwrap();
+    let refresh = units
+        .iter()
+        .find(|unit| unit.ends_with("--refresh.service"));
+    let name = Path::new(refresh.unwrap()).file_name().unwrap();
+    let ran = manager.run_now(name.to_str().unwrap());
+    assert!(ran.contains("ExecMainStatus=0"), "{ran}");
+    assert!(world.path("output/credGraph").is_file());
+    world.active = false;
+    world.deactivate().await.unwrap();
+    assert_eq!(manager.units(), [""; 0]);
 }

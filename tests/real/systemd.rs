@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+#[expect(dead_code, reason = "shared with other tests")]
 #[path = "systemd/manager.rs"]
 mod manager;
 #[path = "../services/world.rs"]
@@ -128,6 +129,99 @@ async fn behind_walls_a_service_sees_its_own_and_nothing_else_of_the_installatio
 }
 
 #[tokio::test]
+async fn an_order_runs_behind_the_walls_of_its_service_and_answers() {
+    let Some(manager) = Manager::start() else {
+        return;
+    };
+    let world = under(&manager, World::of("unit-order", &Manners::default()));
+    let home = world.home.path().to_owned();
+    let own = home.join("communities/rosewood/thing");
+    for folder in ["communities/rosewood/thing", "runtimes/thing-1"] {
+        fs::create_dir_all(home.join(folder)).unwrap();
+    }
+    fs::write(home.join("guildhall.db"), "sealed").unwrap();
+    let walls = Walls {
+        home: home.clone(),
+        reads: vec![home.join("runtimes/thing-1")],
+        own: own.clone(),
+    };
+    let script = "cat > got; ls \"$HALL\"; echo \"$HALL\" >&2; exit 3";
+    let mut launch = Launch::new("/bin/sh", &own).arguments(["-c", script]);
+    launch
+        .environment
+        .insert("HALL".to_owned(), home.display().to_string());
+    let name = world.service.name.clone();
+    let limit = Duration::from_secs(60);
+    let confined = world
+        .supervisor
+        .confine(&world.tools(), &name, &walls, &launch, limit)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut order = std::process::Command::new(confined.program)
+        .args(confined.arguments)
+        .envs(confined.environment)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut order.stdin.take().unwrap(), b"canary-1357").unwrap();
+    let ended = order.wait_with_output().unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr),
+    );
+    assert_eq!(ended.status.code(), Some(3), "{out}{err}");
+    // Neither the database nor anything else of the installation is there for it.
+    assert_eq!(out, "communities\nruntimes\n", "{err}");
+    assert_eq!(fs::read_to_string(own.join("got")).unwrap(), "canary-1357");
+    assert!(!manager.holds("canary-1357"));
+    world
+        .supervisor
+        .release(&world.tools(), &name, &walls, &world.service.folder)
+        .await
+        .unwrap();
+    assert_eq!(manager.units(), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_lies_where_units_have_a_folder_of_their_own_runs_behind_walls_and_is_refused_without()
+{
+    let Some(manager) = Manager::start() else {
+        return;
+    };
+    let mut world = under(&manager, World::of("unit-hidden", &Manners::default()));
+    let below = tempfile::tempdir_in("/tmp").unwrap();
+    let own = below.path().join("communities/rosewood/thing");
+    fs::create_dir_all(&own).unwrap();
+    let script = format!("echo here > {}/seen; exec tail -f /dev/null", own.display());
+    let mut launch = Launch::new("/bin/sh", &own).arguments(["-c", &script]);
+    launch.writes = vec![own.clone()];
+    world.service.processes[0].launch = launch;
+    world.service.processes[0].readiness = Readiness::Started;
+    let refused = world.start().await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Host);
+    assert!(
+        refused.what.contains("has a /tmp of its own"),
+        "{refused:?}"
+    );
+    assert!(refused.hint.contains("--home"), "{refused:?}");
+    assert_eq!(manager.units(), [""; 0]);
+
+    world.service.walls = Some(Walls {
+        home: below.path().to_owned(),
+        reads: Vec::new(),
+        own: own.clone(),
+    });
+    world.start().await.unwrap();
+    world
+        .until("it has written", |_| own.join("seen").is_file())
+        .await;
+    world.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn secrets_come_on_the_input_and_a_stubborn_process_is_killed() {
     let Some(manager) = Manager::start() else {
         return;
@@ -234,6 +328,12 @@ async fn every_unit_is_good_and_shut_in() {
         last: jiff::Timestamp::now(),
     }];
     world.service.processes.push(worker);
+    world.service.walls = Some(Walls {
+        home: world.home.path().join("hall"),
+        reads: vec![own().program],
+        own: world.home.path().join("hall/own"),
+    });
+    fs::create_dir_all(world.home.path().join("hall/own")).unwrap();
     world.start().await.unwrap();
     let units = manager.units();
     assert_eq!(units.len(), 4, "{units:?}");

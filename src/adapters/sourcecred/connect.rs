@@ -10,6 +10,7 @@ use crate::{
     adapters::{
         contract::{Peer, Probe, Target, unsupported},
         durable::{Halt, Op},
+        local,
     },
     domain::{Fault, FaultKind, InstanceKind},
     services::supervisor::Supervisor,
@@ -103,6 +104,10 @@ pub async fn probe(op: &Op, peer: &Peer) -> Result<Probe, Halt> {
     let before = LastRun::of(&folder)?;
     let began = SystemTime::now();
     let result = life::refresh(op, &folder).run_one(&source).await?;
+    let tools = local::tools(site, op.cancel());
+    site.supervisor
+        .lend_again(&tools, &folder.service())
+        .await?;
     let graph = folder.path(&format!("output/graphs/{}/graph", source.plugin()));
     // A graph that the run wrote was written after it began; file systems tell whole ticks, hence "not before".
     let arrived = fs::metadata(&graph)

@@ -20,13 +20,13 @@ use crate::{
         site::{Mount, NAME, SitePlan},
         supervisor::{
             Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, Stopped,
-            Supervisor, TimerDescription,
+            Supervisor, TimerDescription, Walls,
         },
     },
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -187,8 +187,25 @@ fn describe(
         folder: folder.service(),
         processes,
         timers: vec![refresh(site, folder, supervisor)?],
-        // Its folder may be anybody's that was adopted, and nothing that members write is run.
-        walls: None,
+        walls: Some(walls(site, folder, supervisor)?),
+    })
+}
+
+/// The tool and its packages are not ours, and what members write passes through them. A folder that was adopted may lie
+/// anywhere: inside the installation it is shown besides; outside it is there as everything else that others own.
+fn walls(site: &Site, folder: &Folder, supervisor: &Supervisor) -> Result<Walls, Fault> {
+    let home = site.runtime_folder.parent().unwrap_or(&site.runtime_folder);
+    let mut reads = vec![supervisor.own()?.program];
+    if let Some(runtime) = runtime::find(&site.runtime_folder, RECIPE.name, RECIPE.version)? {
+        reads.push(PathBuf::from(runtime.program()));
+        reads.push(runtime.folder);
+    }
+    // Programs of the host are there anyway, by the names that lead to them.
+    reads.retain(|path| path.is_absolute() && !path.starts_with("/usr"));
+    Ok(Walls {
+        home: home.to_owned(),
+        reads,
+        own: folder.own().to_owned(),
     })
 }
 

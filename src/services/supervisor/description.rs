@@ -38,12 +38,16 @@ impl ServiceName {
     /// # Errors
     /// [`FaultKind::BadInput`] when a part cannot stand in a unit's name.
     pub fn of(installation: &str, slug: &Slug, platform: &PlatformId) -> Result<Self, Fault> {
-        let short: String = installation
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(8)
-            .collect();
-        format!("{}-{slug}-{platform}", short.to_ascii_lowercase()).try_into()
+        format!("{}-{slug}-{platform}", short(installation)).try_into()
+    }
+
+    /// The name of the one service of a platform that several communities share. No community's is called so, since a short
+    /// name is never empty.
+    ///
+    /// # Errors
+    /// As [`ServiceName::of`].
+    pub fn shared(installation: &str, platform: &PlatformId) -> Result<Self, Fault> {
+        format!("{}--{platform}", short(installation)).try_into()
     }
 
     /// As it is written.
@@ -51,6 +55,12 @@ impl ServiceName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn short(installation: &str) -> String {
+    let letters = installation.chars().filter(char::is_ascii_alphanumeric);
+    let short: String = letters.take(8).collect();
+    short.to_ascii_lowercase()
 }
 
 impl TryFrom<String> for ServiceName {
@@ -295,6 +305,8 @@ mod tests {
         };
         assert_eq!(name("1A2b3c4d-5555-6666"), "1a2b3c4d-rosewood-policykit");
         assert_ne!(name("11112222"), name("33334444"));
+        let shared = ServiceName::shared("1A2b3c4d-5555", &platform).unwrap();
+        assert_eq!(shared.as_str(), "1a2b3c4d--policykit");
     }
 
     #[test]

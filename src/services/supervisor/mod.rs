@@ -11,6 +11,7 @@
 //! | `folder` | what lies in a service's folder, and who holds its locks |
 //! | `plain` | the driver with processes of our own, kept by a [keeper](super::keeper) |
 //! | `systemd` | the driver with systemd's units, from the templates in `assets/systemd/` |
+//! | `order` | programs of a service that are run once, with no more rights than it |
 //! | `enter` | the hidden commands between the keeper and what it runs |
 //! | `own` | how this program starts itself |
 //!
@@ -22,6 +23,7 @@ pub(super) mod enter;
 pub mod environment;
 pub(super) mod folder;
 pub mod log;
+mod order;
 mod own;
 mod plain;
 mod ready;
@@ -32,6 +34,7 @@ mod walls;
 pub use description::{
     Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, TimerDescription,
 };
+pub use order::Confined;
 pub use own::OwnProgram;
 pub use state::{DriverKind, Exit, ProcessState, ServiceState, TimerState};
 pub use walls::Walls;
@@ -146,6 +149,20 @@ impl Supervisor {
     /// [`FaultKind::Host`](crate::domain::FaultKind::Host) when its file cannot be found out.
     pub fn own(&self) -> Result<OwnProgram, Fault> {
         self.own.clone().map_or_else(OwnProgram::running, Ok)
+    }
+
+    /// Why services had better not lie in this folder, and what to do; none where they may.
+    #[must_use]
+    pub fn cannot_run_in(&self, home: &Path) -> Option<(String, &'static str)> {
+        let Driver::Systemd(_) = self.driver() else {
+            return None;
+        };
+        let private = systemd::hidden::lies_in(home)?;
+        let text = format!(
+            "{} lies below {private}: what systemd runs has a {private} of its own, and a restart of the host may empty it",
+            home.display()
+        );
+        Some((text, systemd::hidden::WAY_ON))
     }
 
     /// What new services are started with.

@@ -94,6 +94,7 @@ impl<'a> World<'a> {
             settling: Duration::from_millis(200),
             http: self.http.clone(),
             runner: Runner::default(),
+            supervisor: guildhall::services::supervisor::Supervisor::default().without_systemd(),
         }
     }
 

@@ -95,6 +95,16 @@ impl Manager {
         path.to_string_lossy().into_owned()
     }
 
+    /// Runs a unit to its end, and answers how that was.
+    pub fn run_now(&self, unit: &str) -> String {
+        self.run("systemctl", &["--user", "start", "--wait", unit]);
+        let shown = self.run(
+            "systemctl",
+            &["--user", "show", "--property=Result,ExecMainStatus", unit],
+        );
+        String::from_utf8_lossy(&shown.stdout).into_owned()
+    }
+
     /// Whether a file of the runtime folder holds this.
     pub fn holds(&self, text: &str) -> bool {
         let mut folders = vec![self.runtime()];

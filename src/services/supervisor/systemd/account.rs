@@ -5,7 +5,7 @@
 //! with them stay, unless they lie in a folder of systemd's own, and the folder of an instance lies where Guildhall reads it.
 //! One user for all would let the code of one community read the database of another.
 
-use super::super::{ServiceDescription, Tools, Walls};
+use super::super::{Launch, ServiceDescription, ServiceName, Tools, Walls};
 use crate::{
     domain::{Fault, FaultKind},
     services::command::{Command, Ended},
@@ -20,7 +20,12 @@ const DIGITS: usize = 12;
 
 /// The name of the user of a service.
 pub fn name(service: &ServiceDescription) -> String {
-    let digest = Sha256::digest(service.name.as_str().as_bytes());
+    name_of(&service.name)
+}
+
+/// The name of the user of the service of this name.
+pub fn name_of(service: &ServiceName) -> String {
+    let digest = Sha256::digest(service.as_str().as_bytes());
     let mut name = "gh-".to_owned();
     for byte in digest.iter().take(DIGITS / 2) {
         // Writing to a String does not fail.
@@ -33,14 +38,29 @@ pub fn name(service: &ServiceDescription) -> String {
 /// walls show, and to where the installation's folder lies. That folder itself need not be open: the walls show an empty
 /// one in its place.
 pub fn reaches(service: &ServiceDescription, walls: &Walls) -> bool {
-    let programs = service.launches().all(|(_, launch)| {
-        let Ok(program) = fs::canonicalize(&launch.program) else {
-            return false;
-        };
-        program.starts_with(&walls.home) || is_open(&program)
-    });
-    programs
-        && walls.reads.iter().all(|place| lets_others_in(place))
+    service
+        .launches()
+        .all(|(_, launch)| reaches_order(launch, walls))
+}
+
+/// The same for one program. What it writes must be the service's own: nothing else is given to its user.
+pub fn reaches_order(launch: &Launch, walls: &Walls) -> bool {
+    let Ok(program) = fs::canonicalize(&launch.program) else {
+        return false;
+    };
+    let is_shown = |place: &Path| {
+        if place.starts_with(&walls.home) {
+            lets_others_in(place)
+        } else {
+            is_open(place)
+        }
+    };
+    (program.starts_with(&walls.home) || is_open(&program))
+        && launch
+            .writes
+            .iter()
+            .all(|place| place.starts_with(&walls.own))
+        && walls.reads.iter().all(|place| is_shown(place))
         && walls.home.parent().is_some_and(is_open)
 }
 
@@ -144,7 +164,7 @@ mod tests {
     use super::*;
     use crate::services::{
         pages::{Page, Pages},
-        supervisor::{Launch, ProcessDescription, Readiness},
+        supervisor::{ProcessDescription, Readiness},
     };
     use async_trait::async_trait;
     use std::{

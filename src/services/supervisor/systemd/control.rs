@@ -7,6 +7,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -74,18 +75,24 @@ impl Systemd {
             .join("guildhall")
     }
 
+    /// The variables with which programs of systemd find it.
+    pub fn environment(&self) -> Vec<(String, OsString)> {
+        let runtime = self.user.iter();
+        runtime
+            .map(|runtime| ("XDG_RUNTIME_DIR".to_owned(), runtime.into()))
+            .collect()
+    }
+
     /// Runs `systemctl`.
     ///
     /// # Errors
     /// [`FaultKind::Host`] with what it says.
     pub async fn call(&self, tools: &Tools<'_>, arguments: &[&str]) -> Result<String, Fault> {
         let mut command = Command::new("systemctl");
-        if let Some(runtime) = &self.user {
+        if self.user.is_some() {
             command.arguments.push("--user".into());
-            command
-                .environment
-                .push(("XDG_RUNTIME_DIR".to_owned(), runtime.into()));
         }
+        command.environment = self.environment();
         command.arguments.push("--no-pager".into());
         let mut command = command.arguments(arguments);
         command.timeout = CALL + super::super::LONGEST_GRACE;

@@ -1,8 +1,10 @@
 //! The driver with systemd: units of the user or of the system, written at each start and gone after a restart of the
 //! host, so that the record of what should run is one: the database.
 
-mod account;
+pub(super) mod account;
 mod control;
+pub(super) mod hidden;
+pub(super) mod order;
 pub mod units;
 
 pub use control::Systemd;
@@ -30,6 +32,7 @@ pub async fn start(
     service: &ServiceDescription,
     secrets: &Zeroizing<Vec<u8>>,
 ) -> Result<(), Fault> {
+    hidden::require_seen(service)?;
     let input = input(systemd, service);
     files::make_folder(&systemd.secrets())?;
     files::write(&input, secrets)?;
@@ -111,6 +114,18 @@ fn lent<'a>(systemd: &Systemd, service: &'a ServiceDescription) -> Option<(Strin
         return None;
     }
     Some((account::name(service), walls))
+}
+
+/// What somebody else wrote in the service's folder meanwhile is its user's, where it has one.
+pub async fn lend_again(
+    systemd: &Systemd,
+    tools: &Tools<'_>,
+    service: &ServiceDescription,
+) -> Result<(), Fault> {
+    match lent(systemd, service) {
+        Some((user, walls)) => account::lend(tools, &user, walls).await,
+        None => Ok(()),
+    }
 }
 
 /// What was lent to the service's user is root's again.

@@ -6,7 +6,12 @@ use super::super::{
 };
 use crate::domain::{Fault, FaultKind};
 use jiff::Timestamp;
-use std::{fmt::Write as _, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const PROCESS: &str = include_str!("../../../../assets/systemd/process.service");
 const RUN: &str = include_str!("../../../../assets/systemd/run.service");
@@ -47,11 +52,7 @@ pub fn of(
     input: &Path,
     user: Option<&str>,
 ) -> Result<Vec<Unit>, Fault> {
-    let mut hardening = HARDENING.to_owned();
-    if systemd.kind() == DriverKind::SystemdSystem {
-        hardening.push_str(SYSTEM_HARDENING);
-    }
-    let hardening = format!("{}\n{}", hardening.trim_end(), walls(service)?);
+    let hardening = format!("{}\n{}", hardening(systemd).trim_end(), walls(service)?);
     let with = Surroundings {
         hardening: hardening.trim_end(),
         input,
@@ -82,6 +83,15 @@ pub fn of(
     Ok(units)
 }
 
+/// What everything that is run under this systemd is shut in by, a line each.
+pub fn hardening(systemd: &Systemd) -> String {
+    let mut lines = HARDENING.to_owned();
+    if systemd.kind() == DriverKind::SystemdSystem {
+        lines.push_str(SYSTEM_HARDENING);
+    }
+    lines
+}
+
 /// An empty folder in the place of the installation's, and in it only what the service may see. What the supervisor writes
 /// in the service's own folder it may only read.
 fn walls(service: &ServiceDescription) -> Result<String, Fault> {
@@ -102,6 +112,14 @@ fn walls(service: &ServiceDescription) -> Result<String, Fault> {
         &mut text,
         &format!("BindPaths={}\n", mount(&walls.own, "")?),
     );
+    let written: BTreeSet<&PathBuf> = service
+        .launches()
+        .flat_map(|(_, launch)| &launch.writes)
+        .filter(|path| path.starts_with(&walls.home) && !path.starts_with(&walls.own))
+        .collect();
+    for path in written {
+        write_to(&mut text, &format!("BindPaths={}\n", mount(path, "")?));
+    }
     if service.folder.starts_with(&walls.own) {
         let folder = mount(&service.folder, "")?;
         write_to(&mut text, &format!("BindReadOnlyPaths={folder}\n"));
