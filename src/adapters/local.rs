@@ -7,7 +7,7 @@ use super::{
     process::{LineSink, ProcessCall, Runner},
 };
 use crate::{
-    domain::Fault,
+    domain::{Fault, InstanceKind, PlatformId},
     services::{
         command::{Command, Commands, Ended},
         pages::{Page, Pages},
@@ -16,7 +16,11 @@ use crate::{
 };
 use async_trait::async_trait;
 use secrecy::SecretString;
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -34,6 +38,22 @@ pub fn lent<'a>(runner: &'a Runner, http: &'a Http, cancel: &'a CancellationToke
         pages: http,
         strike,
         cancel,
+    }
+}
+
+/// Where the one service lies that several communities share on this host, beside the shared runtimes.
+#[must_use]
+pub fn shared_folder(runtimes: &Path, platform: &PlatformId) -> PathBuf {
+    runtimes.with_file_name("shared").join(platform.as_str())
+}
+
+/// Where the service of an instance on this host lies: in its own folder, unless several communities share it.
+#[must_use]
+pub fn service_folder(site: &Site) -> PathBuf {
+    if site.kind == InstanceKind::Tenant {
+        shared_folder(&site.runtime_folder, &site.platform)
+    } else {
+        site.data_folder.clone()
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is known of a platform. Plain data; the rules of its forms are in `credential` and `setting`.
 
 use super::{
-    CredentialField, Exposure, Holder, HomeSigns, Needs, RateLimit, SettingField, SlotLimit,
+    CredentialField, Exposure, Holder, HomeSigns, KindOffer, Needs, RateLimit, SettingField,
+    SlotLimit,
 };
-use crate::domain::{Capability, Choice, InstanceKind, PlatformId, Verb, words};
+use crate::domain::{Capability, Choice, PlatformId, Verb, words};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize, Serializer};
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, time::Duration};
@@ -246,15 +247,6 @@ pub(super) fn whole_seconds<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(value.as_secs())
-}
-
-/// A kind of instance, and what it means on this platform.
-#[derive(Debug, Clone, Serialize)]
-pub struct KindOffer {
-    /// The kind.
-    pub kind: InstanceKind,
-    /// What it means here.
-    pub text: String,
 }
 
 /// How a platform's upstream does.

@@ -11,6 +11,7 @@ mod error;
 mod exposure;
 mod folder;
 mod integrity;
+mod kinds;
 mod limits;
 mod manifest;
 mod needs;
@@ -35,10 +36,10 @@ pub use entry::{Entry, Heading};
 pub use error::CatalogError;
 pub use exposure::{Exposure, LeftOut};
 pub use integrity::Integrity;
+pub use kinds::KindOffer;
 pub use limits::{RateLimit, RateScope, SlotLimit};
 pub use manifest::{
-    CapabilityNote, ConnectionOffer, Group, KindOffer, Manifest, Maturity, Origin, Resources,
-    Upstream,
+    CapabilityNote, ConnectionOffer, Group, Manifest, Maturity, Origin, Resources, Upstream,
 };
 pub use needs::{NeedException, Needs};
 pub use pattern::Pattern;

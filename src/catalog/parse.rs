@@ -1,9 +1,10 @@
 //! From the text of a manifest to a [`Manifest`], complete or refused.
 
 use super::{
-    CapabilityNote, ConnectionOffer, Heading, HomeSign, HomeSigns, KindOffer, Manifest,
-    NeedException, Needs, Origin, RateLimit, Resources, SlotLimit, Upstream,
+    CapabilityNote, ConnectionOffer, Heading, HomeSign, HomeSigns, Manifest, NeedException, Needs,
+    Origin, RateLimit, Resources, SlotLimit, Upstream,
     exposure::{self, exposure},
+    kinds::{self, kinds},
     parse_fields::{credential, setting},
     reader::{Reader, Result},
     source::Source,
@@ -101,25 +102,6 @@ fn upstream(root: &mut Reader<'_>) -> Result<Upstream> {
     };
     table.finish()?;
     Ok(upstream)
-}
-
-fn kinds(root: &mut Reader<'_>) -> Result<Vec<KindOffer>> {
-    let kinds = each(root.tables("kinds")?, |mut table| {
-        let kind = KindOffer {
-            kind: table.word("kind", "\"dedicated\"")?,
-            text: table.text("text", "\"what that means here\"")?,
-        };
-        table.finish()?;
-        Ok(kind)
-    })?;
-    if kinds.is_empty() {
-        return Err(root.error_at(
-            "kinds",
-            "No kind of instance is offered.",
-            "Write a section [[kinds]] with kind and text; the first is the default.",
-        ));
-    }
-    Ok(kinds)
 }
 
 fn needs(root: &mut Reader<'_>) -> Result<Needs> {
@@ -320,6 +302,7 @@ fn check_references(manifest: &Manifest, root: &Reader<'_>) -> Result<()> {
             "Write the field of one of the [[settings]].",
         ));
     }
+    kinds::check_references(manifest, root)?;
     if let Some(exposure) = &manifest.exposure {
         exposure::check_references(exposure, manifest, root)?;
     }

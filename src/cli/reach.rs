@@ -109,6 +109,7 @@ pub fn object(reach: &KeyReach) -> Value {
         "instances": reach.instances,
         "connections": reach.connections,
         "measured": reach.measured,
+        "runs_beside": reach.runs_beside,
         "also_stored": reach.also_stored,
         "copies": reach.copies.found,
         "unread": reach.copies.unread,

@@ -4,6 +4,7 @@ use super::{
     connections, homes, instances,
     rules::Rules,
     submit::{After, Applied},
+    tenants,
     views::Receipt,
 };
 use crate::{
@@ -70,6 +71,7 @@ pub(super) fn chosen(
             let mut entered = new.settings.get(&manifest.id).cloned().unwrap_or_default();
             homes::prefill(reader, &rules.catalog, &manifest.id, &mut entered)?;
             let settings = instances::checked_settings(rules, &manifest.id, entered)?;
+            tenants::kind_of(rules, &manifest.id, &settings)?;
             list.push(Chosen {
                 platform: manifest.id.clone(),
                 choice,

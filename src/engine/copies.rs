@@ -1,6 +1,6 @@
 //! Copies of what an instance on this host holds: saved into a folder, and put back from it.
 
-use super::{Engine, facts, holding::holding, reading::seen, rules::Rules, scene, submit};
+use super::{Engine, facts, holding::holding, reading::seen, rules::Rules, scene, submit, tenants};
 use crate::{
     adapters::local,
     domain::{
@@ -129,6 +129,11 @@ impl Engine {
                     )
                     .hint("What lives elsewhere is saved there."));
                 };
+                tenants::require_own(
+                    &rules,
+                    &instance,
+                    "its folder cannot be saved or put back without theirs",
+                )?;
                 let folder = scene::data_folder(&home, &slug, &platform);
                 if !folder.is_dir() {
                     return Err(Fault::new(

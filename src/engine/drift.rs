@@ -112,8 +112,9 @@ fn remedy(instance: &Instance, kind: DriftKind) -> Remedy {
 
 /// Whether another one takes the place of an instance that is gone. On this host its folder and its port are still its own,
 /// so that there the same one is made whole.
-fn is_replaced(instance: &Instance) -> bool {
-    instance.kind != InstanceKind::Dedicated
+fn is_replaced(rules: &Rules, instance: &Instance) -> Result<bool, Fault> {
+    let manifest = rules.manifest(&instance.platform)?;
+    Ok(instance.kind != InstanceKind::Dedicated && !manifest.shares_a_service_here(instance.kind))
 }
 
 /// Refuses what cannot be answered so.
@@ -171,7 +172,7 @@ pub(super) fn plan(
     };
     let mut draft = Draft::new(format!("{does}: {title}"));
     let gone = instance.observed == Observed::Gone;
-    let is_replaced = gone && is_replaced(&instance);
+    let is_replaced = gone && is_replaced(rules, &instance)?;
     for drift in &found {
         let what = drift.what.trim_end_matches('.');
         let (kind, then) = match answer {
@@ -214,7 +215,7 @@ pub(super) fn answer(
     let gone = instance.observed == Observed::Gone;
     match answer {
         DriftAnswer::TakeOver if gone => forget(writer, rules, actor, &instance),
-        DriftAnswer::PutBack if gone && is_replaced(&instance) => {
+        DriftAnswer::PutBack if gone && is_replaced(rules, &instance)? => {
             make_anew(writer, rules, actor, &instance)
         }
         DriftAnswer::PutBack => put_back(writer, rules, actor, &instance, &found),

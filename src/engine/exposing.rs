@@ -1,6 +1,6 @@
 //! What a web server in front of an instance on this host may publish of it. Nothing is changed by asking.
 
-use super::{Engine, facts, reading::seen, rules::Rules};
+use super::{Engine, facts, reading::seen, rules::Rules, tenants};
 use crate::{
     catalog::{Exposure, Manifest},
     domain::{
@@ -49,12 +49,14 @@ impl Engine {
                 let Some((instance, exposure)) = instance.zip(manifest.exposure.as_ref()) else {
                     return Err(elsewhere(manifest, &community));
                 };
-                if instance.kind != InstanceKind::Dedicated {
+                let shares = manifest.shares_a_service_here(instance.kind);
+                if instance.kind != InstanceKind::Dedicated && !shares {
                     return Err(elsewhere(manifest, &community));
                 }
                 let held = rules.fields_held(reader, &platform, community.id)?;
                 let what = What {
                     community: &community,
+                    rules: &rules,
                     manifest,
                     exposure,
                     held: &held,
@@ -68,6 +70,7 @@ impl Engine {
 
 struct What<'a> {
     community: &'a Community,
+    rules: &'a Rules,
     manifest: &'a Manifest,
     exposure: &'a Exposure,
     held: &'a BTreeSet<String>,
@@ -101,6 +104,14 @@ impl What<'_> {
         });
         let mut tells = self.exposure.tells.clone();
         tells.extend(self.exposure.ask_who.clone());
+        let others = tenants::others(reader, self.rules, instance)?;
+        if !others.is_empty() {
+            let names: Vec<&str> = others.iter().map(|(slug, _)| slug.as_str()).collect();
+            tells.push(format!(
+                "Others share this service and are published along: {}.",
+                names.join(", ")
+            ));
+        }
         Ok(Exposing {
             published: Published {
                 title: format!("{} of {}", self.manifest.name, self.community.name),

@@ -5,13 +5,13 @@ use super::{
     rules::{self, Rules, require_switchable, subject_of},
     scene, sharing,
     submit::Applied,
-    titles,
+    tenants, titles,
     views::Receipt,
 };
 use crate::{
     domain::{
-        Actor, CommunityId, Desired, Fault, FaultKind, Instance, InstanceId, InstanceKind,
-        Observed, OperationId, OperationState, OperationVerb, PlatformId, Slug, clean_line,
+        Actor, CommunityId, Desired, Fault, FaultKind, Instance, InstanceId, Observed, OperationId,
+        OperationState, OperationVerb, PlatformId, Slug, clean_line,
     },
     store::{NewInstance, OperationFilter, Reader, Writer},
 };
@@ -27,10 +27,7 @@ pub(super) fn record(
     settings: BTreeMap<String, String>,
 ) -> Result<InstanceId, Fault> {
     let manifest = rules.manifest(platform)?;
-    let kind = manifest
-        .kinds
-        .first()
-        .map_or(InstanceKind::Link, |offer| offer.kind);
+    let kind = tenants::kind_of(rules, platform, &settings)?;
     let given = sharing::shared_of(manifest, &settings);
     let new = NewInstance {
         platform: platform.clone(),
@@ -210,7 +207,8 @@ pub(super) fn take_settings(
             .hint("Remove the instance and make it again with another value."));
         }
     }
-    writer.merge_settings(instance.id, checked)?;
+    let merged = writer.merge_settings(instance.id, checked)?;
+    tenants::choose_again(writer, rules, instance, &merged)?;
     for other in sharing::spread(writer, rules, (&instance.platform, instance.id), checked)? {
         wake_parked(writer, rules, other)?;
     }

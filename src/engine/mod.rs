@@ -93,6 +93,7 @@ mod services;
 mod sharing;
 mod slots;
 mod submit;
+mod tenants;
 mod titles;
 mod trial;
 mod unlocking;

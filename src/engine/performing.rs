@@ -132,10 +132,11 @@ async fn require_room(core: &Core, op: &Op) -> Result<(), Fault> {
     let Some(manifest) = core.options.catalog.get(&site.platform) else {
         return Ok(());
     };
-    if site.kind != InstanceKind::Dedicated || manifest.resources.memory_active_mib == 0 {
+    let is_here = site.kind == InstanceKind::Dedicated || manifest.shares_a_service_here(site.kind);
+    if !is_here || manifest.resources.memory_active_mib == 0 {
         return Ok(());
     }
-    let folder = folder_of(&site.data_folder);
+    let folder = folder_of(&local::service_folder(site));
     let tools = local::tools(site, op.cancel());
     let state = core.options.registry.supervisor().state(&tools, &folder);
     if state.await?.is_some_and(|state| state.kept) {

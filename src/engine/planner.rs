@@ -5,7 +5,7 @@ use super::{
     held::Examined,
     keys, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
-    slots,
+    slots, tenants,
 };
 use crate::{
     catalog::{Manifest, Maturity, Needs},
@@ -329,11 +329,17 @@ impl Draft {
             return Ok(());
         }
         let resources = &manifest.resources;
-        let memory = if active {
+        let memory = if active && tenants::is_running(reader, rules, platform, settings)? {
+            0
+        } else if active {
             resources.memory_active_mib
         } else {
             resources.memory_inactive_mib
         };
+        let offer = manifest.chosen_offer(settings);
+        if let Some(offer) = offer.filter(|offer| offer.chosen_by.is_some()) {
+            self.say(PlanItemKind::Warning, Some(platform), offer.text.clone());
+        }
         for text in accepting::asked(reader, manifest)? {
             self.say(PlanItemKind::Accept, Some(platform), text);
         }

@@ -5,7 +5,7 @@ use super::{
     planner::{Draft, Making, basis_of, digest},
     reconcile,
     rules::{self, NO_ADAPTER, Rules},
-    titles,
+    tenants, titles,
 };
 use crate::{
     catalog::{Manifest, Needs},
@@ -79,6 +79,9 @@ fn present(
         ..instance.clone()
     };
     let next = reconcile::next(rules.situation(reader, &wished)?);
+    if let Some(text) = tenants::warning(reader, rules, instance)? {
+        draft.say(PlanItemKind::Warning, Some(&manifest.id), text);
+    }
     let platform = Some(&manifest.id);
     let resources = &manifest.resources;
     match next {
@@ -145,6 +148,9 @@ pub(super) fn remove(
     draft.say(kind, Some(platform), format!("{} is {what}", manifest.name));
     if let Some(note) = manifest.capabilities.get(&verb) {
         draft.say(PlanItemKind::Warning, Some(platform), note.note.clone());
+    }
+    if let Some(text) = tenants::warning(reader, rules, &instance)? {
+        draft.say(PlanItemKind::Warning, Some(platform), text);
     }
     if mode == RemoveMode::Hard && !instance.made_by_us && instance.external_id.is_some() {
         let text = "Guildhall did not make what is there; it was adopted.";

@@ -6,9 +6,10 @@ use super::{
     clear_copies::{self, Copies},
     key_policy,
     rules::Rules,
-    scene, titles,
+    scene, tenants, titles,
 };
 use crate::{
+    adapters::local,
     catalog::Keep,
     domain::{
         Account, Actor, CommunityId, Connection, ConnectionState, CredentialId, CredentialMeta,
@@ -41,6 +42,8 @@ pub struct KeyReach {
     pub connections: Vec<ReachedConnection>,
     /// What it touches on the platform, as the last verification measured; none when it was never verified.
     pub measured: Option<Reach>,
+    /// The communities whose instances run in one process with those that work with it, so that their code reaches it.
+    pub runs_beside: Vec<Slug>,
     /// Where else the same key is stored here: "Alpha of fern".
     pub also_stored: Vec<String>,
     /// The files of local services in which it lies in the clear, as far as anybody could look.
@@ -238,7 +241,13 @@ impl Engine {
             .read(move |reader| {
                 Rules::require(reader, &asking, IntentKind::ViewAccounts, None)?;
                 let found = look(reader, &rules, id)?;
-                let mut folders = Vec::new();
+                let mut folders: Vec<_> = rules
+                    .catalog
+                    .iter()
+                    .map(|manifest| {
+                        local::shared_folder(&scene::runtime_folder(&home), &manifest.id)
+                    })
+                    .collect();
                 for slug in &found.communities {
                     for platform in rules.catalog.iter() {
                         folders.push(scene::data_folder(&home, slug, &platform.id));
@@ -289,7 +298,10 @@ fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach
     }
     let (mut instances, mut connections) = (Vec::new(), Vec::new());
     let mut known = BTreeSet::new();
+    let mut runs_beside = BTreeSet::new();
     for instance in dependants(reader, &same)? {
+        let others = tenants::others(reader, rules, &instance)?;
+        runs_beside.extend(others.into_iter().map(|(slug, _)| slug));
         let slug = reader.community(instance.community)?.slug;
         for connection in reader.connections_at(instance.id)? {
             if known.insert(connection.id) {
@@ -323,6 +335,17 @@ fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach
     let manifest = rules.manifest(&account.platform)?;
     let field = manifest.credential(&key.field);
     let mut power = key.identity.as_ref().map(power).unwrap_or_default();
+    if !runs_beside.is_empty() {
+        let names: Vec<&str> = runs_beside.iter().map(Slug::as_str).collect();
+        power.insert(
+            0,
+            format!(
+                "It lies in one service with the keys of others, and whoever runs code there for one of them has it: {}.",
+                names.join(", ")
+            ),
+        );
+    }
+    slugs.extend(runs_beside.iter().cloned());
     if let Some(field) = field.filter(|field| field.keep == Keep::OnRequest) {
         power.insert(
             0,
@@ -351,6 +374,7 @@ fn look(reader: &Reader<'_>, rules: &Rules, id: CredentialId) -> Result<KeyReach
         instances,
         connections,
         measured: reach,
+        runs_beside: runs_beside.into_iter().collect(),
         also_stored,
         copies: Copies::default(),
         power,

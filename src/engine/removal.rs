@@ -124,7 +124,7 @@ fn forget_here(
 }
 
 /// Whether no operation ever tried to make anything for it.
-fn never_tried(reader: &Reader<'_>, instance: &Instance) -> Result<bool, Fault> {
+pub(super) fn never_tried(reader: &Reader<'_>, instance: &Instance) -> Result<bool, Fault> {
     if instance.external_id.is_some() || !facts::of_adapter(reader, instance.id)?.is_empty() {
         return Ok(false);
     }

@@ -1,6 +1,8 @@
 //! What services on this host wrote, with every key struck out: shown, and saved into a file.
 
-use super::{Engine, reading::seen, rules::Rules, scene::Scene, submit, views::ServiceLine};
+use super::{
+    Engine, reading::seen, rules::Rules, scene::Scene, submit, tenants, views::ServiceLine,
+};
 use crate::{
     adapters::local,
     domain::{
@@ -112,18 +114,28 @@ impl Engine {
     ) -> Result<(Community, Vec<ServiceLine>), Fault> {
         let (core, asking) = (self.core.clone(), actor.clone());
         let (wanted_slug, wanted) = (slug.clone(), platform.clone());
-        let (community, scene) = self
+        let (community, scene, data) = self
             .core
             .store
             .read(move |reader| {
                 let community = seen(reader, &asking, &wanted_slug)?;
                 let instance = reader.instance_of(community.id, &wanted)?;
                 let instance = instance.ok_or_else(|| never_ran(&wanted_slug, &wanted))?;
-                Ok((community, Scene::read(reader, &core.rules(), instance)?))
+                let rules = core.rules();
+                if Rules::require(reader, &asking, IntentKind::ViewAccounts, None).is_err() {
+                    tenants::require_own(
+                        &rules,
+                        &instance,
+                        "what it wrote tells of all of them and is for operators",
+                    )?;
+                }
+                let home = &core.options.home;
+                let data = tenants::service_data(&rules, home, &community, &instance)?;
+                Ok((community, Scene::read(reader, &rules, instance)?, data))
             })
             .await?;
         let (site, _) = scene.open(&self.core);
-        let folder = supervisor::folder_of(&site.data_folder);
+        let folder = supervisor::folder_of(&data);
         let service = Supervisor::described(&folder)?.ok_or_else(|| never_ran(slug, platform))?;
         let mut secrets = service.secrets();
         secrets.extend(site.secrets.0.into_values());

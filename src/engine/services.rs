@@ -5,7 +5,7 @@ use super::{
     reading::seen,
     reconcile::Reached,
     rules::Rules,
-    scene, scheduler,
+    scene, scheduler, tenants,
     views::{Receipt, ServiceRow},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     store::{CommunityFilter, Reader},
 };
 use futures::future::join_all;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 use tokio_util::sync::CancellationToken;
 
 /// Communities that are read at once.
@@ -59,7 +59,7 @@ impl Engine {
         Ok(rows)
     }
 
-    /// The instances that hold something on this host, each with its folder.
+    /// The instances that hold something on this host, each with the folder of its service.
     ///
     /// # Errors
     /// As [`Engine::services`].
@@ -69,7 +69,7 @@ impl Engine {
         slug: Option<&Slug>,
     ) -> Result<Vec<(Community, Instance, PathBuf)>, Fault> {
         let (asking, slug) = (actor.clone(), slug.cloned());
-        let home = self.core.options.home.clone();
+        let (home, rules) = (self.core.options.home.clone(), self.core.rules());
         self.core
             .store
             .read(move |reader| {
@@ -82,6 +82,7 @@ impl Engine {
                     for instance in reader.instances(community.id)? {
                         let data = scene::data_folder(&home, &community.slug, &instance.platform);
                         if data.is_dir() {
+                            let data = tenants::service_data(&rules, &home, &community, &instance)?;
                             found.push((community.clone(), instance, data));
                         }
                     }
@@ -137,15 +138,23 @@ impl Engine {
             receipt: Receipt::default(),
         };
         let mut ids = Vec::new();
+        let mut counted_in = BTreeSet::new();
         for row in rows {
             if row.state.is_up() {
                 up.running += 1;
             } else if row.desired == Desired::Active && !row.archived {
-                if free > 0 && row.memory_mib > free {
-                    up.no_room.push((row.slug, row.platform, row.memory_mib));
+                // What several communities share is started once.
+                let needed = if counted_in.contains(&row.folder) {
+                    0
+                } else {
+                    row.memory_mib
+                };
+                if free > 0 && needed > free {
+                    up.no_room.push((row.slug, row.platform, needed));
                     continue;
                 }
-                free = free.saturating_sub(row.memory_mib);
+                free = free.saturating_sub(needed);
+                counted_in.insert(row.folder);
                 ids.push(row.instance);
                 up.begun.push((row.slug, row.platform));
             }

@@ -173,6 +173,19 @@ impl Writer<'_> {
         )
     }
 
+    /// Records as which kind it will be made.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn set_kind(&self, id: InstanceId, kind: InstanceKind) -> Result<(), Fault> {
+        self.change_one(
+            "instance",
+            id,
+            "UPDATE instances SET kind = ?2 WHERE id = ?1",
+            (id.0, kind.word()),
+        )
+    }
+
     /// Merges settings into those that are there; an empty value takes its field out. Answers all of them.
     ///
     /// # Errors

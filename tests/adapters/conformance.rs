@@ -109,5 +109,6 @@ conformance! {
     opencollective: crate::opencollective::Service,
     slack: crate::slack::Workspace,
     policykit: crate::policykit::Hall,
+    policykit_shared: crate::policykit::Tenant,
     sourcecred: crate::sourcecred::Ledger,
 }

@@ -3,7 +3,7 @@
 use crate::world::{World as Shared, behaves_as_world, program};
 use guildhall::{
     adapters::{Adapter, Halt},
-    domain::{Fault, OperationKey},
+    domain::{Fault, InstanceKind, OperationKey},
     sandbox,
     services::{
         database,
@@ -59,7 +59,7 @@ impl<S: Service> World<S> {
     /// Something of somebody else's lies where the instance is to lie.
     pub fn folder_of_others(&self) {
         fs::create_dir_all(self.folder()).unwrap();
-        fs::write(self.path("db.sqlite3"), "of others").unwrap();
+        fs::write(self.folder().join("db.sqlite3"), "of others").unwrap();
     }
 
     /// Whoever owns it moves it away.
@@ -93,8 +93,17 @@ impl<S: Service> World<S> {
 }
 
 impl<S> World<S> {
+    /// The folder of its service: its own, unless several communities share it.
+    pub fn service(&self) -> PathBuf {
+        if self.kind == InstanceKind::Tenant {
+            let shared = self.runtimes.with_file_name("shared");
+            return shared.join(self.platform);
+        }
+        self.folder()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
+        self.service().join(name)
     }
 
     /// The rows of a query in its database, a line each.

@@ -1,7 +1,9 @@
 //! The PolicyKit adapter with the sandbox's stand-in for Python: real processes, real ports, a real database.
 
+mod shared;
 mod world;
 
+pub use shared::Tenant;
 pub use world::World as Hall;
 
 use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
@@ -208,7 +210,7 @@ async fn a_database_of_another_version_is_brought_up_beside_and_the_former_one_i
     let mut hall = Hall::running(&[]).await;
     of_another_version(&hall).await;
     hall.activate().await;
-    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-1");
+    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-2");
     assert_eq!(hall.names(), ["rosewood"]);
     assert_eq!(hall.get("login/").await.unwrap().0, 200);
     assert!(!hall.path("upgrade").exists());
@@ -228,7 +230,7 @@ async fn what_cannot_be_brought_up_stays_as_it_is_and_runs_on() {
     of_another_version(&hall).await;
     let description = hall
         .runtimes
-        .join("policykit-5fdb97ab-1/guildhall-runtime.json");
+        .join("policykit-5fdb97ab-2/guildhall-runtime.json");
     let whole = fs::read_to_string(&description).unwrap();
     let mut broken: serde_json::Value = serde_json::from_str(&whole).unwrap();
     let program: Vec<&str> = broken["program"]
@@ -258,7 +260,7 @@ async fn what_cannot_be_brought_up_stays_as_it_is_and_runs_on() {
 
     fs::write(&description, whole).unwrap();
     hall.activate().await;
-    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-1");
+    assert_eq!(hall.journal.facts()["version"], "5fdb97ab-2");
     hall.deactivate().await;
 }
 
@@ -272,7 +274,7 @@ async fn an_answer_of_another_shape_is_not_taken_for_an_empty_list() {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
     let description = hall
         .runtimes
-        .join("policykit-5fdb97ab-1/guildhall-runtime.json");
+        .join("policykit-5fdb97ab-2/guildhall-runtime.json");
     let whole = fs::read_to_string(&description).unwrap();
     let mut other: serde_json::Value = serde_json::from_str(&whole).unwrap();
     other["program"] = serde_json::json!([script]);

@@ -277,6 +277,106 @@ fn nothing_is_installed_on_this_host_before_its_licence_and_warnings_are_accepte
 }
 
 #[test]
+fn communities_that_share_a_service_are_named_wherever_it_matters() {
+    let home = Home::set_up();
+    let create = |name: &str, more: &[&str]| {
+        let shared = [
+            "community",
+            "create",
+            name,
+            "--platform",
+            "kybern=off",
+            "--platform",
+            "sourcecred=off",
+            "--platform",
+            "metagov=off",
+            "--setting",
+            "policykit.instance_kind=tenant",
+        ];
+        home.run(&[&shared[..], more].concat())
+    };
+    let refused = create("Rosewood", &[]).ends_with(2);
+    assert!(
+        refused.stderr.contains("nobody accepted what that means")
+            && refused.stderr.contains("sharing_accepted"),
+        "{refused:?}"
+    );
+    for name in ["Rosewood", "Fern"] {
+        let accepted = ["--setting", "policykit.sharing_accepted=true"];
+        create(name, &accepted).ends_with(0);
+    }
+    let listed = home.run(&["service", "list", "--json"]).ends_with(0).json();
+    let rows = listed["services"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{listed}");
+    let pid = |row: &Value| row["state"]["processes"]["web"]["pid"].clone();
+    assert!(pid(&rows[0]).is_number(), "{listed}");
+    assert_eq!(pid(&rows[0]), pid(&rows[1]));
+
+    // A key of one lies where the code of the other runs.
+    let set = [
+        "key",
+        "set",
+        "rosewood",
+        "policykit",
+        "--field",
+        "slack_signing_secret",
+    ];
+    home.run_with(
+        "8f742231b10e8888abcd99yyyzzz85a5\n",
+        &[&set[..], &["--keep-unverified"]].concat(),
+    )
+    .ends_with(0);
+    let reach = home
+        .run(&["key", "reach", "rosewood", "policykit", "--json"])
+        .ends_with(0)
+        .json();
+    let key = &reach["keys"][0];
+    assert_eq!(key["runs_beside"], serde_json::json!(["fern"]), "{reach}");
+    assert_eq!(key["reaches_communities"], 2, "{reach}");
+    assert!(
+        key["power"][0].as_str().unwrap().contains("fern"),
+        "{reach}"
+    );
+
+    // Neither is their common folder saved for one of them, nor taken away with one.
+    let copy = home.path().with_file_name("copy");
+    home.run(&[
+        "service",
+        "save",
+        "rosewood",
+        "policykit",
+        copy.to_str().unwrap(),
+    ])
+    .refused_with(1, "shares its service");
+    let off = home
+        .run(&["instance", "deactivate", "fern", "policykit"])
+        .ends_with(0);
+    let shown = home.run(&["service", "list", "--json"]).json();
+    assert!(pid(&shown["services"][0]).is_number(), "{off:?} {shown}");
+    home.run(&[
+        "instance",
+        "remove",
+        "rosewood",
+        "policykit",
+        "--hard",
+        "--confirm",
+        "rosewood",
+    ])
+    .ends_with(0);
+    let shared = home.sandbox().join("shared/policykit/db.sqlite3");
+    let left = rusqlite::Connection::open(shared)
+        .unwrap()
+        .query_row(
+            "SELECT group_concat(metagov_slug) FROM policyengine_community",
+            [],
+            |row| row.get::<_, String>(0),
+        )
+        .unwrap();
+    assert_eq!(left, "fern");
+    home.run(&["down"]).ends_with(0);
+}
+
+#[test]
 fn what_people_made_here_is_part_of_what_their_community_takes_along() {
     let home = Home::set_up();
     home.run(&["community", "create", "Rosewood"]).ends_with(0);

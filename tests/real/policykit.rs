@@ -33,11 +33,11 @@ mod world;
 
 use guildhall::{
     adapters::{
-        Peer, Settings, Target,
+        Peer, Settings, Standing, Target,
         policykit::{PolicyKit, SERVICE},
     },
     catalog::Catalog,
-    domain::{Health, InstanceId, PlatformId, RemoveMode},
+    domain::{Health, InstanceId, InstanceKind, PlatformId, RemoveMode},
     services::supervisor::{OwnProgram, Supervisor},
 };
 use manager::Manager;
@@ -102,15 +102,7 @@ async fn a_community_is_made_run_switched_off_and_on_joined_and_removed() {
     hall.activate().await;
     assert_eq!(count(&hall), before);
 
-    let peer = Peer {
-        platform: PlatformId::new("sourcecred"),
-        instance: InstanceId(2),
-        url: None,
-        settings: Settings::default(),
-        target: Some(Target::Site {
-            address: "http://127.0.0.1:9/".parse().unwrap(),
-        }),
-    };
+    let peer = scores();
     hall.connect(&peer).await;
     let probe = hall
         .adapter
@@ -136,6 +128,95 @@ async fn a_community_is_made_run_switched_off_and_on_joined_and_removed() {
 
 fn runtime(hall: &World) -> PathBuf {
     hall.runtimes.join(SERVICE.recipe.name)
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+async fn two_communities_share_one_and_a_removal_takes_every_row_of_its_own_and_none_of_the_others()
+{
+    let (Some(policykit), Some(gateway)) = (
+        named("GUILDHALL_POLICYKIT_SRC"),
+        named("GUILDHALL_METAGOV_SRC"),
+    ) else {
+        eprintln!("skipped: GUILDHALL_POLICYKIT_SRC and GUILDHALL_METAGOV_SRC name no checkouts");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let tenant = async |slug: &'static str| {
+        let mut hall = World::bare(&[
+            ("source_policykit", &policykit),
+            ("source_gateway", &gateway),
+        ])
+        .await;
+        hall.kind = InstanceKind::Tenant;
+        hall.slug = slug;
+        // The runtime is the kept one, and the shared service lies beside a link to it.
+        hall.runtimes = home.path().join("runtimes");
+        hall
+    };
+    std::fs::create_dir_all(cache().join("runtimes")).unwrap();
+    std::os::unix::fs::symlink(cache().join("runtimes"), home.path().join("runtimes")).unwrap();
+    let mut rosewood = tenant("rosewood").await;
+    rosewood.provisioned().await;
+    rosewood.activate().await;
+    let alone = count(&rosewood);
+    let mut fern = tenant("fern").await;
+    fern.provisioned().await;
+    fern.activate().await;
+    assert_eq!(fern.names(), ["rosewood", "fern"]);
+    assert_eq!(fern.keeper(), rosewood.keeper());
+    fern.connect(&scores()).await;
+    for hall in [&rosewood, &fern] {
+        let seen = hall.observe().await;
+        assert_eq!(seen.standing, Standing::Present, "{seen:?}");
+        assert_eq!(seen.drift, [], "{seen:?}");
+    }
+    let told = fern.deactivate().await;
+    assert!(told.contains("nothing of it stops"), "{told}");
+    assert_eq!(rosewood.get("login/").await.unwrap().0, 200);
+
+    let removed = fern
+        .adapter
+        .remove(&fern.op(), RemoveMode::Soft)
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    eprintln!("{:?}", removed.left);
+    assert_eq!(count(&rosewood), alone);
+    assert_eq!(rosewood.get("login/").await.unwrap().0, 200);
+    let mut trash = std::fs::read_dir(fern.home.path().join("data/.trash")).unwrap();
+    let rows = trash.next().unwrap().unwrap().path().join("rows.json");
+    let text = std::fs::read_to_string(rows).unwrap();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let models: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row["model"].as_str())
+        .collect();
+    for model in ["policyengine.community", "core.community", "core.datastore"] {
+        assert!(models.contains(&model), "{model}: {models:?}");
+    }
+    // The plugin with its settings is among them, and nothing of the other community.
+    assert!(text.contains("http://127.0.0.1:9"), "{text}");
+    assert!(!text.contains("rosewood"), "{text}");
+    let service = rosewood.service();
+    rosewood
+        .adapter
+        .remove(&rosewood.op(), RemoveMode::Hard)
+        .await
+        .unwrap_or_else(|halt| panic!("{halt:#?}"));
+    assert!(!service.exists());
+    assert_eq!(rosewood.keeper(), None);
+}
+
+fn scores() -> Peer {
+    Peer {
+        platform: PlatformId::new("sourcecred"),
+        instance: InstanceId(2),
+        url: None,
+        settings: Settings::default(),
+        target: Some(Target::Site {
+            address: "http://127.0.0.1:9/".parse().unwrap(),
+        }),
+    }
 }
 
 /// A greeting is echoed, and what carries no signature is refused.

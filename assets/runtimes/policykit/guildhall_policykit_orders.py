@@ -17,7 +17,17 @@ SLUG = re.compile(r"[A-Za-z0-9_-]{1,36}")
 
 
 def run():
-    serve({"settle": settle, "look": look, "disconnect": disconnect, "probe": probe, "policies": policies})
+    serve(
+        {
+            "settle": settle,
+            "look": look,
+            "disconnect": disconnect,
+            "probe": probe,
+            "policies": policies,
+            "rows": rows,
+            "remove": remove,
+        }
+    )
 
 
 def community_model():
@@ -65,6 +75,7 @@ def settle_platform(gateway, community, wanted):
     taken = model.objects.filter(team_id=team).exclude(community=community).first()
     if taken is not None:
         raise Refused(Refused.TAKEN, f"{team} of {platform} belongs to another community here")
+    refuse_keys_and_people_of_others(community, model, wanted)
     for other in model.objects.filter(community=community).exclude(team_id=team):
         leave(gateway, platform, other)
     if wanted.get("config") is not None:
@@ -79,6 +90,19 @@ def settle_platform(gateway, community, wanted):
             user = user_model(username=name, community=row, readable_name=name)
         user.is_community_admin = True
         user.save()
+
+
+def refuse_keys_and_people_of_others(community, model, wanted):
+    """Upstream keeps each of them once in a database, whatever community they are in."""
+    from policyengine.models import CommunityUser
+
+    key = wanted.get("fields", {}).get("api_key")
+    if key and model.objects.filter(api_key=key).exclude(community=community).exists():
+        raise Refused(Refused.TAKEN, "its key belongs to another community here")
+    others = CommunityUser.objects.exclude(community__community=community)
+    for name in wanted.get("administrators", []):
+        if others.filter(username=name).exists():
+            raise Refused(Refused.TAKEN, f"the person {name} belongs to another community here")
 
 
 def begin_rules(community, order):
@@ -181,3 +205,50 @@ def policies(order):
     _, community = both(order)
     rows = list(community.policy_set.all()) + list(community.communitydoc_set.all())
     return keep(order["to"], json.loads(serializers.serialize("json", rows)))
+
+
+def found(*roots):
+    """Every row that goes when these go, themselves among them."""
+    from django.contrib.admin.utils import NestedObjects
+
+    collector = NestedObjects(using="default")
+    for root in roots:
+        collector.collect([root])
+    return [row for rows in collector.data.values() for row in rows]
+
+
+def stores(rows):
+    """Where upstream keeps the state of rows, which it forgets when it deletes them."""
+    kept = {}
+    for row in rows:
+        for field in row._meta.concrete_fields:
+            if field.one_to_one and field.related_model.__name__ == "DataStore":
+                store = getattr(row, field.name)
+                if store is not None:
+                    kept[(type(store), store.pk)] = store
+    return list(kept.values())
+
+
+def rows(order):
+    """Every row of the community, keys among them: what a removal takes out of a database that others use too."""
+    from django.core import serializers
+
+    saved = found(*both(order))
+    saved += stores(saved)
+    return keep(order["to"], json.loads(serializers.serialize("json", saved)))
+
+
+def remove(order):
+    """Takes the community out with all that belongs to it, and nothing of the others."""
+    slug = order["slug"]
+    with transaction.atomic():
+        communities = list(community_model().objects.filter(metagov_slug=slug))
+        gateways = list(gateway_model().objects.filter(slug=slug))
+        left = stores(found(*communities, *gateways))
+        for community in communities:
+            community.delete()
+        # Upstream's deletion takes these along; where it is different, they are still here.
+        gateway_model().objects.filter(slug=slug).delete()
+        for store in left:
+            store.delete()
+    return {"removed": bool(communities)}

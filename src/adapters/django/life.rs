@@ -3,6 +3,7 @@
 use super::{
     place::Place,
     runtime::{Service, ensure_runtime},
+    shared,
     told::{self, Told},
     upgrade::{self, upgrade},
 };
@@ -61,9 +62,7 @@ impl Parts<'_> {
         let mut launch = Launch::new(self.runtime.program(), folder)
             .arguments(self.runtime.first_arguments())
             .arguments(arguments);
-        launch.environment = self
-            .service
-            .environment(self.runtime, self.place, &self.site.marker);
+        launch.environment = self.service.environment(self.runtime, self.place);
         launch.private_file = Some(self.place.told());
         launch.writes = vec![self.place.folder().to_owned()];
         launch
@@ -87,7 +86,7 @@ impl Parts<'_> {
                 text: Some(text.to_owned()),
                 header: Some((
                     crate::services::site::NAME.to_owned(),
-                    self.site.marker.clone(),
+                    self.place.name().to_owned(),
                 )),
             },
         )
@@ -136,7 +135,9 @@ pub fn address(port: u16) -> Result<Url, Fault> {
 /// # Errors
 /// [`FaultKind::Internal`].
 pub fn url(site: &Site) -> Result<Option<Url>, Fault> {
-    site.fact::<u16>("port")?.map(address).transpose()
+    shared::recalled::<u16>(site, "port")?
+        .map(address)
+        .transpose()
 }
 
 /// Claims the folder, finds or installs the runtime.
@@ -179,13 +180,14 @@ pub async fn prepare(op: &Op, service: &Service, runtime: &Runtime) -> Result<u1
             .detail(error)
     })??;
     if is_fresh {
-        op.remember(upgrade::VERSION, &service.recipe.version)
-            .await?;
+        let version = service.recipe.version.into();
+        shared::keep(op, upgrade::VERSION, &version).await?;
     }
     port(op).await
 }
 
-/// The server's secret: what its file holds, else what the vault holds, else a fresh one, which is kept in both.
+/// The server's secret: what its file holds, else what the vault holds, else a fresh one, which is kept in both. That of a
+/// service that several communities share is nobody's of them, and only in the file.
 ///
 /// # Errors
 /// [`FaultKind::Storage`], and what keeping it brings.
@@ -194,33 +196,42 @@ pub async fn secret(op: &Op, service: &Service) -> Result<SecretString, Halt> {
     if let Some(secret) = told::secret_in(&place)? {
         return Ok(secret);
     }
-    if let Ok(secret) = op.secret(service.secret_field) {
+    if let Ok(secret) = op.secret(service.secret_field)
+        && !place.is_shared()
+    {
         return Ok(secret);
     }
     let letters = rand::rng().sample_iter(rand::distr::Alphanumeric);
     let fresh: Zeroizing<String> = Zeroizing::new(letters.take(SECRET).map(char::from).collect());
     let secret = SecretString::from(fresh.as_str());
-    op.keep_secret(service.secret_field, secret.clone(), None)
-        .await?;
+    if !place.is_shared() {
+        op.keep_secret(service.secret_field, secret.clone(), None)
+            .await?;
+    }
     Ok(secret)
 }
 
 /// The remembered port while it is free or ours, else another one, remembered before it is used.
 pub(super) async fn port(op: &Op) -> Result<u16, Halt> {
-    let remembered = op.fact::<u16>("port")?;
+    let remembered = shared::recall::<u16>(op, "port")?;
     if let Some(port) = remembered
         && (ports::is_free(port) || is_up(op).await?)
     {
+        if op.fact::<u16>("port")? != remembered {
+            // Another community's instance chose it for the service.
+            op.remember("port", &port).await?;
+        }
         return Ok(port);
     }
-    let port = ports::choose(&op.site().marker)?;
-    op.remember("port", &port).await?;
+    let port = ports::choose(&Place::of(op.site()).folder().to_string_lossy())?;
+    shared::keep(op, "port", &port.into()).await?;
     Ok(port)
 }
 
 async fn is_up(op: &Op) -> Result<bool, Halt> {
     let site = op.site();
-    let state = Supervisor::default()
+    let state = site
+        .supervisor
         .state(&local::tools(site, op.cancel()), &Place::of(site).run())
         .await?;
     Ok(state.is_some_and(|state| state.processes.values().any(ProcessState::is_up)))
@@ -254,7 +265,9 @@ where
     let mut conflict = None;
     for _ in 0..PORTS {
         let port = port(op).await?;
-        let changed = told(port, secret.clone())?.write(&place)?;
+        told(port, secret.clone())?.write(&place)?;
+        let unknown = place.path(told::CHANGED);
+        let changed = unknown.exists();
         let parts = Parts {
             site,
             service,
@@ -263,9 +276,10 @@ where
             port,
         };
         let (processes, timers) = described(&parts)?;
+        let (name, title) = named(site, &place)?;
         let description = ServiceDescription {
-            name: ServiceName::of(&site.installation, &site.slug, &site.platform)?,
-            title: format!("{} of {}", site.platform, site.community_name),
+            name,
+            title,
             folder: place.run(),
             processes,
             timers,
@@ -278,7 +292,10 @@ where
             supervisor.start(&tools, &description, &nothing).await
         };
         match started {
-            Ok(()) => return Ok(address(port)?),
+            Ok(()) => {
+                files::remove(&unknown)?;
+                return Ok(address(port)?);
+            }
             // A stranger took the port in between; another one is chosen.
             Err(fault) if fault.kind == FaultKind::Conflict => conflict = Some(fault),
             Err(fault) => return Err(fault.into()),
@@ -292,9 +309,21 @@ where
         .into())
 }
 
+pub(super) fn named(site: &Site, place: &Place) -> Result<(ServiceName, String), Fault> {
+    if place.is_shared() {
+        let name = ServiceName::shared(&site.installation, &site.platform)?;
+        return Ok((name, format!("{} of several communities", site.platform)));
+    }
+    let name = ServiceName::of(&site.installation, &site.slug, &site.platform)?;
+    Ok((
+        name,
+        format!("{} of {}", site.platform, site.community_name),
+    ))
+}
+
 /// Policies are programs that members write, and upstream's code is not ours: neither has to see other communities, or
 /// the database with the sealed keys (sheet: policykit 6).
-fn walls(site: &Site, runtime: &Runtime, place: &Place) -> Walls {
+pub(super) fn walls(site: &Site, runtime: &Runtime, place: &Place) -> Walls {
     let home = site.runtime_folder.parent().unwrap_or(&site.runtime_folder);
     Walls {
         home: home.to_owned(),

@@ -131,7 +131,7 @@ async fn ask(site: &Site, base: &Url, path: &str) -> Result<String, String> {
         .send()
         .await
         .map_err(|fault| fault.what)?;
-    if answer.header(crate::services::site::NAME) != Some(site.marker.as_str()) {
+    if answer.header(crate::services::site::NAME) != Some(Place::of(site).name()) {
         return Err("another program answers on its port".to_owned());
     }
     match answer.status {

@@ -14,6 +14,7 @@
 //! | `life` | folder, secret, database, port; start and stop |
 //! | `look` | what a look has in common |
 //! | `upgrade` | a database of another version: brought up beside, checked, switched |
+//! | `shared` | one service for several communities |
 //! | `remove` | to the dated trash, or for good after an export |
 
 mod life;
@@ -22,14 +23,15 @@ mod orders;
 mod place;
 mod remove;
 mod runtime;
+pub mod shared;
 mod told;
 mod upgrade;
 
 pub use life::{Parts, begin, keys, log_tail, must_stand, prepare, secret, start, stop, url};
 pub use look::{Look, blank};
-pub use orders::{Order, belongings, give, manage, part, save, secret_named};
+pub use orders::{Order, belongings, give, part, save, secret_named};
 pub use place::Place;
-pub use remove::remove;
+pub use remove::{Export, remove, remove_shared};
 pub use runtime::{Service, ensure_runtime};
 pub use told::Told;
 pub use upgrade::current;

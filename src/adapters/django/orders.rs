@@ -1,13 +1,18 @@
 //! Orders to a Django service: our script inside its own `manage.py`, the order on standard input, one marked line back.
 
-use super::{place::Place, runtime::Service, told::quoted};
+use super::{life, place::Place, runtime::Service, told::quoted};
 use crate::{
     adapters::{
         contract::Site,
+        local,
         process::{Finished, Input, ProcessCall},
     },
     domain::{Fault, FaultKind, clean_line},
-    services::{files, runtime::Runtime},
+    services::{
+        files,
+        runtime::Runtime,
+        supervisor::{Confined, Launch},
+    },
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -76,16 +81,14 @@ pub async fn give_at(
         text = Zeroizing::new(text.replace(&mark, &quoted(secret)));
     }
     let code = format!("from {} import run; run()", service.orders);
-    let mut call = manage(site, service, &runtime, place)
-        .args(["shell", "-c", &code])
-        .log(Place::of(site).orders_log())
-        .input(Input::Secret(SecretString::from(text.as_str())))
-        .timeout(LIMIT)
-        .cancel(cancel);
-    for (_, secret) in &order.secrets {
-        call = call.redact(secret);
-    }
-    answer(site, &site.runner.run(call).await?)
+    let run = Manage {
+        arguments: &["shell", "-c", &code],
+        input: Input::Secret(SecretString::from(text.as_str())),
+        secrets: &order.secrets,
+        limit: LIMIT,
+    };
+    let finished = manage(site, service, &runtime, place, run, cancel).await?;
+    answer(site, &finished)
 }
 
 /// What stands in a field of an answer.
@@ -120,9 +123,19 @@ pub async fn save(
     to: PathBuf,
     cancel: &CancellationToken,
 ) -> Result<(), Fault> {
-    order["to"] = Value::from(to.to_string_lossy());
-    let saved = give(site, service, order.into(), cancel).await?;
-    part::<u64>(site, &saved, "saved").map(drop)
+    // Written where the service may write, and then put where it may not look.
+    let written = Place::of(site).path(&format!("saved-{}.json", site.slug));
+    files::remove(&written)?;
+    order["to"] = Value::from(written.to_string_lossy());
+    let saved = give(site, service, order.into(), cancel).await;
+    let taken = match saved.and_then(|saved| part::<u64>(site, &saved, "saved")) {
+        Ok(_) => files::rename(&written, &to),
+        Err(fault) => Err(fault),
+    };
+    if taken.is_err() {
+        files::remove(&written)?;
+    }
+    taken
 }
 
 /// What such an order saves, for a community to take along under this name.
@@ -139,7 +152,7 @@ pub async fn belongings(
     if !place.is_ours(site)? {
         return Ok(BTreeMap::new());
     }
-    let file = place.path("belongings.new");
+    let file = place.own().join("belongings.new");
     files::remove(&file)?;
     let never = CancellationToken::new();
     save(site, service, order, file.clone(), &never).await?;
@@ -151,17 +164,85 @@ pub async fn belongings(
     )]))
 }
 
-/// A run of `manage.py` for an instance.
-pub fn manage(site: &Site, service: &Service, runtime: &Runtime, place: &Place) -> ProcessCall {
-    let mut call = ProcessCall::new(runtime.program())
-        .args(runtime.first_arguments())
-        .arg("manage.py")
-        .folder(runtime.folder.join(service.recipe.manage))
-        .log(place.orders_log());
-    for (name, value) in service.environment(runtime, place, &site.marker) {
-        call = call.env(&name, value);
+/// A run of `manage.py`.
+pub struct Manage<'a> {
+    /// Its arguments.
+    pub arguments: &'a [&'a str],
+    /// What it reads on standard input.
+    pub input: Input,
+    /// The secrets in that, to be struck out of what it says.
+    pub secrets: &'a [(&'a str, SecretString)],
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// Runs `manage.py` for the service in this place, with no more rights than the service itself has.
+///
+/// # Errors
+/// [`FaultKind::Host`] when it cannot be run; one that fails is no fault here.
+pub async fn manage(
+    site: &Site,
+    service: &Service,
+    runtime: &Runtime,
+    place: &Place,
+    run: Manage<'_>,
+    cancel: &CancellationToken,
+) -> Result<Finished, Fault> {
+    let own = Place::of(site);
+    let folder = runtime.folder.join(service.recipe.manage);
+    let mut launch = Launch::new(runtime.program(), folder)
+        .arguments(runtime.first_arguments())
+        .arguments(["manage.py"])
+        .arguments(run.arguments.iter().copied());
+    launch.environment = service.environment(runtime, place);
+    launch.writes = vec![own.folder().to_owned()];
+    let walls = life::walls(site, runtime, &own);
+    let (name, _) = life::named(site, &own)?;
+    let tools = local::tools(site, cancel);
+    let confined = site
+        .supervisor
+        .confine(&tools, &name, &walls, &launch, run.limit)
+        .await?;
+    let is_confined = confined.is_some();
+    let mut call = as_call(launch, confined)
+        .log(own.orders_log())
+        .input(run.input)
+        .timeout(run.limit)
+        .cancel(cancel);
+    for (_, secret) in run.secrets {
+        call = call.redact(secret);
     }
-    call
+    let finished = site.runner.run(call).await;
+    if is_confined {
+        // Also after a cancellation.
+        let never = CancellationToken::new();
+        let tools = local::tools(site, &never);
+        let released = site
+            .supervisor
+            .release(&tools, &name, &walls, &own.run())
+            .await;
+        return finished.and_then(|finished| released.map(|()| finished));
+    }
+    finished
+}
+
+fn as_call(launch: Launch, confined: Option<Confined>) -> ProcessCall {
+    if let Some(confined) = confined {
+        let call = ProcessCall::new(confined.program)
+            .package("systemd")
+            .args(confined.arguments);
+        return confined
+            .environment
+            .into_iter()
+            .fold(call, |call, (name, value)| call.env(&name, value));
+    }
+    let call = ProcessCall::new(launch.program)
+        .args(launch.arguments)
+        .folder(launch.folder);
+    launch
+        .environment
+        .into_iter()
+        .fold(call, |call, (name, value)| call.env(&name, value))
 }
 
 fn answer(site: &Site, finished: &Finished) -> Result<Value, Fault> {

@@ -1,8 +1,9 @@
-//! What lies where in an instance's folder, and the marker by which it is known as ours.
+//! What lies where in the folder of an instance's service, and the marker by which an instance's folder is known as ours.
 
+use super::shared;
 use crate::{
-    adapters::contract::Site,
-    domain::{Fault, FaultKind},
+    adapters::{contract::Site, local},
+    domain::{Fault, FaultKind, InstanceKind},
     services::{files, supervisor},
 };
 use serde::{Deserialize, Serialize};
@@ -19,31 +20,66 @@ pub struct Marker {
     pub installation: String,
 }
 
-/// An instance's folder.
+/// The folder of a service, and the instance's own; they are one unless several communities share the service.
 #[derive(Debug, Clone)]
 pub struct Place {
     folder: PathBuf,
+    own: PathBuf,
+    name: String,
+    is_shared: bool,
 }
 
 impl Place {
-    /// The folder of an instance.
+    /// The folders of an instance.
     #[must_use]
     pub fn of(site: &Site) -> Self {
-        Self::at(&site.data_folder)
-    }
-
-    /// A folder by its path.
-    #[must_use]
-    pub fn at(folder: &Path) -> Self {
+        let is_shared = site.kind == InstanceKind::Tenant;
         Self {
-            folder: folder.to_owned(),
+            folder: local::service_folder(site),
+            own: site.data_folder.clone(),
+            name: if is_shared {
+                format!("{}-{}", site.installation, site.platform)
+            } else {
+                site.marker.clone()
+            },
+            is_shared,
         }
     }
 
-    /// The folder.
+    /// The same service in a folder inside its own, as for a copy of it.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Self {
+        let folder = self.path(name);
+        Self {
+            own: folder.clone(),
+            folder,
+            name: self.name.clone(),
+            is_shared: false,
+        }
+    }
+
+    /// The folder of the service.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The instance's own folder.
+    #[must_use]
+    pub fn own(&self) -> &Path {
+        &self.own
+    }
+
+    /// By what the service is known: in its answers, and wherever it shares a queue. Holds no meaning.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether several communities share the service.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// The one private file that its processes and scripts read; 0600, with its secrets.
@@ -77,43 +113,54 @@ impl Place {
     }
 
     fn marker_file(&self) -> PathBuf {
-        self.folder.join("guildhall.json")
+        self.own.join("guildhall.json")
     }
 
-    /// Whether the folder carries this instance's marker.
+    /// Whether the instance's own folder carries its marker.
     ///
     /// # Errors
     /// [`FaultKind::Storage`].
-    pub fn is_ours(&self, site: &Site) -> Result<bool, Fault> {
+    pub fn is_marked(&self, site: &Site) -> Result<bool, Fault> {
         let marker: Option<Marker> = files::read_json(&self.marker_file())?;
         Ok(marker.is_some_and(|marker| marker.instance == site.marker))
     }
 
-    /// Makes the folder, and marks it as this instance's.
+    /// Whether the folder carries this instance's marker, and the shared service, where there is one, knows the instance.
+    ///
+    /// # Errors
+    /// [`FaultKind::Storage`].
+    pub fn is_ours(&self, site: &Site) -> Result<bool, Fault> {
+        Ok(self.is_marked(site)? && (!self.is_shared || shared::mine(site)?.is_some()))
+    }
+
+    /// Makes the folder, and marks it as this instance's; enters it into the shared service, where there is one.
     ///
     /// # Errors
     /// [`FaultKind::Conflict`] when another instance's things lie there, [`FaultKind::Storage`].
     pub fn claim(&self, site: &Site, key: &str) -> Result<(), Fault> {
-        if self.is_ours(site)? {
-            return Ok(());
+        if !self.is_marked(site)? {
+            if self.marker_file().exists() || self.own.join("db.sqlite3").exists() {
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    format!(
+                        "The folder {} holds another instance; nothing was changed.",
+                        self.own.display()
+                    ),
+                )
+                .hint("Move it away and try again."));
+            }
+            files::make_folder(&self.own)?;
+            let marker = Marker {
+                instance: site.marker.clone(),
+                key: key.to_owned(),
+                installation: site.installation.clone(),
+            };
+            files::write_json(&self.marker_file(), &marker)?;
         }
-        if self.marker_file().exists() || self.database().exists() {
-            return Err(Fault::new(
-                FaultKind::Conflict,
-                format!(
-                    "The folder {} holds another instance; nothing was changed.",
-                    self.folder.display()
-                ),
-            )
-            .hint("Move it away and try again."));
+        if self.is_shared {
+            shared::enter(site)?;
         }
-        files::make_folder(&self.folder)?;
-        let marker = Marker {
-            instance: site.marker.clone(),
-            key: key.to_owned(),
-            installation: site.installation.clone(),
-        };
-        files::write_json(&self.marker_file(), &marker)
+        Ok(())
     }
 
     /// The folder with our marker, which must be there.
@@ -134,18 +181,19 @@ impl Place {
         .hint("Put it back from a copy, or remove the instance and make it again."))
     }
 
-    /// Removes everything, the marker last: as long as it is there, an interrupted removal knows whose folder this is.
+    /// Removes everything of the instance's own folder, the marker last: as long as it is there, an interrupted removal
+    /// knows whose folder this is.
     ///
     /// # Errors
     /// [`FaultKind::Storage`].
     pub fn remove(&self) -> Result<(), Fault> {
-        let entries = std::fs::read_dir(&self.folder)
-            .map_err(|error| files::storage("A folder cannot be read", &self.folder, &error))?;
+        let entries = std::fs::read_dir(&self.own)
+            .map_err(|error| files::storage("A folder cannot be read", &self.own, &error))?;
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
             if path != self.marker_file() {
                 files::remove(&path)?;
             }
         }
-        files::remove(&self.folder)
+        files::remove(&self.own)
     }
 }

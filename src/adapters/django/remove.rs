@@ -1,6 +1,6 @@
 //! Removal: to the dated trash, or for good after what the community wrote and the database were saved.
 
-use super::{life, place::Place};
+use super::{Service, life, orders, place::Place, shared};
 use crate::{
     adapters::{
         aside,
@@ -10,6 +10,7 @@ use crate::{
     domain::{Fault, InstanceKind, RemoveMode},
     services::{database, files, supervisor::Supervisor},
 };
+use serde_json::Value;
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -68,18 +69,89 @@ where
     })
 }
 
-/// Whole or not at all: what is saved is put together beside and renamed.
-async fn save<E, F>(own: &Place, place: &Path, export: E) -> Result<(), Fault>
+/// What is asked of the service before rows of one community leave a database that others use too.
+pub struct Export {
+    /// The order that saves what is kept, and the name of the file for it.
+    pub keep: (Value, &'static str),
+    /// The order that takes the rows out; giving it again is harmless.
+    pub take_out: Value,
+}
+
+/// Saves what one community has in a shared service, takes its rows out, and takes its leave of the service. Repeating is
+/// harmless.
+///
+/// # Errors
+/// [`Host`](crate::domain::FaultKind::Host) when something cannot be stopped or taken out, `Storage`.
+pub async fn remove_shared(
+    op: &Op,
+    supervisor: &Supervisor,
+    service: &Service,
+    mode: RemoveMode,
+    export: Export,
+) -> Result<Removed, Halt> {
+    let site = op.site();
+    let place = op
+        .step("place", || async { Ok(aside::place(site, mode)) })
+        .await?;
+    let own = Place::of(site);
+    if own.is_marked(site)? {
+        if database::is_migrated(&own.database())? {
+            if !place.is_dir() {
+                let (order, name) = export.keep;
+                save_rows(&place, |folder| async move {
+                    let to = folder.join(name);
+                    orders::save(site, service, order, to, op.cancel()).await
+                })
+                .await?;
+            }
+            orders::give(site, service, export.take_out.into(), op.cancel()).await?;
+        }
+        shared::leave(op, supervisor).await?;
+        own.remove()?;
+    }
+    for fact in ["port", "joined", "made", super::upgrade::VERSION] {
+        op.forget(fact).await?;
+    }
+    let what = match mode {
+        RemoveMode::Soft => "All its rows lie, with the keys in them, in",
+        RemoveMode::Hard => "What the community wrote lies in",
+    };
+    Ok(Removed {
+        left: vec![format!(
+            "{what} {}; the rows of other communities and the service that they share stay.",
+            place.display()
+        )],
+    })
+}
+
+async fn save_rows<E, F>(place: &Path, export: E) -> Result<(), Fault>
 where
     E: FnOnce(PathBuf) -> F,
     F: Future<Output = Result<(), Fault>>,
 {
+    let beside = fresh_beside(place)?;
+    export(beside.clone()).await?;
+    files::rename(&beside, place)
+}
+
+/// An empty folder beside the place, in which something is put together.
+fn fresh_beside(place: &Path) -> Result<PathBuf, Fault> {
     aside::make_parent(place)?;
     let mut name = place.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let beside = place.with_file_name(name);
     files::remove(&beside)?;
     files::make_folder(&beside)?;
+    Ok(beside)
+}
+
+/// Whole or not at all: what is saved is put together beside and renamed.
+async fn save<E, F>(own: &Place, place: &Path, export: E) -> Result<(), Fault>
+where
+    E: FnOnce(PathBuf) -> F,
+    F: Future<Output = Result<(), Fault>>,
+{
+    let beside = fresh_beside(place)?;
     if database::is_migrated(&own.database())? {
         export(beside.clone()).await?;
     }

@@ -45,12 +45,7 @@ impl Service {
 
     /// The variables of everything that runs for an instance. No secret: those stand in the file that one of them names.
     #[must_use]
-    pub fn environment(
-        &self,
-        runtime: &Runtime,
-        place: &Place,
-        name: &str,
-    ) -> BTreeMap<String, String> {
+    pub fn environment(&self, runtime: &Runtime, place: &Place) -> BTreeMap<String, String> {
         let path = |folder: &&str| runtime.folder.join(folder).to_string_lossy().into_owned();
         let paths: Vec<String> = self.paths.iter().map(path).collect();
         [
@@ -63,7 +58,7 @@ impl Service {
                 "GUILDHALL_INSTANCE",
                 place.told().to_string_lossy().into_owned(),
             ),
-            ("GUILDHALL_NAME", name.to_owned()),
+            ("GUILDHALL_NAME", place.name().to_owned()),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

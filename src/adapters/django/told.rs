@@ -6,8 +6,11 @@ use crate::{domain::Fault, services::files};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
+
+/// Lies there while what runs does not know yet what it is told.
+pub const CHANGED: &str = "instance.changed";
 
 /// What an instance is told.
 #[derive(Default)]
@@ -48,6 +51,8 @@ impl Told {
         if former.is_some_and(|former| former.as_slice() == text.as_bytes()) {
             return Ok(false);
         }
+        // Until what runs was started anew with it, also after an interruption.
+        files::write(&place.path(CHANGED), b"")?;
         files::write(&path, text.as_bytes())?;
         Ok(true)
     }
@@ -67,6 +72,8 @@ struct Held {
     secret_key: Hidden,
     #[serde(default)]
     keys: BTreeMap<String, Hidden>,
+    #[serde(flatten)]
+    plain: Map<String, Value>,
 }
 
 fn held(place: &Place) -> Result<Option<Held>, Fault> {
@@ -96,6 +103,27 @@ pub fn keys_in(place: &Place) -> Result<BTreeMap<String, SecretString>, Fault> {
         .into_iter()
         .map(|(name, key)| (name, key.0))
         .collect())
+}
+
+/// Takes keys out of the file that is there; whether it held one of them.
+///
+/// # Errors
+/// Storage trouble.
+pub fn drop_keys(place: &Place, names: &BTreeSet<String>) -> Result<bool, Fault> {
+    let Some(held) = held(place)? else {
+        return Ok(false);
+    };
+    let told = Told {
+        plain: held.plain,
+        secret: held.secret_key.0,
+        keys: held
+            .keys
+            .into_iter()
+            .filter(|(name, _)| !names.contains(name))
+            .map(|(name, key)| (name, key.0))
+            .collect(),
+    };
+    told.write(place)
 }
 
 /// A secret as JSON writes it.

@@ -7,12 +7,14 @@ use super::{
     life, orders,
     place::Place,
     runtime::{Service, ensure_runtime},
+    shared,
     told::Told,
 };
 use crate::{
     adapters::{
         durable::{Halt, Op},
         local,
+        process::Input,
     },
     domain::{Fault, FaultKind},
     services::{
@@ -65,7 +67,7 @@ pub async fn upgrade(
 ) -> Result<(), Halt> {
     let site = op.site();
     let own = Place::of(site);
-    let former: Option<String> = op.fact(VERSION)?;
+    let former: Option<String> = shared::recall(op, VERSION)?;
     let version = service.recipe.version;
     if former.as_deref() == Some(version) || !database::is_migrated(&own.database())? {
         return Ok(());
@@ -102,7 +104,7 @@ pub async fn upgrade(
         }
     };
     beside.switch(&own, former.as_deref().unwrap_or("unknown"))?;
-    op.remember(VERSION, &version).await
+    shared::keep(op, VERSION, &version.into()).await
 }
 
 /// What ran is started as it was, on the runtime that it had.
@@ -130,7 +132,7 @@ struct Beside {
 impl Beside {
     /// Copies the database, with what its journal still holds.
     fn make(own: &Place, mut told: Told) -> Result<Self, Fault> {
-        let place = Place::at(&own.path(FOLDER));
+        let place = own.beside(FOLDER);
         files::remove(place.folder())?;
         files::make_folder(place.folder())?;
         database::settle_journal(&own.database())?;
@@ -144,13 +146,14 @@ impl Beside {
     /// Migrates the copy and asks it what it holds.
     async fn try_out(self, op: &Op, service: &Service, runtime: &Runtime) -> Result<Self, Fault> {
         let site = op.site();
-        let log = Place::of(site).orders_log();
-        let call = orders::manage(site, service, runtime, &self.place)
-            .args(["migrate", "--noinput"])
-            .log(log)
-            .timeout(LIMIT)
-            .cancel(op.cancel());
-        let finished = site.runner.run(call).await?;
+        let run = orders::Manage {
+            arguments: &["migrate", "--noinput"],
+            input: Input::Nothing,
+            secrets: &[],
+            limit: LIMIT,
+        };
+        let finished =
+            orders::manage(site, service, runtime, &self.place, run, op.cancel()).await?;
         if finished.status.code() != Some(0) {
             return Err(
                 Fault::new(FaultKind::Host, "Its database could not be migrated.")

@@ -4,7 +4,7 @@ use super::{ID, SERVICE};
 use crate::{
     adapters::{
         contract::{Discovered, Observation, Presence, Site, Standing},
-        django::{self, Place, blank},
+        django::{self, Place, blank, shared},
         durable::{Halt, Op},
     },
     domain::{Fault, FaultKind, Health, InstanceKind, clean_line},
@@ -28,8 +28,15 @@ pub async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     let order = json!({ "do": "look" });
     let found = django::give(site, &SERVICE, order.into(), &CancellationToken::new()).await?;
     let communities: Vec<Community> = django::part(site, &found, "communities")?;
+    let others = shared::others(site)?;
     Ok(communities
         .into_iter()
+        // Who else is in a shared service is nothing that each of them is told.
+        .filter(|community| {
+            !others
+                .iter()
+                .any(|other| other.slug.as_str() == community.slug)
+        })
         .map(|community| Discovered {
             name: clean_line(&community.name.unwrap_or_default()),
             what: "community".to_owned(),

@@ -4,10 +4,10 @@ use super::{SERVICE, existing, joins};
 use crate::{
     adapters::{
         contract::{Presence, Site},
-        django::{self, Parts, Place, Told},
+        django::{self, Parts, Place, Told, shared},
         durable::{Halt, Op},
     },
-    domain::{Fault, InstanceKind},
+    domain::{Fault, InstanceKind, counted},
     services::{
         files,
         supervisor::{ProcessDescription, Stopped, Supervisor, TimerDescription},
@@ -33,18 +33,32 @@ const KEYS: [(&str, &str); 8] = [
     ("discord_public_key", "DISCORD_PUBLIC_KEY"),
 ];
 
+/// The name under which upstream knows the key of this field.
+pub fn name_of(field: &str) -> Option<&'static str> {
+    let known = KEYS.iter().find(|(known, _)| *known == field);
+    known.map(|(_, name)| *name)
+}
+
 /// Makes folder, database and community; installs the runtime where it is missing.
-pub async fn provision(op: &Op) -> Result<Presence, Halt> {
+pub async fn provision(op: &Op, supervisor: &Supervisor) -> Result<Presence, Halt> {
     let site = op.site();
     if site.kind == InstanceKind::Link {
         return Ok(existing::link(site).await?);
     }
     let runtime = django::begin(op, &SERVICE).await?;
     let port = django::prepare(op, &SERVICE, &runtime).await?;
+    if site.kind == InstanceKind::Tenant {
+        // Others may be in it already, from an earlier version.
+        let told = |port, secret| told(op, port, secret);
+        django::current(op, supervisor, &SERVICE, told).await?;
+    }
     let secret = django::secret(op, &SERVICE).await?;
     told(op, port, secret)?.write(&Place::of(site))?;
     op.progress("the community", 2, 4, site.slug.as_str());
     settle(op).await?;
+    if shared::others_on(site)? > 0 {
+        up(op, supervisor).await?;
+    }
     presence(op)
 }
 
@@ -70,7 +84,12 @@ fn told(op: &Op, port: u16, secret: SecretString) -> Result<Told, Fault> {
     let site = op.site();
     let place = Place::of(site);
     let mut hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let public = public(site)?;
+    let mut public = public(site)?;
+    let address = public.as_ref().map(Url::to_string);
+    if public.is_none() {
+        let theirs = shared::their_address(site)?;
+        public = theirs.and_then(|theirs| Url::parse(&theirs).ok());
+    }
     hosts.extend(public.as_ref().and_then(Url::host_str).map(str::to_owned));
     let server_url = public.map_or_else(
         || format!("http://127.0.0.1:{port}"),
@@ -90,11 +109,13 @@ fn told(op: &Op, port: u16, secret: SecretString) -> Result<Told, Fault> {
     for folder in ["broker", "control"] {
         files::make_folder(&place.path(folder))?;
     }
-    Ok(Told {
+    let mut told = Told {
         plain,
         secret,
         keys: django::keys(op, &KEYS)?,
-    })
+    };
+    shared::join(site, &mut told, address.as_deref())?;
+    Ok(told)
 }
 
 fn public(site: &Site) -> Result<Option<Url>, Fault> {
@@ -166,7 +187,7 @@ pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Hal
     let told = |port, secret| told(op, port, secret);
     django::current(op, supervisor, &SERVICE, told).await?;
     settle(op).await?;
-    if site.active {
+    if site.active || shared::others_on(site)? > 0 {
         up(op, supervisor).await?;
     }
     presence(op)
@@ -181,6 +202,7 @@ pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> 
     }
     django::must_stand(site)?;
     op.progress("starting", 3, 4, "web and worker");
+    shared::switch(site, true)?;
     let address = up(op, supervisor).await?;
     let made: Value = op.fact("made")?.unwrap_or_default();
     let home = if made["platforms"]
@@ -191,8 +213,15 @@ pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> 
     } else {
         " It decides nothing until a platform is connected."
     };
+    let with = match shared::others(site)?.len() {
+        0 => String::new(),
+        others => format!(
+            " It shares process, database and keys with {}.",
+            counted(others, "other community", "other communities")
+        ),
+    };
     Ok(format!(
-        "It answers at {address}login/ on this host, and its worker runs.{home}"
+        "It answers at {address}login/ on this host, and its worker runs.{home}{with}"
     ))
 }
 
@@ -200,6 +229,18 @@ pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> 
 pub async fn deactivate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> {
     if op.site().kind == InstanceKind::Link {
         return Ok("The other PolicyKit is not looked at any more; it stays as it is.".to_owned());
+    }
+    shared::switch(op.site(), false)?;
+    let others = shared::others_on(op.site())?;
+    if others > 0 {
+        // Upstream knows no community that is off, and switching policies off would lose their open proposals.
+        return Ok(format!(
+            "It counts as off here, and nothing of it stops: {} in the same service, so its policies go on deciding, its platforms are answered, and its members can sign in. To silence it, remove it, or deactivate the others too.",
+            match others {
+                1 => "another community is switched on".to_owned(),
+                _ => format!("{others} other communities are switched on"),
+            }
+        ));
     }
     let stopped = django::stop(op, supervisor).await?;
     let cut = match stopped {
@@ -226,7 +267,7 @@ fn presence(op: &Op) -> Result<Presence, Halt> {
                 .fact::<u16>("port")?
                 .map(|port| format!("http://127.0.0.1:{port}/")),
         },
-        kind: InstanceKind::Dedicated,
+        kind: site.kind,
         made_by_us: true,
         note: if any {
             String::new()

@@ -23,12 +23,12 @@ use super::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
         VerifyRequest, unsupported,
     },
-    django,
+    django::{self, shared},
     durable::{Halt, Op},
     replacing,
 };
 use crate::{
-    domain::{Fault, Identity, PlatformId, RemoveMode},
+    domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode},
     services::supervisor::Supervisor,
 };
 use async_trait::async_trait;
@@ -59,6 +59,11 @@ fn export(site: &Site) -> Value {
     json!({ "do": "policies", "slug": site.slug.as_str() })
 }
 
+/// The order that saves every row of the community.
+fn whole(site: &Site) -> Value {
+    json!({ "do": "rows", "slug": site.slug.as_str() })
+}
+
 #[async_trait]
 impl Adapter for PolicyKit {
     fn platform(&self) -> PlatformId {
@@ -74,22 +79,31 @@ impl Adapter for PolicyKit {
     }
 
     async fn provision(&self, op: &Op) -> Result<Presence, Halt> {
-        life::provision(op).await
+        let _turn = shared::turn(op).await?;
+        life::provision(op, &self.supervisor).await
     }
 
     async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
+        let _turn = shared::turn(op).await?;
         life::configure(op, &self.supervisor).await
     }
 
     async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
+        if let Some(_turn) = shared::turn(op).await?
+            && let Some(name) = life::name_of(field)
+        {
+            shared::let_go(op.site(), name, &op.secret(field)?)?;
+        }
         replacing::tell_new_key(self, op, field).await
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {
+        let _turn = shared::turn(op).await?;
         life::activate(op, &self.supervisor).await
     }
 
     async fn deactivate(&self, op: &Op) -> Result<String, Halt> {
+        let _turn = shared::turn(op).await?;
         life::deactivate(op, &self.supervisor).await
     }
 
@@ -111,6 +125,20 @@ impl Adapter for PolicyKit {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         let site = op.site();
+        let _turn = shared::turn(op).await?;
+        if site.kind == InstanceKind::Tenant {
+            let export = django::Export {
+                keep: match mode {
+                    RemoveMode::Soft => (whole(site), "rows.json"),
+                    RemoveMode::Hard => (export(site), "policies.json"),
+                },
+                take_out: json!({ "do": "remove", "slug": site.slug.as_str() }),
+            };
+            let removed = django::remove_shared(op, &self.supervisor, &SERVICE, mode, export);
+            let mut removed = removed.await?;
+            removed.left.extend(joins::left_behind(op));
+            return Ok(removed);
+        }
         django::remove(op, &self.supervisor, mode, |folder| async move {
             let to = folder.join("policies.json");
             django::save(site, &SERVICE, export(site), to, op.cancel()).await
@@ -130,10 +158,12 @@ impl Adapter for PolicyKit {
     }
 
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {
+        let _turn = shared::turn(op).await?;
         joins::connect(op, peer, &self.supervisor).await
     }
 
     async fn disconnect(&self, op: &Op, peer: &Peer) -> Result<(), Halt> {
+        let _turn = shared::turn(op).await?;
         joins::disconnect(op, peer, &self.supervisor).await
     }
 

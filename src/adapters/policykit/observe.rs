@@ -7,7 +7,7 @@ use super::{
 use crate::{
     adapters::{
         contract::{Observation, Site, Standing},
-        django::{Look, Place, blank, log_tail},
+        django::{Look, Place, blank, log_tail, shared},
     },
     domain::{DriftKind, Fault, Health, InstanceKind},
     services::{
@@ -61,6 +61,10 @@ pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation
         );
     } else if number(1) == Some(0) {
         look.find(Health::Degraded, "it has no policies");
+    }
+    if !site.active && shared::others_on(site)? > 0 {
+        "off here, but the service that it shares runs for others, so its policies go on"
+            .clone_into(&mut look.seen.note);
     }
     Ok(look.seen)
 }

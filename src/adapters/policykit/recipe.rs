@@ -20,8 +20,8 @@ pub const SERVICE: Service = Service {
 };
 
 const RECIPE: PythonRecipe = PythonRecipe {
-    name: "policykit-5fdb97ab-1",
-    version: "5fdb97ab-1",
+    name: "policykit-5fdb97ab-2",
+    version: "5fdb97ab-2",
     python: toolchain::PYTHON_3_11,
     sources: &[
         Source {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 pub const STAND_IN: StandIn = StandIn {
     command: "sandbox-policykit",
-    runtime: "policykit-5fdb97ab-1",
-    version: "5fdb97ab-1",
+    runtime: "policykit-5fdb97ab-2",
+    version: "5fdb97ab-2",
     manage: "src/policykit",
     schema: "
         CREATE TABLE policyengine_community (id INTEGER PRIMARY KEY, metagov_slug TEXT UNIQUE);
@@ -88,6 +88,16 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
                 [community],
             )?;
             keep(order, &json!(names))
+        }
+        Some("rows") => {
+            must_be(&database, &slug)?;
+            keep(order, &json!([describe(&database, &slug)?]))
+        }
+        Some("remove") => {
+            let work = database.transaction()?;
+            let removed = remove(&work, &slug)?;
+            work.commit()?;
+            Ok(json!({ "removed": removed }))
         }
         _ => Err(Refusal(1, "KeyError: 'do'".to_owned())),
     }
@@ -171,6 +181,18 @@ fn join(work: &Transaction<'_>, community: i64, wanted: &Value) -> Result<(), Re
         )?;
     }
     for administrator in wanted["administrators"].as_array().into_iter().flatten() {
+        let elsewhere = work.query_row(
+            "SELECT count(*) FROM policyengine_communityuser WHERE username = ?1 AND community_id != ?2",
+            params![administrator.as_str(), community],
+            |row| row.get::<_, i64>(0),
+        )?;
+        if elsewhere > 0 {
+            let name = administrator.as_str().unwrap_or_default();
+            return Err(Refusal(
+                3,
+                format!("the person {name} belongs to another community here"),
+            ));
+        }
         work.execute(
             "INSERT INTO policyengine_communityuser (username, is_community_admin, community_id) VALUES (?1, 1, ?2)
              ON CONFLICT (username) DO UPDATE SET is_community_admin = 1",
@@ -178,6 +200,31 @@ fn join(work: &Transaction<'_>, community: i64, wanted: &Value) -> Result<(), Re
         )?;
     }
     Ok(())
+}
+
+/// Everything of one community, as its deletion upstream takes it along.
+fn remove(work: &Connection, slug: &str) -> Result<bool, Refusal> {
+    let Ok(community) = must_be(work, slug) else {
+        return Ok(false);
+    };
+    for table in [
+        "policyengine_communityplatform",
+        "policyengine_policy",
+        "policyengine_communityrole",
+        "policyengine_communityuser",
+        "core_plugin",
+    ] {
+        work.execute(
+            &format!("DELETE FROM {table} WHERE community_id = ?1"),
+            [community],
+        )?;
+    }
+    work.execute(
+        "DELETE FROM policyengine_community WHERE id = ?1",
+        [community],
+    )?;
+    work.execute("DELETE FROM core_community WHERE slug = ?1", [slug])?;
+    Ok(true)
 }
 
 fn leave(work: &Connection, community: i64, platform: &str) -> Result<(), Refusal> {
