@@ -10,6 +10,8 @@
 #[path = "support/fake_adapter.rs"]
 mod fake_adapter;
 
+#[path = "engine/accepting.rs"]
+mod accepting;
 #[path = "engine/authority.rs"]
 mod authority;
 #[path = "engine/crash.rs"]

@@ -118,7 +118,7 @@ async fn create(context: &Context, hall: &Hall, create: Create) -> Result<Exit, 
         return plan::show(context, hall, &intent).await;
     }
     create.acceptance.require(context, hall, &intent).await?;
-    let receipt = work::submit(hall, intent, create.binding.basis).await?;
+    let receipt = work::submit_accepting(hall, intent, create.binding.basis).await?;
     let community = hall.engine.community(&hall.actor, &slug).await?.community;
     let watched = Watched::community(&community);
     work::follow(context, hall, receipt, Some(watched)).await

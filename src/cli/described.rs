@@ -18,7 +18,11 @@ use crate::{
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
 
 /// The longest file that is read: 1 MiB is more than any community needs.
 const LONGEST: u64 = 1024 * 1024;
@@ -308,7 +312,7 @@ async fn carry_out(
     if find(hall, &described.slug).await?.is_none() {
         let intent = Intent::CreateCommunity(described.as_new(hall)?);
         acceptance.require(context, hall, &intent).await?;
-        let receipt = hall.engine.submit(&hall.actor, intent).await?;
+        let receipt = work::submit_accepting(hall, intent, None).await?;
         message.push(receipt.message);
         operations.extend(receipt.operations);
     }
@@ -317,11 +321,27 @@ async fn carry_out(
         .engine
         .community(&hall.actor, &hall::slug(described.slug.as_str())?)
         .await?;
-    for intent in described.changes(hall, &known).await? {
-        if matches!(intent, Intent::SetDesired { .. }) {
-            acceptance.require(context, hall, &intent).await?;
+    let changes = described.changes(hall, &known).await?;
+    let mut shown = BTreeSet::new();
+    for intent in &changes {
+        if let Intent::SetDesired { platform, .. } = intent {
+            // Before its settings too: those may be what has it made.
+            acceptance.require(context, hall, intent).await?;
+            shown.insert(platform.clone());
         }
-        let receipt = hall.engine.submit(&hall.actor, intent).await?;
+    }
+    for intent in changes {
+        let was_shown = match &intent {
+            Intent::SetDesired { platform, .. } | Intent::Configure { platform, .. } => {
+                shown.contains(platform)
+            }
+            _ => false,
+        };
+        let receipt = if was_shown {
+            work::submit_accepting(hall, intent, None).await?
+        } else {
+            work::submit(hall, intent, None).await?
+        };
         message.push(receipt.message);
         operations.extend(receipt.operations);
     }

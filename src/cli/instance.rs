@@ -167,8 +167,11 @@ async fn set(
         platform,
         desired,
     };
-    if desired == Desired::Active && !switch.binding.plan {
+    if !switch.binding.plan {
+        // What was never made is made also when it is only to be inactive.
         switch.acceptance.require(context, hall, &intent).await?;
+        let receipt = work::submit_accepting(hall, intent, switch.binding.basis).await?;
+        return work::follow(context, hall, receipt, Some(watched)).await;
     }
     plan_or_do(context, hall, intent, watched, switch.binding).await
 }

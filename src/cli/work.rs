@@ -51,6 +51,20 @@ pub async fn submit(hall: &Hall, intent: Intent, basis: Option<String>) -> Resul
     }
 }
 
+/// Submits what somebody accepted who was shown what it installs on this host.
+///
+/// # Errors
+/// What the engine refuses it with.
+pub async fn submit_accepting(
+    hall: &Hall,
+    intent: Intent,
+    basis: Option<String>,
+) -> Result<Receipt, Fault> {
+    hall.engine
+        .submit_accepting(&hall.actor, intent, basis)
+        .await
+}
+
 /// Waits for the work of a receipt, and tells the result.
 ///
 /// # Errors

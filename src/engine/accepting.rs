@@ -4,7 +4,7 @@
 use super::{planner, rules::Rules};
 use crate::{
     catalog::Manifest,
-    domain::Fault,
+    domain::{Fault, FaultKind, Slug},
     store::{Reader, Writer},
 };
 use jiff::Timestamp;
@@ -63,14 +63,33 @@ pub(super) fn asked(reader: &Reader<'_>, manifest: &Manifest) -> Result<Vec<Stri
     })
 }
 
-/// Writes down that it was accepted, where it was not before.
+/// Refuses to install on this host what nobody accepted; writes down that it was accepted, where it was not before. In the
+/// sandbox it is only told: what runs there are stand-ins.
 ///
 /// # Errors
-/// `Storage`.
-pub(super) fn accept(writer: &Writer<'_>, rules: &Rules, manifest: &Manifest) -> Result<(), Fault> {
+/// `BadInput` when whoever asks did not accept it; `Storage`.
+pub(super) fn require(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    manifest: &Manifest,
+    slug: &Slug,
+) -> Result<(), Fault> {
     let texts = asked(writer, manifest)?;
     if texts.is_empty() {
         return Ok(());
+    }
+    if !rules.accepts && !rules.sandbox {
+        return Err(Fault::new(
+            FaultKind::BadInput,
+            format!(
+                "{} is installed on this host only once somebody accepts its licence and warnings; nothing was done.",
+                manifest.name
+            ),
+        )
+        .hint(format!(
+            "Read them in the plan (guildhall instance activate {slug} {} --plan, or space on the screen); accept them there, or give the command with --accept.",
+            manifest.id
+        )));
     }
     let accepted = Accepted {
         digest: planner::digest(&texts),

@@ -1,7 +1,7 @@
 //! Intents about communities: creating one with its instances, archiving it, and the template for new ones.
 
 use super::{
-    connections, homes, instances,
+    accepting, connections, homes, instances,
     rules::Rules,
     submit::{After, Applied},
     tenants,
@@ -141,6 +141,7 @@ pub(super) fn create(
         } else {
             Desired::Inactive
         };
+        accepting::require(writer, rules, rules.manifest(&platform)?, &new.slug)?;
         let id = instances::record(writer, rules, community.id, &platform, desired, settings)?;
         let begun = rules.towards_desired(writer, id, &actor.name, true)?;
         applied.receipt.operations.extend(begun);

@@ -74,6 +74,8 @@ impl Core {
     /// What a decision needs besides the store, as of now.
     pub fn rules(&self) -> Rules {
         Rules {
+            accepts: false,
+            sandbox: self.options.sandbox,
             catalog: self.options.catalog.clone(),
             registry: self.options.registry.clone(),
             custody: self.custody.clone(),

@@ -37,7 +37,6 @@ pub(super) fn record(
         note: String::new(),
         settings: sharing::with_shared(writer, rules, platform, settings)?,
     };
-    accepting::accept(writer, rules, manifest)?;
     let recorded = writer.insert_instances(community, &[new], rules.now)?;
     let id = *recorded.first().ok_or_else(|| {
         Fault::new(FaultKind::Internal, "An instance was not recorded.")
@@ -140,12 +139,15 @@ pub(super) fn set_desired(
         )
         .hint("Use the removal, which asks for the community's short name."));
     }
+    let known = writer.instance_of(community, platform)?;
+    let stands = known.is_some_and(|instance| instance.external_id.is_some());
+    if !stands {
+        let slug = writer.community(community)?.slug;
+        accepting::require(writer, rules, rules.manifest(platform)?, &slug)?;
+    }
     let instance = found_or_recorded(writer, rules, community, platform)?;
     require_switchable(&instance)?;
     writer.set_desired(instance.id, desired)?;
-    if desired == Desired::Active {
-        accepting::accept(writer, rules, rules.manifest(platform)?)?;
-    }
     let begun = rules.towards_desired(writer, instance.id, &actor.name, true)?;
     applied(writer, rules, instance.id, begun, desired.word().to_owned())
 }
@@ -160,6 +162,11 @@ pub(super) fn configure(
     typed: &str,
 ) -> Result<Applied, Fault> {
     let checked = checked_settings(rules, &instance.platform, entered)?;
+    if instance.external_id.is_none() {
+        let slug = writer.community(instance.community)?.slug;
+        let manifest = rules.manifest(&instance.platform)?;
+        accepting::require(writer, rules, manifest, &slug)?;
+    }
     let changed = take_settings(writer, rules, instance, &checked, typed)?;
     let begun = rules.towards_desired(writer, instance.id, &actor.name, true)?;
     let detail = if changed.is_empty() {

@@ -227,7 +227,17 @@ impl Draft {
                 ),
             );
         }
-        self.plan.basis = basis;
+        let asked = self.plan.items.iter();
+        let asked: Vec<String> = asked
+            .filter(|item| item.kind == PlanItemKind::Accept)
+            .map(|item| item.text.clone())
+            .collect();
+        self.plan.basis = if asked.is_empty() {
+            basis
+        } else {
+            // What was accepted is what was shown.
+            digest(&[vec![basis], asked].concat())
+        };
         self.plan
     }
 }

@@ -30,6 +30,10 @@ pub(super) const NO_ADAPTER: &str = "adapter not there yet";
 /// Everything a decision needs that is not in the store.
 #[derive(Clone)]
 pub(super) struct Rules {
+    /// Whether whoever asks was shown what is installed on this host, and accepts it.
+    pub accepts: bool,
+    /// Whether the platforms are simulated.
+    pub sandbox: bool,
     /// What is known of the platforms.
     pub catalog: Arc<Catalog>,
     /// The adapters of this build.

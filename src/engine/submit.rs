@@ -58,7 +58,7 @@ impl Engine {
     /// `NotAllowed` when the actor may not; `BadInput`, `NotFound` or `Conflict` when it cannot be; `Storage` or `InUse` when
     /// it could not be written. In every case nothing was changed.
     pub async fn submit(&self, actor: &Actor, intent: Intent) -> Result<Receipt, Fault> {
-        self.take_in(actor, intent, None).await
+        self.take_in(actor, intent, None, false).await
     }
 
     /// Does what an actor decided after looking at its plan; `basis` is that of the plan.
@@ -71,7 +71,21 @@ impl Engine {
         intent: Intent,
         basis: String,
     ) -> Result<Receipt, Fault> {
-        self.take_in(actor, intent, Some(basis)).await
+        self.take_in(actor, intent, Some(basis), false).await
+    }
+
+    /// Does what an actor decided who was shown what its plan asks to accept, and accepts that: without it nothing is
+    /// installed on this host for the first time. `basis` is that of the plan, where it is held to one.
+    ///
+    /// # Errors
+    /// As [`Engine::submit_planned`].
+    pub async fn submit_accepting(
+        &self,
+        actor: &Actor,
+        intent: Intent,
+        basis: Option<String>,
+    ) -> Result<Receipt, Fault> {
+        self.take_in(actor, intent, basis, true).await
     }
 
     async fn take_in(
@@ -79,6 +93,7 @@ impl Engine {
         actor: &Actor,
         intent: Intent,
         basis: Option<String>,
+        accepts: bool,
     ) -> Result<Receipt, Fault> {
         let core = &self.core;
         core.require_writable()?;
@@ -89,6 +104,7 @@ impl Engine {
         let outcome = core
             .change(move |writer, rules| {
                 let rules = Rules {
+                    accepts,
                     lent,
                     ..rules.clone()
                 };

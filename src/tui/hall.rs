@@ -170,7 +170,8 @@ async fn carry_changes(shared: Shared, mut changes: mpsc::UnboundedReceiver<Chan
     while let Some(change) = changes.recv().await {
         let result = match current(&shared) {
             Some(Session { engine, actor }) => match change.basis {
-                Some(basis) => engine.submit_planned(&actor, change.intent, basis).await,
+                // The plan shows what is accepted, and whoever goes on presses a button that says so.
+                basis @ Some(_) => engine.submit_accepting(&actor, change.intent, basis).await,
                 None => engine.submit(&actor, change.intent).await,
             },
             None => Err(
