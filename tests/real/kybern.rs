@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 #[expect(dead_code, reason = "shared with other tests")]
+#[path = "../adapters/description.rs"]
+mod description;
+#[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/django_world.rs"]
 mod django_world;
 #[expect(dead_code, reason = "shared with other tests")]
