@@ -10,12 +10,22 @@ use serde_json::{Value, json};
 /// The state event in which a room shows its address.
 const SHOWN: &str = "m.room.canonical_alias";
 
-/// How the address differs from the record. `shown` is the one that the room shows, where that is known; only rooms of ours
-/// have an address that is looked after.
+/// The address that a room shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown<'a> {
+    /// Nobody said what it shows.
+    Unknown,
+    /// It shows none.
+    Nothing,
+    /// This one.
+    Alias(&'a str),
+}
+
+/// How the address differs from the record. Only rooms of ours have an address that is looked after.
 pub(super) async fn changed(
     client: &Client,
     place: &Place,
-    shown: Option<Option<&str>>,
+    shown: Shown<'_>,
 ) -> Result<Option<Drift>, Fault> {
     let Some(alias) = place.alias.as_deref().filter(|_| place.key().is_some()) else {
         return Ok(None);
@@ -27,10 +37,10 @@ pub(super) async fn changed(
             format!("The address {alias} leads to another room than {name} now.")
         }
         Some(_) => match shown {
-            None => return Ok(None),
-            Some(Some(shown)) if shown == alias => return Ok(None),
-            Some(Some(shown)) => format!("{name} shows the address {shown} instead of {alias}."),
-            Some(None) => format!("{name} does not show its address {alias} any more."),
+            Shown::Unknown => return Ok(None),
+            Shown::Alias(shown) if shown == alias => return Ok(None),
+            Shown::Alias(shown) => format!("{name} shows the address {shown} instead of {alias}."),
+            Shown::Nothing => format!("{name} does not show its address {alias} any more."),
         },
     };
     Ok(Some(Drift::new(DriftKind::Changed, what)))

@@ -49,39 +49,7 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         .await?;
     }
     if changed.iter().any(|field| field == "rooms") && site.made_by_us {
-        let plan = plan(site, &client, &places).await?;
-        for (at, name) in names.iter().enumerate() {
-            op.progress("rooms", at, names.len(), name);
-            let room = make_room(op, &client, &plan, &mut places, &space, name).await?;
-            add_link(
-                &client,
-                &space,
-                &room,
-                &places.server,
-                format!("{:02}", at + 1),
-            )
-            .await?;
-        }
-        let gone = |room: &&Place| !names.contains(&room.name);
-        let unwanted: Vec<Place> = places.rooms.iter().filter(gone).cloned().collect();
-        for room in unwanted {
-            // Taken out of the space only; its members and messages stay, and it is taken up when it is named again.
-            client
-                .put_state(
-                    &space.id,
-                    "m.space.child",
-                    &room.id,
-                    &json!({}),
-                    "take a room out of the space",
-                )
-                .await?;
-            places.rooms.retain(|known| known.id != room.id);
-            places.unlinked.push(room);
-            places.save(op).await?;
-        }
-        if !site.active {
-            pause::pause_places(op, &client, &places).await?;
-        }
+        choose_rooms(op, &client, &mut places, &space, &names).await?;
     }
     if puts_back(changed) && site.made_by_us {
         as_they_were(site, &client, &places).await?;
@@ -93,6 +61,51 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     presence.made_by_us = site.made_by_us;
     presence.kind = site.kind;
     Ok(presence)
+}
+
+/// Makes rooms that are named newly, and takes those that are not named any more out of the space.
+async fn choose_rooms(
+    op: &Op,
+    client: &Client,
+    places: &mut Places,
+    space: &Place,
+    names: &[String],
+) -> Result<(), Halt> {
+    let site = op.site();
+    let plan = plan(site, client, places).await?;
+    for (at, name) in names.iter().enumerate() {
+        op.progress("rooms", at, names.len(), name);
+        let room = make_room(op, client, &plan, places, space, name).await?;
+        add_link(
+            client,
+            space,
+            &room,
+            &places.server,
+            format!("{:02}", at + 1),
+        )
+        .await?;
+    }
+    let gone = |room: &&Place| !names.contains(&room.name);
+    let unwanted: Vec<Place> = places.rooms.iter().filter(gone).cloned().collect();
+    for room in unwanted {
+        // Taken out of the space only; its members and messages stay, and it is taken up when it is named again.
+        client
+            .put_state(
+                &space.id,
+                "m.space.child",
+                &room.id,
+                &json!({}),
+                "take a room out of the space",
+            )
+            .await?;
+        places.rooms.retain(|known| known.id != room.id);
+        places.unlinked.push(room);
+        places.save(op).await?;
+    }
+    if !site.active {
+        pause::pause_places(op, client, places).await?;
+    }
+    Ok(())
 }
 
 /// Gives the space and its rooms the names on record, their markers and their addresses again.

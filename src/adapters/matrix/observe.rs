@@ -1,5 +1,6 @@
 //! Looks at the space and its rooms and says how they differ from the record.
 
+use super::alias::Shown;
 use super::client::Client;
 use super::pause::{self, Paused};
 use super::record::{MARKER, Place, Places, link};
@@ -62,7 +63,10 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         }
         drift.extend(renamed(site, &places, place, &shown));
         if site.made_by_us {
-            let address = shown.rooms.get(&place.id).map(|room| room.alias.as_deref());
+            let address = match shown.rooms.get(&place.id) {
+                None => Shown::Unknown,
+                Some(room) => room.alias.as_deref().map_or(Shown::Nothing, Shown::Alias),
+            };
             drift.extend(alias::changed(&client, place, address).await?);
         }
         if place.id != space.id && !shown.children.contains(&place.id) {
@@ -113,7 +117,7 @@ fn seen(standing: Standing, health: Health, note: &str) -> Observation {
 }
 
 /// What a space shows of itself.
-struct Shown {
+struct InSpace {
     /// The rooms in it. The list may also name rooms that were purged.
     children: Vec<String>,
     /// The space and its rooms, by id.
@@ -127,7 +131,7 @@ struct Look {
     alias: Option<String>,
 }
 
-async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
+async fn shown(client: &Client, space: &str) -> Result<InSpace, Fault> {
     let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
     let call = client.call(Method::GET, &path);
     let call = call.query([("max_depth", "1"), ("limit", "100")]);
@@ -147,14 +151,14 @@ async fn shown(client: &Client, space: &str) -> Result<Shown, Fault> {
         .filter_map(|event| event["state_key"].as_str())
         .map(str::to_owned)
         .collect();
-    Ok(Shown {
+    Ok(InSpace {
         children,
         rooms: rooms.iter().filter_map(look).collect(),
     })
 }
 
 /// Whether somebody gave a room of ours another name.
-fn renamed(site: &Site, places: &Places, place: &Place, shown: &Shown) -> Option<Drift> {
+fn renamed(site: &Site, places: &Places, place: &Place, shown: &InSpace) -> Option<Drift> {
     let is_space = places.space.as_ref().is_some_and(|space| space == place);
     let (what, ours) = if is_space {
         ("space", &site.community_name)
