@@ -7,6 +7,7 @@ use super::record::{Place, Places, marker};
 use super::server::{self, Server};
 use super::{BOT_TOKEN, WEBHOOK, tasks, verify, webhook};
 use crate::adapters::contract::{Observation, Site, Standing};
+use crate::adapters::http::required;
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health};
 use serde_json::Value;
 
@@ -118,7 +119,7 @@ fn compare(
     let mut changed = |what: String| {
         drift.push(Drift::new(DriftKind::Changed, what));
     };
-    let name = now["name"].as_str().unwrap_or_default();
+    let name = required(&now["name"], "Discord", "the name of a channel")?;
     if name != place.name {
         changed(format!("{} is now called {name}.", place.name));
     }

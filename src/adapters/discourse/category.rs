@@ -56,9 +56,10 @@ fn permissions(client: &Client, shown: &Value) -> Result<Permissions, Fault> {
         return Ok(Permissions::default());
     }
     let listed = client.entries(shown, "who may do what in a category")?;
-    let permissions: Permissions = listed
+    // One entry that cannot be read is no knowledge: left out, a closed category would count as open to everybody.
+    let permissions: Option<Permissions> = listed
         .iter()
-        .filter_map(|entry| {
+        .map(|entry| {
             let level = entry["permission_type"].as_u64()?;
             Some((
                 entry["group_name"].as_str()?.to_owned(),
@@ -66,6 +67,8 @@ fn permissions(client: &Client, shown: &Value) -> Result<Permissions, Fault> {
             ))
         })
         .collect();
+    let what = "who may do what in a category";
+    let permissions = permissions.ok_or_else(|| bad_answer(client.base(), what))?;
     if permissions.is_empty() {
         return Ok([(EVERYONE.to_owned(), FULL)].into());
     }
@@ -73,15 +76,16 @@ fn permissions(client: &Client, shown: &Value) -> Result<Permissions, Fault> {
 }
 
 fn read(client: &Client, shown: &Value) -> Result<Seen, Fault> {
-    let text = |field: &str| shown[field].as_str().unwrap_or_default().to_owned();
-    let id = number(&shown["id"]).ok_or_else(|| bad_answer(client.base(), "the category"))?;
+    let bad = || bad_answer(client.base(), "the category");
+    let text = |field: &str| shown[field].as_str().map(str::to_owned).ok_or_else(bad);
+    let id = number(&shown["id"]).ok_or_else(bad)?;
     Ok(Seen {
         category: Category {
             id,
-            name: text("name"),
-            slug: text("slug"),
-            color: text("color"),
-            text_color: text("text_color"),
+            name: text("name")?,
+            slug: text("slug")?,
+            color: text("color")?,
+            text_color: text("text_color")?,
             parent: number(&shown["parent_category_id"]),
             permissions: permissions(client, shown)?,
         },

@@ -165,6 +165,11 @@ impl Client {
         entries(list, host(&self.base), what)
     }
 
+    /// How many entries there are of a list that comes in pages: without it nobody knows whether the last one was read.
+    pub fn total(&self, count: &Value, what: &str) -> Result<u64, Fault> {
+        count.as_u64().ok_or_else(|| bad_answer(&self.base, what))
+    }
+
     /// A change. `doing` completes "cannot ...".
     pub async fn send(
         &self,

@@ -130,7 +130,7 @@ pub(super) async fn names(client: &Client) -> Result<Vec<String>, Fault> {
         );
         listed_so_far += listed.len() as u64;
         page_number += 1;
-        let total = shown["total_rows_groups"].as_u64().unwrap_or_default();
+        let total = client.total(&shown["total_rows_groups"], "how many groups there are")?;
         if listed.is_empty() || listed_so_far >= total {
             return Ok(names);
         }
@@ -154,7 +154,7 @@ pub(super) async fn members(client: &Client, group: &Group) -> Result<Vec<String
                 .filter_map(|member| member["username"].as_str())
                 .map(str::to_owned),
         );
-        let total = page["meta"]["total"].as_u64().unwrap_or_default();
+        let total = client.total(&page["meta"]["total"], "how many members there are")?;
         if listed.is_empty() || names.len() as u64 >= total {
             return Ok(names);
         }

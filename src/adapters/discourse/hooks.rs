@@ -138,7 +138,7 @@ async fn find(client: &Client, wanted: &Wanted<'_>) -> Result<Option<u64>, Fault
             return Ok(ours.map(|seen| seen.id));
         }
         offset += listed.len();
-        let total = page["total_rows_web_hooks"].as_u64().unwrap_or_default();
+        let total = client.total(&page["total_rows_web_hooks"], "how many webhooks there are")?;
         if listed.is_empty() || offset as u64 >= total {
             return Ok(None);
         }

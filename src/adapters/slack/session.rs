@@ -34,17 +34,21 @@ impl Who {
         let scopes = reply.scopes.clone();
         let body = reply.accept("say whose token it is", &[])?;
         let text = |field: &str| clean_line(body[field].as_str().unwrap_or_default());
-        let some = |field: &str| Some(text(field)).filter(|text| !text.is_empty());
+        let must = |field: &str| Some(text(field)).filter(|text| !text.is_empty());
+        // Without these nobody can tell whose workspace it is: a guess would call a good token dead.
+        let (Some(team), Some(user)) = (must("team_id"), must("user_id")) else {
+            return Err(super::errors::nameless());
+        };
         Ok(Self {
             team: Team {
-                id: text("team_id"),
+                id: team,
                 name: text("team"),
                 url: text("url"),
             },
-            user: text("user_id"),
+            user,
             name: text("user"),
-            is_bot: some("bot_id").is_some(),
-            app: some("app_id"),
+            is_bot: must("bot_id").is_some(),
+            app: must("app_id"),
             whole_organisation: body["is_enterprise_install"] == Value::Bool(true),
             expires_in: body["expires_in"].as_i64(),
             scopes,
