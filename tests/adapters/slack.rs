@@ -1,5 +1,6 @@
 //! The Slack adapter against the simulated workspace.
 
+mod apps;
 mod keys;
 mod making;
 mod running;

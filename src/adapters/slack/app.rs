@@ -1,6 +1,6 @@
 //! The app that a person makes: its description, filled in, behind an address (sheet: slack 1, H2a).
 
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 /// The scopes the bot needs (sheet: slack 2). `pins:read` besides: without it nobody can see whether the notice is pinned
@@ -32,13 +32,13 @@ pub(super) fn page(app: Option<&str>) -> String {
     }
 }
 
-/// The address at which Slack makes an app of this name with everything filled in.
-pub(super) fn make_address(name: &str, reads: bool) -> String {
+/// The description of an app of this name: what the filled-in page and the call to make it are given.
+pub(super) fn manifest(name: &str, reads: bool) -> Value {
     let mut scopes: Vec<&str> = BOT_SCOPES.to_vec();
     if reads {
         scopes.extend(READING_SCOPES);
     }
-    let manifest = json!({
+    json!({
         // At most 35 characters (sheet: slack 1).
         "display_information": {"name": super::channel::cut(name, 35)},
         "features": {"bot_user": {"display_name": "guildhall", "always_online": false}},
@@ -48,7 +48,12 @@ pub(super) fn make_address(name: &str, reads: bool) -> String {
             "socket_mode_enabled": false,
             "token_rotation_enabled": false,
         },
-    });
+    })
+}
+
+/// The address at which Slack makes an app of this name with everything filled in.
+pub(super) fn make_address(name: &str, reads: bool) -> String {
+    let manifest = manifest(name, reads);
     let mut address = String::from("https://api.slack.com/apps");
     if let Ok(mut url) = Url::parse(&address) {
         url.query_pairs_mut()

@@ -1,7 +1,7 @@
 //! Calls to Slack with one token: the budget of each method, and the word in an answer that is HTTP 200 whatever happened.
 
 use super::errors::{self, Doing};
-use super::{BOT_TOKEN, USER_TOKEN};
+use super::{BOT_TOKEN, CONFIG_TOKEN, USER_TOKEN};
 use crate::adapters::{
     contract::Site,
     durable::Op,
@@ -88,6 +88,8 @@ fn planned(method: &str) -> u32 {
         | "pins.add"
         | "pins.list" => 13,
         "auth.test" => 100,
+        // Tier 1, whose floor is one a minute.
+        _ if method.starts_with("apps.manifest.") => 1,
         _ => 33,
     }
 }
@@ -130,6 +132,11 @@ impl Client {
             .map_err(|fault| how_to_get(site, fault))?
             .clone();
         Self::new(site, token, &CancellationToken::new())
+    }
+
+    /// The client of whoever lets apps be made.
+    pub fn of_configuration(op: &Op) -> Result<Self, Fault> {
+        Self::new(op.site(), op.secret(CONFIG_TOKEN)?, op.cancel())
     }
 
     /// The client of the person who archives. Slack counts the calls of each of an app's tokens together, so the budget is
@@ -265,7 +272,7 @@ fn how_to_get(site: &Site, fault: Fault) -> Fault {
     let name = format!("Guildhall {}", site.community_name);
     let address = super::app::make_address(&name, site.settings.is_on("read_back"));
     fault.hint(format!(
-        "Make and install the app at {address} and enter its Bot User OAuth Token as bot_token."
+        "Make and install the app at {address} and enter its Bot User OAuth Token as bot_token; or enter a configuration token as config_token, with which Guildhall makes the app."
     ))
 }
 

@@ -192,6 +192,15 @@ pub(super) fn unreadable(doing: &str, error: &serde_json::Error) -> Fault {
     .detail(error)
 }
 
+/// An answer that does not say whose token it is.
+pub(super) fn nameless() -> Fault {
+    Fault::new(
+        FaultKind::BadAnswer,
+        "Slack did not say of which workspace and user the token is.",
+    )
+    .hint("Check whether something stands in front of Slack, then try again.")
+}
+
 /// JSON that does not say whether it went well.
 pub(super) fn foreign(answer: &Answer, writes: bool) -> Fault {
     let kind = if writes {

@@ -11,6 +11,7 @@ mod client;
 mod configure;
 mod errors;
 mod hook;
+mod make_app;
 mod observe;
 mod pause;
 mod provision;
@@ -38,6 +39,8 @@ const BOT_TOKEN: &str = "bot_token";
 const USER_TOKEN: &str = "user_token";
 /// The address of an incoming webhook.
 const WEBHOOK: &str = "webhook_url";
+/// The token with which the operator lets apps be made; used for one run.
+const CONFIG_TOKEN: &str = "config_token";
 /// The app's number and secret, for uninstalling it.
 const CLIENT_ID: &str = "client_id";
 const CLIENT_SECRET: &str = "client_secret";

@@ -4,7 +4,7 @@ use super::channel::{self, Channel};
 use super::client::Client;
 use super::record::{Place, Places};
 use super::{
-    BOT_TOKEN, WEBHOOK, hook,
+    BOT_TOKEN, WEBHOOK, hook, make_app,
     pause::{self, Paused},
     session, tasks,
 };
@@ -23,6 +23,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
         return Ok(hook::presence(site)?);
     }
     let parts = channel::parts(site)?;
+    make_app::ensure(op).await?;
     let client = Client::of(op)?;
     let mut places = Places::of(op)?;
     op.progress("workspace", 0, parts.len() + 1, "");

@@ -4,7 +4,7 @@
 use super::channel;
 use super::client::Client;
 use super::record::{Place, Places};
-use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, pause, session, tasks};
+use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, make_app, pause, session, tasks};
 use crate::adapters::{
     contract::Removed,
     durable::{Halt, Op},
@@ -15,7 +15,7 @@ use serde_json::json;
 
 pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let mut places = Places::of(op)?;
-    let mut left = Vec::new();
+    let (mut left, mut is_used) = (Vec::new(), false);
     if op.has_secret(BOT_TOKEN) || op.site().locked {
         match work(op, &mut places, mode, &mut left).await {
             // Forgetting must be possible with a dead key, too: what stays is named.
@@ -30,23 +30,28 @@ pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
                     ));
                 }
             }
-            other => other?,
+            other => is_used = other?,
         }
     } else if !places.channels.is_empty() {
         op.secret(BOT_TOKEN)?;
     }
+    if mode == RemoveMode::Hard && !is_used {
+        make_app::delete(op).await?;
+    }
+    make_app::leave(op, &mut left).await?;
     op.forget(pause::FACT).await?;
     Places::forget(op).await?;
     op.forget(session::APP).await?;
     Ok(Removed { left })
 }
 
+/// Answers whether others use the app.
 async fn work(
     op: &Op,
     places: &mut Places,
     mode: RemoveMode,
     left: &mut Vec<String>,
-) -> Result<(), Halt> {
+) -> Result<bool, Halt> {
     let client = Client::of(op)?;
     let who = session::who(&client).await?;
     session::check_team(op.site(), &who)?;
@@ -74,9 +79,9 @@ async fn work(
         }
     }
     if mode == RemoveMode::Hard {
-        uninstall(op, &client, left).await?;
+        return uninstall(op, &client, left).await;
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Whether what is there was made here. Before provisioning ended nobody has said so yet; what was taken over is remembered
@@ -167,14 +172,15 @@ async fn put_away(
     .await
 }
 
-/// Takes the app out of the workspace, where its number and secret are stored and nobody else uses it.
-async fn uninstall(op: &Op, client: &Client, left: &mut Vec<String>) -> Result<(), Halt> {
+/// Takes the app out of the workspace, where its number and secret are stored and nobody else uses it. Answers whether
+/// somebody does.
+async fn uninstall(op: &Op, client: &Client, left: &mut Vec<String>) -> Result<bool, Halt> {
     if !op.has_secret(CLIENT_ID) || !op.has_secret(CLIENT_SECRET) {
         left.push(format!(
             "The app stays installed; a person can remove it at {}.",
             super::app::page(op.fact::<String>(session::APP)?.as_deref())
         ));
-        return Ok(());
+        return Ok(false);
     }
     let joined = channel::joined(client).await?;
     if let Some(other) = joined.iter().find(|channel| !channel.is_archived) {
@@ -182,7 +188,7 @@ async fn uninstall(op: &Op, client: &Client, left: &mut Vec<String>) -> Result<(
             "The app stays installed, because it is still used: its bot is in #{}.",
             other.name
         ));
-        return Ok(());
+        return Ok(true);
     }
     let (id, secret) = (op.secret(CLIENT_ID)?, op.secret(CLIENT_SECRET)?);
     let pairs = [
@@ -195,5 +201,6 @@ async fn uninstall(op: &Op, client: &Client, left: &mut Vec<String>) -> Result<(
     // Its own token dies with the app: a second call finds it dead.
     let done = ["invalid_auth", "token_revoked", "account_inactive"];
     reply.accept("uninstall the app", &done)?;
-    op.drop_secret(BOT_TOKEN).await
+    op.drop_secret(BOT_TOKEN).await?;
+    Ok(false)
 }

@@ -1,6 +1,7 @@
 //! What only a person can do in Slack.
 
 use super::app;
+use super::make_app::Made;
 use super::record::{Place, Places};
 use crate::adapters::contract::Site;
 use crate::domain::{HumanTask, PlatformId};
@@ -29,6 +30,41 @@ pub(super) fn make_webhook(site: &Site, app: Option<&str>, for_platform: &Platfo
             "Enter it as this instance's key webhook_url.".into(),
         ],
         asks_for: vec![app::WEBHOOK_SCOPE.into()],
+        others_decide: false,
+    }
+}
+
+/// The installation of an app that was made here (sheet: slack 1, H3 and H4).
+pub(super) fn install(site: &Site, made: &Made, perhaps_twice: bool) -> HumanTask {
+    let mut instructions = vec![
+        "Open the address below and press Install; allow what the app asks for.".to_owned(),
+        format!(
+            "Open {} and copy the Bot User OAuth Token, which begins with xoxb-.",
+            app::page(Some(&made.id))
+        ),
+        "Enter it as this instance's key bot_token.".to_owned(),
+    ];
+    if perhaps_twice {
+        instructions.push(format!(
+            "An answer of Slack was lost: if {} stands twice at https://api.slack.com/apps, delete the one whose number is not {}.",
+            made.name, made.id
+        ));
+    }
+    let mut scopes: Vec<&str> = app::BOT_SCOPES.to_vec();
+    if site.settings.is_on("read_back") {
+        scopes.extend(app::READING_SCOPES);
+    }
+    HumanTask {
+        step: "install app".into(),
+        title: format!("install the app {}", made.name),
+        why: "Guildhall made the app; only a person can install it into a workspace.".into(),
+        who: "a member of the workspace who may install apps".into(),
+        url: Some(format!(
+            "https://api.slack.com/apps/{}/install-on-team",
+            made.id
+        )),
+        instructions,
+        asks_for: scopes.into_iter().map(str::to_owned).collect(),
         others_decide: false,
     }
 }

@@ -5,7 +5,9 @@ use super::channel::{self, Channel};
 use super::client::Client;
 use super::record::Places;
 use super::session::{self, Who};
-use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, USER_TOKEN, WEBHOOK, hook, observe};
+use super::{
+    BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, CONFIG_TOKEN, USER_TOKEN, WEBHOOK, hook, make_app, observe,
+};
 use crate::adapters::contract::{Site, VerifyRequest};
 use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, clean_line};
 use jiff::{SignedDuration, Timestamp};
@@ -27,12 +29,16 @@ pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Faul
     if let Some(address) = entered.get(WEBHOOK) {
         found = Some(joined(found, hook::verify(site, address).await?));
     }
+    if let Some(token) = entered.get(CONFIG_TOKEN) {
+        found = Some(joined(found, make_app::verify(site, token).await?));
+    }
     if entered.get(CLIENT_ID).is_some() || entered.get(CLIENT_SECRET).is_some() {
         found = Some(joined(found, unchecked()));
     }
     found.ok_or_else(|| {
-        Fault::new(FaultKind::NeedsKey, "No key was entered.")
-            .hint("Enter the bot's token, or the address of an incoming webhook.")
+        Fault::new(FaultKind::NeedsKey, "No key was entered.").hint(
+            "Enter the bot's token, a configuration token, or the address of an incoming webhook.",
+        )
     })
 }
 

@@ -21,7 +21,7 @@ pub fn page(incoming: &Incoming) -> Reply {
 }
 
 /// The name and the bot's scopes of a description.
-fn check(manifest: &str) -> Result<(String, Vec<String>), String> {
+pub fn check(manifest: &str) -> Result<(String, Vec<String>), String> {
     let manifest: Value = serde_json::from_str(manifest).map_err(|error| error.to_string())?;
     let name = manifest["display_information"]["name"]
         .as_str()

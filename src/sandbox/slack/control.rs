@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 /// | `make-app` | `address` of the filled-in page, `team`; answers the bot's `token` |
 /// | `uninstall` | `token`: its app is taken out of the workspace |
 /// | `install` | `token` of its bot: its app is installed once more; answers the new `token` |
+/// | `install-app` | `app`: a person installs one that was made by a call; answers its bot's `token` |
+/// | `managed-cap` | `most` apps that one person may have |
+/// | `expire-configuration` | `token` |
 /// | `revoke`, `expire` | `token` |
 /// | `rotate` | `token`: its app rotates from now on; answers `token` and `refresh` |
 /// | `scopes` | `token`, `scopes` |
@@ -72,15 +75,44 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
             let address = text("address")?;
             slack.webhooks.retain(|key, _| !address.ends_with(key));
         }
-        "install" => {
-            let token = slack.tokens.get(&text("token")?).ok_or("no such token")?;
-            let (app, team) = (token.app.clone(), token.team.clone());
-            return Ok(json!({"token": slack.install(&app, &team)?}));
+        "managed-cap" | "expire-configuration" | "install-app" | "install" => {
+            return on_app(slack, action, input, text);
         }
         "uninstall" | "revoke" | "expire" | "rotate" | "scopes" | "make-webhook" => {
             return on_token(slack, action, &text("token")?, input);
         }
         _ => return on_channel(slack, action, input),
+    }
+    Ok(json!({}))
+}
+
+/// What people do about apps.
+fn on_app(
+    slack: &mut Slack,
+    action: &str,
+    input: &Value,
+    text: impl Fn(&str) -> Result<String, String>,
+) -> Result<Value, String> {
+    match action {
+        "managed-cap" => {
+            let most = input["most"].as_u64();
+            slack.managed_cap = most.and_then(|most| usize::try_from(most).ok());
+        }
+        "expire-configuration" => {
+            let held = slack.configurations.get_mut(&text("token")?);
+            held.ok_or("no such token")?.expires_ms = 0;
+        }
+        "install-app" => {
+            let app = text("app")?;
+            let meant = slack.apps.get(&app).and_then(|app| app.meant_for.clone());
+            let token = slack.install(&app, &meant.ok_or("no such app")?)?;
+            return Ok(json!({"token": token}));
+        }
+        _ => {
+            let token = slack.tokens.get(&text("token")?).ok_or("no such token")?;
+            let (app, team) = (token.app.clone(), token.team.clone());
+            return Ok(json!({"token": slack.install(&app, &team)?}));
+        }
     }
     Ok(json!({}))
 }

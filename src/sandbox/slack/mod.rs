@@ -9,6 +9,7 @@ mod apps;
 mod control;
 mod conversations;
 mod hooks;
+mod manifests;
 mod members;
 mod messages;
 mod model;
@@ -74,13 +75,18 @@ impl Slack {
         if method == "oauth.v2.access" {
             return said(self.exchange_refresh(&call));
         }
+        if method.starts_with("apps.manifest.") {
+            return match self.manifest_call(method, &call) {
+                Ok(outcome) => said(outcome),
+                Err(wait) => slow_down(wait),
+            };
+        }
         let caller = match self.caller(&call) {
             Ok(caller) => caller,
             Err(word) => return Reply::json(200, json!({"ok": false, "error": word})),
         };
         if let Some(wait) = self.spend(&caller, method, &call) {
-            return Reply::json(429, json!({"ok": false, "error": "ratelimited"}))
-                .header("retry-after", wait.to_string());
+            return slow_down(wait);
         }
         let stumbles = self.stumble(method);
         let outcome = self.answer(method, &caller, &call);
@@ -123,6 +129,11 @@ impl Slack {
             _ => refuse("unknown_method"),
         }
     }
+}
+
+fn slow_down(wait: i64) -> Reply {
+    Reply::json(429, json!({"ok": false, "error": "ratelimited"}))
+        .header("retry-after", wait.to_string())
 }
 
 fn said(outcome: Outcome) -> Reply {

@@ -1,5 +1,6 @@
 //! What the imitation remembers.
 
+use super::manifests::Configuration;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +26,11 @@ pub struct Slack {
     pub teams: BTreeMap<String, Team>,
     pub apps: BTreeMap<String, App>,
     pub tokens: BTreeMap<String, Token>,
+    #[serde(default)]
+    pub configurations: BTreeMap<String, Configuration>,
+    /// The most apps of one owner; Slack does not publish it.
+    #[serde(default)]
+    pub managed_cap: Option<usize>,
     /// Refresh tokens that were not spent yet, with the token they replace.
     pub refreshes: BTreeMap<String, String>,
     pub users: BTreeMap<String, User>,
@@ -65,6 +71,12 @@ pub struct App {
     pub team: Option<String>,
     pub bot: String,
     pub rotates: bool,
+    /// Whose configuration token made it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// The workspace of that token.
+    #[serde(default)]
+    pub meant_for: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -160,6 +172,8 @@ impl Slack {
         let app = slack.tokens[&bot].app.clone();
         let person = slack.add_token(&app, &home, &amina, false, person_scopes.into());
         let hook = slack.add_webhook(&app, &general);
+        let now = jiff::Timestamp::now().as_millisecond();
+        let configuration = slack.add_configuration(&home, &amina, now);
         let keys = slack.apps[&app].clone();
         let bot_user = keys.bot.clone();
         for (name, value) in [
@@ -170,6 +184,7 @@ impl Slack {
             ("bot_token_of_another_workspace", elsewhere),
             ("user_token", person),
             ("webhook_url", hook),
+            ("config_token", configuration),
             ("client_id", keys.client_id),
             ("client_secret", keys.client_secret),
             ("bot", bot_user),
