@@ -108,7 +108,7 @@ impl Platform for Forum {
             Luck::Unpermitted => {
                 self.act("demote", json!({"user": "guildhall"})).await;
             }
-            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::OfAnotherServer => self.enter_unknown_key(Self::UNKNOWN_KEY),
             Luck::NameTaken => {
                 let theirs = json!({"name": "Rosewood Co-op"});
                 self.act("add-category", theirs).await;

@@ -191,7 +191,7 @@ impl Platform for Hosted {
                 self.act("invite", bot.clone()).await;
                 self.act("accept", bot).await;
             }
-            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::OfAnotherServer => self.enter_unknown_key(Self::UNKNOWN_KEY),
             Luck::NameTaken => return Err("a person makes the group and says which one it is"),
         }
         Ok(())

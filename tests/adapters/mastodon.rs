@@ -82,7 +82,7 @@ impl Platform for Server {
         match luck {
             Luck::NotInServer => return Err("a token is that of an account of the server"),
             Luck::Unpermitted => self.set_on(json!({"approved": false})).await,
-            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::OfAnotherServer => self.enter_unknown_key(Self::UNKNOWN_KEY),
             Luck::NameTaken => {
                 let theirs = json!({"fields": [["Guildhall", "gh:another"]]});
                 self.set_on(theirs).await;

@@ -113,7 +113,7 @@ impl Platform for Service {
                 let on = json!({"user": OURS, "on": true});
                 self.act("restrict", on).await;
             }
-            Luck::OfAnotherServer => self.enter_unknown_key::<Self>(),
+            Luck::OfAnotherServer => self.enter_unknown_key(Self::UNKNOWN_KEY),
             Luck::NameTaken => {
                 let theirs = json!({"slug": "rosewood", "admin": "somebody-else"});
                 self.act("add-collective", theirs).await;

@@ -8,7 +8,7 @@ use crate::{
 };
 use guildhall::{
     adapters::{Halt, PUT_BACK, Standing},
-    domain::{DriftKind, Fault, FaultKind, InstanceKind, OperationKey},
+    domain::{DriftKind, Fault, FaultKind, HumanTask, InstanceKind, OperationKey},
     sandbox::{LimitShape, Trouble, TroubleKind},
 };
 use std::time::Duration;
@@ -57,22 +57,26 @@ pub async fn a_key_revoked_in_the_middle<P: Platform>() {
         return;
     }
     for call in 1..calls {
-        let moment = format!("the key was revoked after call {call}");
-        let mut world = P::fresh().await;
-        world.journal.revive(Some(Death::AfterCall(call)));
-        assert!(finish(&world).await.is_err(), "{}: not {moment}", P::NAME);
-        world.journal.revive(None);
-        world.revoke_key().await;
-        // Where an administrator's key is at hand, another one is made without a word.
-        if let Err(fault) = finish(&world).await {
-            let kind = &fault.kind;
-            assert_eq!(*kind, FaultKind::KeyRejected, "{}: {moment}", P::NAME);
-            assert!(!fault.hint.is_empty(), "{}: {moment}: {fault:?}", P::NAME);
-        }
-        world.enter_another_key().await;
-        settle(&mut world, &moment).await;
-        assert_eq!(world.made().await, made, "{}: {moment}", P::NAME);
+        revoked_after::<P>(call, &made).await;
     }
+}
+
+async fn revoked_after<P: Platform>(call: usize, made: &Vec<String>) {
+    let moment = format!("the key was revoked after call {call}");
+    let mut world = P::fresh().await;
+    world.journal.revive(Some(Death::AfterCall(call)));
+    assert!(finish(&world).await.is_err(), "{}: not {moment}", P::NAME);
+    world.journal.revive(None);
+    world.revoke_key().await;
+    // Where an administrator's key is at hand, another one is made without a word.
+    if let Err(fault) = finish(&world).await {
+        let kind = &fault.kind;
+        assert_eq!(*kind, FaultKind::KeyRejected, "{}: {moment}", P::NAME);
+        assert!(!fault.hint.is_empty(), "{}: {moment}: {fault:?}", P::NAME);
+    }
+    world.enter_another_key().await;
+    settle(&mut world, &moment).await;
+    assert_eq!(world.made().await, *made, "{}: {moment}", P::NAME);
 }
 
 /// From the middle of it on every call is one too many, for an hour.
@@ -95,12 +99,8 @@ pub async fn a_platform_down_for_a_day<P: Platform>() {
     in_the_middle::<P>(TroubleKind::Cut, Fault::is_passing).await;
 }
 
-/// Does to it what the engine does to put something back, with the people who are asked for help.
-async fn mend<P: Platform>(world: &mut P, how: Drift) {
-    let seen = world.observe().await;
-    let is_lost = |kind| matches!(kind, DriftKind::Missing | DriftKind::Archived);
-    let is_made = seen.drift.iter().any(|drift| is_lost(drift.kind));
-    let mut task = seen.task;
+/// What people do who are asked to, and whoever gives rights back.
+async fn people_help<P: Platform>(world: &P, mut task: Option<HumanTask>) {
     for _ in 0..super::MOST_TASKS {
         let Some(asked) = task.filter(|task| !task.others_decide) else {
             break;
@@ -113,6 +113,14 @@ async fn mend<P: Platform>(world: &mut P, how: Drift) {
     if seen.drift.iter().any(shrank) {
         world.give_rights_back().await;
     }
+}
+
+/// Does to it what the engine does to put something back, with the people who are asked for help.
+async fn mend<P: Platform>(world: &mut P, how: Drift) {
+    let seen = world.observe().await;
+    let is_lost = |kind| matches!(kind, DriftKind::Missing | DriftKind::Archived);
+    let is_made = seen.drift.iter().any(|drift| is_lost(drift.kind));
+    people_help(world, seen.task).await;
     if is_made && world.made_by_us {
         world.journal.next_operation();
         settle(world, &format!("{how:?}: made again")).await;

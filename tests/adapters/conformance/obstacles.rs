@@ -5,15 +5,14 @@ use super::{settle, there};
 use crate::description::{Luck, Platform};
 use guildhall::{
     adapters::Halt,
-    domain::{FaultKind, HumanTask},
+    domain::{Fault, FaultKind, HumanTask},
 };
 
 /// Lets it stand in the way, looks at what is said, and goes on when people did something about it.
 async fn in_the_way<P: Platform>(luck: Luck, fits: impl Fn(&FaultKind) -> bool) {
     let mut world = P::fresh().await;
     if let Err(reason) = world.befall(luck).await {
-        assert!(!reason.is_empty(), "{}: {luck:?}: no reason", P::NAME);
-        return;
+        return assert!(!reason.is_empty(), "{}: {luck:?}: no reason", P::NAME);
     }
     let undisturbed = there::<P>().await.made().await;
     let theirs = world.of_others().await;
@@ -23,19 +22,29 @@ async fn in_the_way<P: Platform>(luck: Luck, fits: impl Fn(&FaultKind) -> bool) 
         Err(Halt::Human(task)) => is_told(P::NAME, luck, &task),
         Err(Halt::Stopped(fault)) => {
             assert!(fits(&fault.kind), "{}: {luck:?}: {fault:?}", P::NAME);
-            let is_advised = !fault.what.is_empty() && !fault.hint.is_empty();
-            assert!(is_advised, "{}: {luck:?}: no advice: {fault:?}", P::NAME);
+            is_advised(P::NAME, luck, &fault);
         }
     }
     untouched(&world, &theirs, luck).await;
+    goes_on(&mut world, luck, undisturbed).await;
+}
+
+/// People did what was said: it is made as if nothing had been.
+async fn goes_on<P: Platform>(world: &mut P, luck: Luck, undisturbed: Vec<String>) {
     world.relieve(luck).await;
     let theirs = world.of_others().await;
-    settle(&mut world, &format!("{luck:?}, and what was said was done")).await;
-    untouched(&world, &theirs, luck).await;
+    settle(world, &format!("{luck:?}, and what was said was done")).await;
+    untouched(world, &theirs, luck).await;
     let made = world.made().await;
     assert_eq!(made, undisturbed, "{}: {luck:?}", P::NAME);
     let seen = world.observe().await;
     assert!(seen.drift.is_empty(), "{}: {luck:?}: {seen:?}", P::NAME);
+}
+
+/// A fault says what happened and what to do about it.
+fn is_advised(name: &str, luck: Luck, fault: &Fault) {
+    assert!(!fault.what.is_empty(), "{name}: {luck:?}: {fault:?}");
+    assert!(!fault.hint.is_empty(), "{name}: {luck:?}: {fault:?}");
 }
 
 /// A person's step says what to do, who can, and why it is needed.
