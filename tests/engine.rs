@@ -42,6 +42,8 @@ mod threats;
 mod town;
 #[path = "engine/trouble.rs"]
 mod trouble;
+#[path = "engine/wanted.rs"]
+mod wanted;
 
 use fake_adapter::{World, catalog, registry};
 use guildhall::{

@@ -209,6 +209,16 @@ pub struct VerifyRequest<'a> {
     pub entered: &'a Secrets,
 }
 
+/// An account that a platform has made.
+pub struct MadeAccount {
+    /// Under which field of the manifest its key is kept.
+    pub field: &'static str,
+    /// Its key.
+    pub secret: SecretString,
+    /// Who it is, asked with that key.
+    pub identity: Identity,
+}
+
 /// What stands on the platform after provisioning, adoption or configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presence {
@@ -419,6 +429,24 @@ pub trait Adapter: Send + Sync {
     /// Whether the platform accepts an old key still: asked with that key itself.
     async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
         replacing::lives_if_verified(self, site, field, old).await
+    }
+
+    /// How it is known that an old key is dead once [`Adapter::key_lives`] said so, for the report.
+    fn proof_of_end(&self, _field: &str) -> &'static str {
+        "the platform was asked with it and refused it"
+    }
+
+    /// With which key of the installation this adapter can have the platform make another account; none where a person
+    /// makes it.
+    fn makes_account_with(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Has the platform make an account for the installation, called after `site.slug`. `site.marker` is that of the wish
+    /// for it, so that repeating this after an interruption leaves one account with one live key. Asked only where
+    /// [`Adapter::makes_account_with`].
+    async fn make_account(&self, site: &Site) -> Result<MadeAccount, Fault> {
+        Err(unsupported(site, "make another account"))
     }
 
     /// Whether [`Adapter::announce`] can be asked: there is a room of the community's own, which not everybody reads.

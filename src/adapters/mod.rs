@@ -27,7 +27,7 @@ mod slack;
 pub mod sourcecred;
 
 pub use contract::{
-    Adapter, Discovered, Observation, PUT_BACK, Peer, Presence, Probe, Removed, Secrets, Settings,
-    Site, Standing, Target, VerifyRequest,
+    Adapter, Discovered, MadeAccount, Observation, PUT_BACK, Peer, Presence, Probe, Removed,
+    Secrets, Settings, Site, Standing, Target, VerifyRequest,
 };
 pub use durable::{Attempt, Before, Halt, Journal, Op};

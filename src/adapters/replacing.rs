@@ -3,7 +3,7 @@
 
 use super::contract::{Adapter, Observation, Secrets, Site, Standing, VerifyRequest};
 use super::durable::{Halt, Op};
-use crate::domain::{DriftKind, Fault, FaultKind};
+use crate::domain::{DriftKind, Fault, FaultKind, Health};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,9 @@ pub async fn lives_if_verified(
 /// Whether a look saw what is there. Trouble that passes by itself is no answer.
 fn sees(looked: Result<Observation, Fault>) -> Result<bool, Fault> {
     match looked {
+        // What is there and cannot be reached with this key is as good as not seen.
         Ok(seen) => Ok(seen.standing == Standing::Present
+            && seen.health != Health::Down
             && !seen
                 .drift
                 .iter()

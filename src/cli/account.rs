@@ -6,12 +6,12 @@ use super::{
     hall::{Context, Hall},
     instance::Which,
     instance_page::{key_json, key_words},
-    prompt,
+    plan, prompt,
     table::{Page, Table},
     work,
 };
 use crate::{
-    catalog::Holder,
+    catalog::{Holder, Manifest},
     domain::{AccountPolicy, Fault, FaultKind, Intent, KeyEntry, SlotUse, Slug},
     engine::{
         KeyOwner,
@@ -20,6 +20,7 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Accounts.
 #[derive(Debug, Subcommand)]
@@ -51,11 +52,20 @@ pub enum Account {
         which: Which,
         /// The account's name, as listed.
         name: String,
+        #[command(flatten)]
+        binding: plan::Binding,
     },
-    /// Say how another account of a platform is made, or that Guildhall makes it by itself.
-    Another {
+    /// Have another account made: by the platform where it does that, else it is a step among the tasks until its key is
+    /// entered.
+    Another(another_account::Another),
+    /// Say who can be asked about an account.
+    Contact {
         /// The platform.
         platform: String,
+        /// The account's name.
+        name: String,
+        /// A name, an address; empty names nobody.
+        who: String,
     },
     /// Add an account of the installation; its key comes on standard input, or is asked for.
     Add(Add),
@@ -68,7 +78,10 @@ pub struct Add {
     platform: String,
     /// What to call it.
     name: String,
-    /// Which fields of the key; those of the installation unless given. Their values come on a line each.
+    /// Who can be asked about it; without it, what is known stays.
+    #[arg(long, value_name = "WHO", default_value = "")]
+    contact: String,
+    /// Which fields of the key; unless given those of the installation, else those the platform begins with. Their values come on a line each.
     #[arg(long = "field", value_name = "FIELD")]
     fields: Vec<String>,
     /// A setting that belongs to the key, such as the address of the server.
@@ -91,10 +104,17 @@ pub async fn run(context: &Context, command: Account) -> Result<Exit, Fault> {
             policy,
             confirm,
         } => self::policy(context, &hall, &platform, policy, confirm).await,
-        Account::Move { which, name } => {
-            another_account::move_to(context, &hall, &which, name).await
-        }
-        Account::Another { platform } => another_account::tell(context, &hall, &platform),
+        Account::Move {
+            which,
+            name,
+            binding,
+        } => another_account::move_to(context, &hall, &which, name, binding).await,
+        Account::Another(another) => another_account::another(context, &hall, another).await,
+        Account::Contact {
+            platform,
+            name,
+            who,
+        } => contact(context, &hall, &platform, &name, who).await,
         Account::Add(add) => self::add(context, &hall, add).await,
     };
     hall.close().await;
@@ -107,6 +127,7 @@ fn object(row: &AccountRow) -> Value {
         "name": row.account.name,
         "community": row.slug,
         "external_id": row.account.external_id,
+        "contact": row.account.contact,
         "created_at": row.account.created_at,
         "keys": row.keys.iter().map(key_json).collect::<Vec<_>>(),
         "slots": row.slots,
@@ -249,11 +270,26 @@ async fn policy(
     work::carry_out(context, hall, intent, None).await
 }
 
-async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Result<Exit, Fault> {
+async fn contact(
+    context: &Context,
+    hall: &Hall,
+    platform: &str,
+    name: &str,
+    who: String,
+) -> Result<Exit, Fault> {
+    let account = found(hall, platform, name).await?.account.id;
+    let intent = Intent::SetAccountContact {
+        account,
+        contact: who,
+    };
+    work::carry_out(context, hall, intent, None).await
+}
+
+/// The account of this name.
+async fn found(hall: &Hall, platform: &str, name: &str) -> Result<AccountRow, Fault> {
     let platform = hall.platform(platform)?;
     let rows = hall.engine.accounts(&hall.actor).await?;
-    let row = rows
-        .iter()
+    rows.into_iter()
         .find(|row| row.account.platform == platform && row.account.name == name)
         .ok_or_else(|| {
             Fault::new(
@@ -264,8 +300,12 @@ async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Res
                 ),
             )
             .hint("List them with: guildhall account list")
-        })?;
-    context.out.data(&object(row), |out| {
+        })
+}
+
+async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Result<Exit, Fault> {
+    let row = found(hall, platform, name).await?;
+    context.out.data(&object(&row), |out| {
         let mut page = Page::default();
         page.heading(&format!("{}, {}", row.account.name, row.platform_name));
         page.field(out, "works for", &owner(row.slug.as_ref()));
@@ -274,6 +314,7 @@ async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Res
             "there",
             row.account.external_id.as_deref().unwrap_or_default(),
         );
+        page.field(out, "ask", &row.account.contact);
         for key in &row.keys {
             page.field(out, &format!("key {}", key.field), &key_words(key));
         }
@@ -294,6 +335,21 @@ async fn show(context: &Context, hall: &Hall, platform: &str, name: &str) -> Res
     Ok(Exit::Done)
 }
 
+/// What is entered for an account of the installation unless somebody says otherwise: the keys that are the
+/// installation's by nature, else those with which the platform's first way begins.
+fn usual_fields(manifest: &Manifest, settings: &BTreeMap<String, String>) -> Vec<String> {
+    let own: Vec<String> = manifest
+        .entered_credentials()
+        .filter(|known| known.holder == Holder::Installation)
+        .map(|known| known.field.clone())
+        .collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let first = manifest.needs.to_provision(settings).first();
+    first.cloned().unwrap_or_default()
+}
+
 async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     let platform = hall.platform(&add.platform)?;
     let settings = choices::settings(&add.settings)?;
@@ -302,11 +358,7 @@ async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     })?;
     let mut labels = Vec::new();
     let fields = if add.fields.is_empty() {
-        manifest
-            .entered_credentials()
-            .filter(|known| known.holder == Holder::Installation)
-            .map(|known| known.field.clone())
-            .collect()
+        usual_fields(manifest, &settings)
     } else {
         add.fields
     };
@@ -317,14 +369,9 @@ async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     if fields.is_empty() {
         return Err(Fault::new(
             FaultKind::BadInput,
-            format!(
-                "{} has no key that serves the whole installation.",
-                manifest.name
-            ),
+            format!("{} has no key that could be entered.", manifest.name),
         )
-        .hint(format!(
-            "Enter a community's key with: guildhall key set COMMUNITY {platform}"
-        )));
+        .hint("Nothing is to be done: it works without one."));
     }
     let secrets = prompt::secrets(&labels)?;
     let entries = fields
@@ -351,6 +398,7 @@ async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     let intent = Intent::AddAccount {
         platform,
         name: add.name,
+        contact: add.contact,
         examination: examination.id,
     };
     work::carry_out(context, hall, intent, None).await

@@ -58,7 +58,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "account list",
-        "accounts: platform, name, community, external_id, created_at, keys, slots, reaches_communities",
+        "accounts: platform, name, community, external_id, contact, created_at, keys, slots, reaches_communities",
     ),
     (
         "account slots",
@@ -78,7 +78,7 @@ const OBJECTS: &[(&str, &str)] = &[
     ),
     (
         "task list",
-        "tasks: id, community, platform, since, task: step, title, why, who, url, instructions, asks_for, others_decide",
+        "tasks: id, operation, community, account, platform, since, key, task: step, title, why, who, url, instructions, asks_for, others_decide",
     ),
     (
         "plan FILE (of a community that is there)",
@@ -195,6 +195,7 @@ fn actions(out: &mut dyn Write) -> io::Result<()> {
             Scope::Community => "on a community",
             Scope::Instance => "on an instance",
             Scope::Operation => "on an operation",
+            Scope::Account => "on an account",
         };
         let danger = match action.danger {
             Danger::None => "",

@@ -1,6 +1,7 @@
 //! `guildhall task ...`: steps that wait for a person.
 
 use super::{
+    another_account,
     exit::Exit,
     hall::{Context, Hall},
     operation,
@@ -8,8 +9,8 @@ use super::{
     words, work,
 };
 use crate::{
-    domain::{Fault, FaultKind, OperationId, PlatformId, Slug},
-    engine::views::{EngineEvent, TaskRow},
+    domain::{Fault, FaultKind, Intent, OperationId, PlatformId, Slug, WantedAccountId},
+    engine::views::{EngineEvent, TaskRow, TaskSubject},
 };
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -22,25 +23,36 @@ pub enum Task {
     List,
     /// Show what to do.
     Show {
-        /// The number of the operation that waits, or the instance: COMMUNITY/PLATFORM.
+        /// As it is listed: the number of the operation that waits, COMMUNITY/PLATFORM, or account-NUMBER.
         #[arg(value_name = "ID")]
         which: Which,
     },
     /// Look whether it was done, and go on.
     Done {
-        /// The number of the operation that waits, or the instance: COMMUNITY/PLATFORM.
+        /// As it is listed: the number of the operation that waits, COMMUNITY/PLATFORM, or account-NUMBER.
+        #[arg(value_name = "ID")]
+        which: Which,
+    },
+    /// Want an account no longer that was asked for.
+    Drop {
+        /// As it is listed: account-NUMBER.
         #[arg(value_name = "ID")]
         which: Which,
     },
 }
 
-/// How a step is named: by its operation, or by its instance.
+/// Before the number of an account that is wanted.
+const ACCOUNT: &str = "account-";
+
+/// How a step is named: by its operation, its instance, or the account that is wanted.
 #[derive(Debug, Clone)]
 pub enum Which {
     /// The operation that waits.
     Operation(OperationId),
     /// "rosewood/forum".
     Instance(Slug, PlatformId),
+    /// The account that is wanted.
+    Account(WantedAccountId),
 }
 
 impl FromStr for Which {
@@ -50,12 +62,15 @@ impl FromStr for Which {
         if let Ok(number) = text.parse() {
             return Ok(Self::Operation(OperationId(number)));
         }
+        if let Some(Ok(number)) = text.strip_prefix(ACCOUNT).map(str::parse) {
+            return Ok(Self::Account(WantedAccountId(number)));
+        }
         let known = text.split_once('/').and_then(|(slug, platform)| {
             let slug = slug.parse().ok()?;
             Some(Self::Instance(slug, PlatformId::new(platform)))
         });
         known.ok_or_else(|| {
-            "write the number of an operation, or COMMUNITY/PLATFORM, as in: guildhall task list"
+            "write the number of an operation, COMMUNITY/PLATFORM or account-NUMBER, as in: guildhall task list"
                 .to_owned()
         })
     }
@@ -65,7 +80,12 @@ impl Which {
     fn names(&self, row: &TaskRow) -> bool {
         match self {
             Self::Operation(id) => row.operation == Some(*id),
-            Self::Instance(slug, platform) => row.slug == *slug && row.platform == *platform,
+            Self::Instance(slug, platform) => {
+                row.subject.slug() == Some(slug) && row.platform == *platform
+            }
+            Self::Account(id) => {
+                matches!(&row.subject, TaskSubject::Account(wanted) if wanted.id == *id)
+            }
         }
     }
 }
@@ -75,6 +95,7 @@ impl fmt::Display for Which {
         match self {
             Self::Operation(id) => write!(formatter, "operation {id}"),
             Self::Instance(slug, platform) => write!(formatter, "{slug}/{platform}"),
+            Self::Account(id) => write!(formatter, "{ACCOUNT}{id}"),
         }
     }
 }
@@ -83,12 +104,15 @@ impl fmt::Display for Which {
 pub fn which(row: &TaskRow) -> String {
     match row.operation {
         Some(operation) => operation.to_string(),
-        None => instance(row),
+        None => about(row),
     }
 }
 
-fn instance(row: &TaskRow) -> String {
-    format!("{}/{}", row.slug, row.platform)
+fn about(row: &TaskRow) -> String {
+    match &row.subject {
+        TaskSubject::Instance { slug, .. } => format!("{slug}/{}", row.platform),
+        TaskSubject::Account(wanted) => format!("{ACCOUNT}{}", wanted.id),
+    }
 }
 
 /// Runs a command of this family.
@@ -101,6 +125,7 @@ pub async fn run(context: &Context, command: Task) -> Result<Exit, Fault> {
         Task::List => list(context, &hall).await,
         Task::Show { which } => show(context, &hall, &which).await,
         Task::Done { which } => done(context, &hall, &which).await,
+        Task::Drop { which } => drop_wanted(context, &hall, &which).await,
     };
     hall.close().await;
     exit
@@ -110,7 +135,11 @@ fn object(row: &TaskRow) -> Value {
     json!({
         "id": which(row),
         "operation": row.operation,
-        "community": row.slug,
+        "community": row.subject.slug(),
+        "account": match &row.subject {
+            TaskSubject::Account(wanted) => Some(&wanted.name),
+            TaskSubject::Instance { .. } => None,
+        },
         "platform": row.platform,
         "since": row.since,
         "key": row.key.is_some(),
@@ -126,7 +155,9 @@ async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
         for row in &rows {
             table.row([
                 which(row),
-                row.slug.to_string(),
+                row.subject
+                    .slug()
+                    .map_or_else(|| "-".to_owned(), Slug::to_string),
                 row.platform.to_string(),
                 row.task.title.clone(),
                 row.task.who.clone(),
@@ -163,7 +194,9 @@ async fn show(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fa
         let task = &row.task;
         page.heading(&format!(
             "{}, {}: {}",
-            row.platform_name, row.community, task.title
+            row.platform_name,
+            row.subject.whose(),
+            task.title
         ));
         page.field(out, "why", &task.why);
         page.field(out, "who", &task.who);
@@ -180,18 +213,26 @@ async fn show(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fa
 
 /// What follows what is told of a step.
 fn next(row: &TaskRow) -> String {
-    match &row.key {
-        Some(_) => format!("Then: guildhall key set {} {}", row.slug, row.platform),
-        None => format!("When it is done: guildhall task done {}", which(row)),
+    match (&row.key, &row.subject) {
+        (Some(_), TaskSubject::Instance { slug, .. }) => {
+            format!("Then: guildhall key set {slug} {}", row.platform)
+        }
+        (_, TaskSubject::Account(wanted)) => another_account::how_to_add(wanted),
+        (None, TaskSubject::Instance { .. }) => {
+            format!("When it is done: guildhall task done {}", which(row))
+        }
     }
 }
 
 async fn done(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fault> {
     let row = find(hall, wanted).await?;
+    if let TaskSubject::Account(wanted) = &row.subject {
+        return another_account::check(context, hall, wanted).await;
+    }
     if row.key.is_some() {
         let missing = format!(
             "{}: {} first; it goes on then by itself.",
-            instance(&row),
+            about(&row),
             row.task.title
         );
         return Err(Fault::new(FaultKind::NeedsKey, missing).hint(next(&row)));
@@ -200,6 +241,23 @@ async fn done(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fa
         Some(operation) => operation::resume(context, hall, operation).await,
         None => look(context, hall, &row).await,
     }
+}
+
+async fn drop_wanted(context: &Context, hall: &Hall, which: &Which) -> Result<Exit, Fault> {
+    let row = find(hall, which).await?;
+    let TaskSubject::Account(wanted) = &row.subject else {
+        return Err(Fault::new(
+            FaultKind::BadInput,
+            format!("{which} is no account that was asked for."),
+        )
+        .hint("An operation is stopped with: guildhall operation cancel ID"));
+    };
+    context.confirm(&format!(
+        "Want the account {} on {} no longer?",
+        wanted.name, row.platform_name
+    ))?;
+    let intent = Intent::DropWantedAccount { wanted: wanted.id };
+    work::carry_out(context, hall, intent, None).await
 }
 
 /// Looks whether a step is done that no operation waits for.
@@ -215,22 +273,22 @@ async fn look(context: &Context, hall: &Hall, row: &TaskRow) -> Result<Exit, Fau
                 instance,
                 fault: Some(fault),
                 ..
-            } if instance == row.instance => return Err(fault),
+            } if Some(instance) == row.subject.instance() => return Err(fault),
             _ => {}
         }
     }
     let rows = hall.engine.tasks(&hall.actor).await?;
     let still = rows
         .iter()
-        .find(|other| other.operation.is_none() && other.instance == row.instance);
+        .find(|other| other.operation.is_none() && other.subject == row.subject);
     let (status, message) = match still {
         Some(now) => (
             Exit::Waiting,
-            format!("{}: not there yet: {}.", instance(row), now.task.title),
+            format!("{}: not there yet: {}.", about(row), now.task.title),
         ),
         None => (
             Exit::Done,
-            format!("{}: done: {}.", instance(row), row.task.title),
+            format!("{}: done: {}.", about(row), row.task.title),
         ),
     };
     let object = json!({

@@ -1,7 +1,7 @@
 //! Accounts, their slots, and what is known of their keys. Never the keys themselves.
 
 use super::platform::words;
-use super::{AccountId, CommunityId, CredentialId, PlatformId};
+use super::{AccountId, CommunityId, CredentialId, PlatformId, WantedAccountId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -19,8 +19,31 @@ pub struct Account {
     pub community: Option<CommunityId>,
     /// What it is called on the platform, as the last verification said.
     pub external_id: Option<String>,
+    /// Who can be asked about it: a name, an address. May be empty.
+    pub contact: String,
     /// When the record was made.
     pub created_at: Timestamp,
+}
+
+/// An account of the installation that somebody wants and that is not there yet: a person makes it, or its platform does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedAccount {
+    /// Its row.
+    pub id: WantedAccountId,
+    /// On which platform.
+    pub platform: PlatformId,
+    /// What it is to be called here.
+    pub name: String,
+    /// Who can be asked about it. May be empty.
+    pub contact: String,
+    /// Who wants it.
+    pub actor: String,
+    /// Random and stable: names it on the platform before it exists. May be shown publicly.
+    pub marker: String,
+    /// Why it is not there yet, after it was tried. May be empty.
+    pub note: String,
+    /// Since when.
+    pub asked_at: Timestamp,
 }
 
 words! {

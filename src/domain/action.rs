@@ -31,6 +31,11 @@ pub enum ActionId {
     RotateKey,
     AssumeLeaked,
     Rotations,
+    RevealKey,
+    AddAccount,
+    AnotherAccount,
+    MoveAccount,
+    AccountContact,
     ShareKeys,
     Operators,
     Configure,
@@ -73,6 +78,8 @@ pub enum Scope {
     Instance,
     /// On an operation.
     Operation,
+    /// Among the accounts.
+    Account,
 }
 
 /// How much an action can break.
@@ -143,6 +150,11 @@ table! {
     RotateKey "rotate-key" "replace" Anywhere Confirm Some("key rotate S P"), "Replace the key: everything moves to a new one, then the old one is ended";
     AssumeLeaked "assume-leaked" "leaked" Anywhere Confirm Some("key assume-leaked S P"), "Assume that the key is in other hands: replace it everywhere and see that it is dead";
     Rotations "rotations" "replaced" Anywhere None Some("key report"), "Show the keys that are being replaced: what has moved, what waits, what is dead";
+    RevealKey "reveal-key" "read" Anywhere Confirm Some("key reveal S P --why WHY"), "Read a stored key on this screen for a while; why is asked first and stands in the audit";
+    AddAccount "add-account" "add" Account Confirm Some("account add P NAME"), "Add an account of the installation: what it is called, whom one asks about it, then its key";
+    AnotherAccount "another-account" "another" Account Confirm Some("account another P NAME"), "Make another account of this platform: by itself where the platform lets it, else it becomes a step for a person";
+    MoveAccount "move-account" "move" Account Confirm Some("account move S P NAME"), "Move a community that works with the account to another account";
+    AccountContact "account-contact" "contact" Account Reversible Some("account contact P NAME WHO"), "Say whom one asks about the account";
     ShareKeys "share-keys" "sharing" Anywhere Typed Some("account policy P own|shared"), "Say whether one key of the platform may serve several communities, and how many";
     Operators "operators" "operators" Anywhere Confirm Some("vault list|add|remove"), "Show who may open the vault; add somebody, or remove somebody and see what they could have read";
     Mark "mark" "mark" Instance None None, "Mark the row; the next action takes all marked rows";

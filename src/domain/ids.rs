@@ -25,6 +25,8 @@ row_id!(/// One platform for one community.
     InstanceId);
 row_id!(/// An identity of ours on a platform.
     AccountId);
+row_id!(/// An account that is still to be made.
+    WantedAccountId);
 row_id!(/// The secret of an account.
     CredentialId);
 row_id!(/// One verb on one instance, journaled.

@@ -2,8 +2,8 @@
 
 use super::platform::words;
 use super::{
-    CommunityId, ConnectionId, CredentialId, Desired, ExaminationId, NewCommunity, OperationId,
-    PlatformId,
+    AccountId, CommunityId, ConnectionId, CredentialId, Desired, ExaminationId, NewCommunity,
+    OperationId, PlatformId,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -195,8 +195,37 @@ pub enum Intent {
         platform: PlatformId,
         /// What to call it.
         name: String,
+        /// Who can be asked about it. Empty keeps what is known.
+        contact: String,
         /// The examination that holds its key.
         examination: ExaminationId,
+    },
+    /// Have another account made: by its platform, where it does that and the key for it is at hand, else by a person, whose
+    /// step it becomes.
+    WantAccount {
+        /// Which platform.
+        platform: PlatformId,
+        /// What to call it.
+        name: String,
+        /// Who can be asked about it. May be empty.
+        contact: String,
+    },
+    /// Look whether an account that is wanted is there; where its platform makes it, try that again.
+    CheckWantedAccount {
+        /// Which.
+        wanted: super::WantedAccountId,
+    },
+    /// Want an account no longer.
+    DropWantedAccount {
+        /// Which.
+        wanted: super::WantedAccountId,
+    },
+    /// Say who can be asked about an account.
+    SetAccountContact {
+        /// Which.
+        account: AccountId,
+        /// A name, an address. May be empty.
+        contact: String,
     },
     /// Say whether communities without a key of their own may use an account of the installation.
     SetAccountPolicy {
@@ -260,7 +289,7 @@ words! {
         SetTemplate = "template-set",
         /// Change a setting of the installation itself.
         Settings = "settings-set",
-        /// Add an account of the installation.
+        /// Add an account of the installation, or have one made.
         AddAccount = "account-add",
         /// Say whether accounts may be shared.
         SetAccountPolicy = "account-policy",
@@ -324,7 +353,11 @@ impl Intent {
             Self::CancelOperation { .. } => IntentKind::CancelOperation,
             // Homes are part of what a new community gets.
             Self::SetTemplate { .. } | Self::TakeHomes { .. } => IntentKind::SetTemplate,
-            Self::AddAccount { .. } => IntentKind::AddAccount,
+            Self::AddAccount { .. }
+            | Self::WantAccount { .. }
+            | Self::CheckWantedAccount { .. }
+            | Self::DropWantedAccount { .. }
+            | Self::SetAccountContact { .. } => IntentKind::AddAccount,
             Self::SetAccountPolicy { .. } => IntentKind::SetAccountPolicy,
             Self::Delegate(delegation) => delegation.kind(),
         }

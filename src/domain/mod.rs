@@ -25,7 +25,7 @@ mod text;
 
 pub use account::{
     Account, AccountPolicy, CredentialMeta, CredentialState, Identity, Reach, ReachedObject,
-    SlotUse, Slots,
+    SlotUse, Slots, WantedAccount,
 };
 pub use action::{ACTIONS, Action, ActionId, Danger, Scope};
 pub use actor::{Actor, Role};
@@ -37,7 +37,7 @@ pub use delegation::{Admin, AdminKey, Allowance, Delegation, Request, RequestSta
 pub use fault::{Fault, FaultKind};
 pub use ids::{
     AccountId, ActorId, AuditSequence, CommunityId, ConnectionId, CredentialId, ExaminationId,
-    InstanceId, OperationId, OperationKey, RequestId, RotationId,
+    InstanceId, OperationId, OperationKey, RequestId, RotationId, WantedAccountId,
 };
 pub use instance::{
     AnsweredDrift, Desired, Drift, DriftAnswer, DriftKind, DriftVerdict, Health, Instance,

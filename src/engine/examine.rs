@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stands for the community where there is none.
-const NO_COMMUNITY: CommunityId = CommunityId(0);
+pub(super) const NO_COMMUNITY: CommunityId = CommunityId(0);
 
 /// Whose key is examined.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,15 +7,15 @@ use super::{
     keyring::NewKey,
     rotation,
     rules::Rules,
-    scene, submit,
+    submit,
     submit::{After, Applied},
-    titles,
+    titles, wanting,
 };
 use crate::{
     catalog::Holder,
     domain::{
         Actor, CommunityId, ExaminationId, Fault, FaultKind, IntentKind, Observed, OperationState,
-        PlatformId, Subject, clean_line, permits,
+        PlatformId, Subject, permits,
     },
     store::{OperationFilter, Writer},
 };
@@ -220,24 +220,30 @@ fn wake_waiting(
     Ok(waiting.into_iter().map(|operation| operation.id).collect())
 }
 
-/// Adds an account of the installation with its key. Communities whose instances wait for such a key go on.
+/// An account of the installation that is added with an examined key.
+#[derive(Clone, Copy)]
+pub(super) struct NewAccount<'a> {
+    /// What to call it.
+    pub name: &'a str,
+    /// Who can be asked about it; empty keeps what is known.
+    pub contact: &'a str,
+    /// The examination that holds its key.
+    pub examination: ExaminationId,
+}
+
+/// Adds an account of the installation with its key. Communities whose instances wait for such a key go on. Where the
+/// account was wanted, that is fulfilled; the key may also be the one with which the platform makes it.
 pub(super) fn add_account(
     writer: &Writer<'_>,
     rules: &Rules,
     actor: &Actor,
     platform: &PlatformId,
-    (name, examination): (&str, ExaminationId),
+    new: &NewAccount<'_>,
     examined: Examined,
 ) -> Result<Applied, Fault> {
     require_verified(&examined, false)?;
-    let name = clean_line(name);
-    if name.is_empty() || name.chars().count() > 100 {
-        return Err(Fault::new(
-            FaultKind::BadInput,
-            "An account's name has 1 to 100 characters.",
-        )
-        .hint("Name it so that you will know it in a year."));
-    }
+    let name = wanting::checked_name(new.name)?;
+    let contact = wanting::checked_contact(new.contact)?;
     if examined.owner.0 != *platform {
         return Err(Fault::new(
             FaultKind::BadInput,
@@ -247,7 +253,22 @@ pub(super) fn add_account(
     }
     let manifest = rules.manifest(platform)?;
     key_policy::require_entries(writer, rules, actor, platform, None, &examined.entries)?;
+    let wanted = writer.wanted_account_named(platform, &name)?;
+    if let Some(wanted) = &wanted {
+        if let Some(mut applied) = wanting::made_with(writer, rules, wanted, &examined)? {
+            wanting::keep_settings(writer, platform, examined.settings)?;
+            applied.after.push(After::DropExamined(new.examination));
+            return Ok(applied);
+        }
+        wanting::require_another(writer, wanted, &examined)?;
+        writer.drop_wanted_account(wanted.id)?;
+    }
     let account = keyring::account_of_installation(writer, rules, platform, &name)?;
+    let known = wanted.map(|wanted| wanted.contact).unwrap_or_default();
+    let contact = if contact.is_empty() { known } else { contact };
+    if !contact.is_empty() {
+        writer.set_account_contact(account.id, &contact)?;
+    }
     for (field, secret) in examined.entries {
         let new = NewKey {
             field,
@@ -257,19 +278,14 @@ pub(super) fn add_account(
         };
         keyring::store(writer, rules, &account, new)?;
     }
-    if !examined.settings.is_empty() {
-        let setting = scene::shared_settings_name(platform);
-        let mut shared: BTreeMap<String, String> = writer.setting(&setting)?.unwrap_or_default();
-        shared.extend(examined.settings);
-        writer.set_setting(&setting, &shared)?;
-    }
+    wanting::keep_settings(writer, platform, examined.settings)?;
     let mut applied = Applied {
         subject: format!("{platform}/{name}"),
         receipt: super::views::Receipt {
             message: format!("The account {name} on {} is added.", manifest.name),
             ..Default::default()
         },
-        after: vec![After::DropExamined(examination)],
+        after: vec![After::DropExamined(new.examination)],
         ..Applied::default()
     };
     choosing::wake(writer, rules, &actor.name, platform, &mut applied)?;

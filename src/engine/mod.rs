@@ -15,13 +15,14 @@
 //! | `recipients` | who may open the vault; what who leaves could read |
 //! | `services` | what runs on this host: up, down, logs |
 //! | `homes` | servers on which a community lives already |
-//! | `slots`, `choosing` | how full accounts are; with which of them an instance works |
+//! | `slots`, `choosing`, `moving`, `wanting` | how full accounts are; with which of them an instance works; another one |
 //! | `key_policy`, `reach`, `clear_copies`, `verifying` | one key for one community; what a key reaches; asking the platform again |
 //! | `planner`, `plans` | what an intent will do, before anything is sent |
 //! | `leaving`, `handing_over` | what a community takes along, and what remains to be done until it is gone |
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
 mod accepting;
+mod account_views;
 mod adopting;
 mod advance;
 mod allowances;
@@ -99,6 +100,7 @@ mod trial;
 mod unlocking;
 mod verifying;
 pub mod views;
+mod wanting;
 
 pub use crate::vault::{NewRecipient, Unlocker, create_identity_file};
 pub use clear_copies::Copies;

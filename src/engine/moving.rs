@@ -8,6 +8,8 @@ use super::{
     facts,
     journal::StoreJournal,
     key_policy, keyring,
+    planner::{Draft, digest},
+    reach,
     rules::{Rules, has_open_operation, subject_of},
     scene::Scene,
     slots,
@@ -19,7 +21,7 @@ use crate::{
     adapters::{Adapter, Halt, Op},
     domain::{
         Account, AccountId, Actor, CommunityId, CredentialMeta, CredentialState, Fault, FaultKind,
-        InstanceId, Observed, Operation, OperationVerb, PlatformId,
+        Instance, InstanceId, Observed, Operation, OperationVerb, Plan, PlanItemKind, PlatformId,
     },
     store::{NewOperation, Reader, Writer},
 };
@@ -34,6 +36,128 @@ pub(super) fn of(operation: &Operation) -> Option<AccountId> {
     operation.argument["account"].as_i64().map(AccountId)
 }
 
+/// A move that is possible.
+struct Move {
+    instance: Instance,
+    account: Account,
+    key: CredentialMeta,
+}
+
+/// Looks whether an instance can be moved to the account of this name.
+fn possible(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    (community, platform): (CommunityId, &PlatformId),
+    name: &str,
+) -> Result<Move, Fault> {
+    let instance = super::instances::required(reader, rules, community, platform)?;
+    let account = named(reader, community, platform, name)?;
+    let title = titles::platform(&rules.catalog, platform);
+    if reader.accounts_used(instance.id)?.contains(&account.id) {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("{title} works with the account {name} already."),
+        )
+        .hint("Nothing is to be done."));
+    }
+    if has_open_operation(reader, instance.id)? {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            format!("Something is under way at {title}, so it was not moved."),
+        )
+        .hint("Wait until that is done, or cancel it."));
+    }
+    let key = require_key(reader, &account)?;
+    require_room(reader, rules, &account, &key)?;
+    Ok(Move {
+        instance,
+        account,
+        key,
+    })
+}
+
+/// What a move will do.
+pub(super) fn plan(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    place: (CommunityId, &PlatformId),
+    name: &str,
+) -> Result<Plan, Fault> {
+    let Move {
+        instance, account, ..
+    } = possible(reader, rules, place, name)?;
+    let platform = Some(place.1);
+    let title = titles::of(
+        &rules.catalog,
+        place.1,
+        &reader.community(instance.community)?.name,
+    );
+    let mut draft = Draft::new(format!("Move {title} to the account {name}"));
+    let mut former = Vec::new();
+    for id in reader.accounts_used(instance.id)? {
+        former.push(reader.account(id)?.name);
+    }
+    let instead = if former.is_empty() {
+        String::new()
+    } else {
+        format!(" in the place of {}", former.join(" and "))
+    };
+    draft.say(
+        PlanItemKind::Now,
+        platform,
+        format!("{title} works with {name}{instead}"),
+    );
+    for row in slots::rows(reader, rules, &account)? {
+        if let (true, Some(used), Some(max)) = (row.takes > 0, row.slots.used, row.slots.max) {
+            let after = used.saturating_add(row.takes);
+            let text = format!("{name}, {}: {after} of {max} after this", row.slots.unit);
+            draft.say(PlanItemKind::Slot, platform, text);
+        }
+    }
+    let served = reach::served(reader, &account)?;
+    if account.community.is_none() && !served.contains(&instance.community) {
+        let count = u64::try_from(served.len()).unwrap_or(u64::MAX) + 1;
+        let text = format!(
+            "Whoever steals the key of {name} has {} then.",
+            crate::domain::counted(count, "community", "communities")
+        );
+        draft.say(PlanItemKind::Warning, None, text);
+    }
+    draft.say(
+        PlanItemKind::Remember,
+        None,
+        "The former account keeps its key, and whatever else works with it.",
+    );
+    draft.say(
+        PlanItemKind::Remember,
+        None,
+        "What the new account lacks there is asked of a person as a step; where it cannot take over, everything works with the former one as before.",
+    );
+    let basis = digest(&[
+        super::planner::basis_of(Some(&instance)),
+        account.id.to_string(),
+        former.join(" "),
+    ]);
+    Ok(draft.finish(basis))
+}
+
+/// Why an instance of the community cannot be moved to an account; none where it can be.
+pub(super) fn obstacle(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    account: &Account,
+) -> Result<Option<String>, Fault> {
+    let found =
+        require_key(reader, account).and_then(|key| require_room(reader, rules, account, &key));
+    match found {
+        Ok(()) => Ok(None),
+        Err(fault) if matches!(fault.kind, FaultKind::NeedsKey | FaultKind::Conflict) => {
+            Ok(Some(fault.what))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Queues the move of an instance to the account of this name.
 pub(super) fn begin(
     writer: &Writer<'_>,
@@ -42,25 +166,12 @@ pub(super) fn begin(
     (community, platform): (CommunityId, &PlatformId),
     name: &str,
 ) -> Result<Applied, Fault> {
-    let instance = super::instances::required(writer, rules, community, platform)?;
-    let account = named(writer, community, platform, name)?;
     let title = titles::platform(&rules.catalog, platform);
-    if writer.accounts_used(instance.id)?.contains(&account.id) {
-        return Err(Fault::new(
-            FaultKind::Conflict,
-            format!("{title} works with the account {name} already."),
-        )
-        .hint("Nothing is to be done."));
-    }
-    if has_open_operation(writer, instance.id)? {
-        return Err(Fault::new(
-            FaultKind::Conflict,
-            format!("Something is under way at {title}, so it was not moved."),
-        )
-        .hint("Wait until that is done, or cancel it."));
-    }
-    let key = require_key(writer, &account)?;
-    require_room(writer, rules, &account, &key)?;
+    let Move {
+        instance,
+        account,
+        key,
+    } = possible(writer, rules, (community, platform), name)?;
     let new = NewOperation {
         instance: instance.id,
         verb: OperationVerb::Rotate,
@@ -267,6 +378,20 @@ fn switch(
         writer.stop_using(instance, account)?;
     }
     writer.use_accounts(instance, &[to], rules.now)
+}
+
+/// The move was stopped while it waited: what it had begun is taken back.
+pub(super) fn stopped(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    instance: InstanceId,
+    to: AccountId,
+) -> Result<(), Fault> {
+    let former: Option<Vec<AccountId>> = facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
+    match former {
+        Some(_) => switch_back(writer, rules, instance, to),
+        None => Ok(()),
+    }
 }
 
 fn switch_back(

@@ -3,7 +3,7 @@
 
 use super::{
     Engine, Operations, outlet,
-    views::{AccountRow, OperationRow, TaskRow},
+    views::{AccountRow, OperationRow, TaskRow, TaskSubject},
 };
 use crate::domain::{
     Actor, CredentialMeta, CredentialState, Fault, OperationState, SlotUse, counted,
@@ -98,13 +98,17 @@ impl Engine {
 }
 
 fn of_task(row: &TaskRow) -> Notice {
+    let about = match &row.subject {
+        TaskSubject::Instance { instance, .. } => instance.to_string(),
+        TaskSubject::Account(wanted) => format!("account-{}", wanted.id),
+    };
     Notice {
-        id: format!("task:{}:{}", row.instance, row.task.step),
+        id: format!("task:{about}:{}", row.task.step),
         urgent: false,
         what: format!(
             "{} of {} waits for a person: {}. Who: {}.",
             row.platform_name,
-            row.community,
+            row.subject.whose(),
             row.task.title,
             row.task.who.trim_end_matches('.')
         ),

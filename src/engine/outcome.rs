@@ -255,6 +255,9 @@ pub(super) fn stopped(
         // What others had begun for it was cancelled when it was to go.
         super::connections::begin_waiting(writer, rules, instance.id, &operation.actor)?;
     }
+    if let Some(to) = super::moving::of(operation) {
+        super::moving::stopped(writer, rules, instance.id, to)?;
+    }
     if is_connecting(operation.verb) {
         if let Some(connection) = super::connection_work::of(operation) {
             super::connection_work::stand(writer, connection, ConnectionState::Waiting, "stopped")?;

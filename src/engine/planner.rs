@@ -3,9 +3,9 @@
 use super::{
     Engine, accepting, adopting, allowances, choosing, communities, connections, delegating, drift,
     held::Examined,
-    keys, operations, plans,
+    keys, moving, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
-    slots, tenants,
+    slots, tenants, wanting,
 };
 use crate::{
     catalog::{Manifest, Maturity, Needs},
@@ -133,6 +133,18 @@ fn plan(
             allow(Some(*community))?;
             plans::connect(reader, rules, *community, from, to)
         }
+        Intent::MoveAccount {
+            community,
+            platform,
+            name,
+        } => {
+            allow(None)?;
+            moving::plan(reader, rules, (*community, platform), name)
+        }
+        Intent::WantAccount { platform, name, .. } => {
+            allow(None)?;
+            wanting::plan(reader, rules, platform, name)
+        }
         other => {
             allow(concerned(reader, actor, other, examined)?)?;
             Ok(Draft::new(kind.word()).finish(String::new()))
@@ -152,6 +164,11 @@ fn concerned(
         | Intent::SetTemplate { .. }
         | Intent::TakeHomes { .. }
         | Intent::AddAccount { .. }
+        | Intent::WantAccount { .. }
+        | Intent::CheckWantedAccount { .. }
+        | Intent::DropWantedAccount { .. }
+        | Intent::SetAccountContact { .. }
+        | Intent::MoveAccount { .. }
         | Intent::SetAccountPolicy { .. }
         | Intent::RotateKey { .. }
         | Intent::CloseRotation { .. } => None,
@@ -159,7 +176,6 @@ fn concerned(
         | Intent::SetDesired { community, .. }
         | Intent::Configure { community, .. }
         | Intent::ForgetKey { community, .. }
-        | Intent::MoveAccount { community, .. }
         | Intent::Adopt { community, .. }
         | Intent::Manage { community, .. }
         | Intent::AnswerDrift { community, .. }

@@ -84,6 +84,15 @@ impl Scene {
         self
     }
 
+    /// The same for an account of the installation that is to be made there: what it is called, and its marker.
+    pub fn of_account(mut self, name: Option<Slug>, marker: &str) -> Self {
+        if let Some(name) = name {
+            self.community.slug = name;
+        }
+        marker.clone_into(&mut self.marker);
+        self
+    }
+
     /// Which keys it works with.
     pub fn keys(&self) -> Vec<CredentialId> {
         self.keys.iter().map(|key| key.id).collect()

@@ -11,11 +11,12 @@ use super::{
     rules::Rules,
     scheduler,
     views::Receipt,
+    wanting,
 };
 use crate::{
     domain::{
         Actor, AuditResult, CommunityId, ConnectionId, ExaminationId, Fault, FaultKind, InstanceId,
-        Intent, OperationId,
+        Intent, OperationId, WantedAccountId,
     },
     store::Writer,
 };
@@ -49,6 +50,8 @@ pub(super) enum After {
     DropExamined(ExaminationId),
     /// Hold a powerful key for the operation it enables.
     Lend(Owner, BTreeMap<String, SecretString>),
+    /// Have a platform make an account.
+    MakeAccount(WantedAccountId),
 }
 
 impl Engine {
@@ -146,6 +149,7 @@ impl Engine {
                 After::Probe(connection) => joining::begin_probe(core, connection),
                 After::DropExamined(examination) => core.held.drop_examined(examination),
                 After::Lend(owner, entries) => core.held.lend(owner, entries),
+                After::MakeAccount(wanted) => wanting::begin_making(core, wanted),
             }
         }
         core.desk.widen(applied.instances);
@@ -301,12 +305,37 @@ pub(super) fn apply(
         Intent::AddAccount {
             platform,
             name,
+            contact,
             examination,
         } => {
             let actor = allow(None)?;
             let examined = keys::require_examined(examined, &actor)?;
-            let wish = (name.as_str(), examination);
-            keys::add_account(writer, rules, &actor, &platform, wish, examined)
+            let wish = keys::NewAccount {
+                name: &name,
+                contact: &contact,
+                examination,
+            };
+            keys::add_account(writer, rules, &actor, &platform, &wish, examined)
+        }
+        Intent::WantAccount {
+            platform,
+            name,
+            contact,
+        } => {
+            let actor = allow(None)?;
+            wanting::want(writer, rules, &actor, &platform, (&name, &contact))
+        }
+        Intent::CheckWantedAccount { wanted } => {
+            allow(None)?;
+            wanting::check(writer, rules, wanted)
+        }
+        Intent::DropWantedAccount { wanted } => {
+            allow(None)?;
+            wanting::drop_one(writer, rules, wanted)
+        }
+        Intent::SetAccountContact { account, contact } => {
+            allow(None)?;
+            wanting::set_contact(writer, account, &contact)
         }
         Intent::SetAccountPolicy {
             platform,

@@ -8,6 +8,7 @@ use super::{
     init::IDENTITY_FILE,
     keyring, scheduler,
     views::{EngineEvent, VaultState},
+    wanting,
 };
 use crate::{
     domain::{Fault, FaultKind, InstanceId, OperationState},
@@ -165,23 +166,29 @@ async fn by_key_file(core: &Arc<Core>) -> Result<(), Fault> {
 
 /// Empties the inbox, countersigns the audit and queues what waited for the vault. Answers the instances concerned.
 pub(super) async fn after_unlock(core: &Arc<Core>) -> Result<Vec<InstanceId>, Fault> {
-    core.change(|writer, rules| {
-        let chain = rules.custody.with(|key| Ok(chain_key(key)))?;
-        writer.countersign_audit(chain.bytes())?;
-        keyring::promote_inbox(writer, rules)?;
-        let mut woken = Vec::new();
-        loop {
-            let waiting = writer.operations(&waits_for_unlock(), PAGE)?;
-            if waiting.is_empty() {
-                return Ok(woken);
+    let woken = core
+        .change(|writer, rules| {
+            let chain = rules.custody.with(|key| Ok(chain_key(key)))?;
+            writer.countersign_audit(chain.bytes())?;
+            keyring::promote_inbox(writer, rules)?;
+            let mut woken = Vec::new();
+            loop {
+                let waiting = writer.operations(&waits_for_unlock(), PAGE)?;
+                if waiting.is_empty() {
+                    return Ok(woken);
+                }
+                for operation in waiting {
+                    rules.wake(writer, operation.id, operation.instance)?;
+                    woken.push(operation.instance);
+                }
             }
-            for operation in waiting {
-                rules.wake(writer, operation.id, operation.instance)?;
-                woken.push(operation.instance);
-            }
-        }
-    })
-    .await
+        })
+        .await?;
+    if let Err(fault) = wanting::resume(core).await {
+        // Its step stays among the tasks, from where it is begun again.
+        tracing::warn!(%fault, "accounts that are wanted could not be taken up");
+    }
+    Ok(woken)
 }
 
 fn waits_for_unlock() -> OperationFilter {

@@ -1,12 +1,13 @@
 //! What the engine shows: read models for the screen and the command line, cut to what the actor may see.
 
+pub use super::account_views::{AccountMoves, AccountOffer, MoveTarget, MovingCommunity};
 pub use super::key_age::Due;
 pub use crate::adapters::Discovered;
 use crate::domain::{
     Account, AccountPolicy, AnsweredDrift, Capability, Community, CommunityId, Connection,
     CredentialMeta, Desired, ExaminationId, Fault, Health, HumanTask, Identity, Instance,
     InstanceId, InstanceSummary, Intent, Mark, Operation, OperationId, OperationState, PlatformId,
-    Progress, Slots, Slug, StepRecord,
+    Progress, Slots, Slug, StepRecord, WantedAccount,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ pub struct Overview {
     pub role: String,
     /// Communities the actor sees, archived ones included.
     pub communities: u64,
-    /// Instances that wait for a key or a person.
+    /// Instances that wait for a key or a person, and accounts that are wanted.
     pub need_you: u64,
     /// Operations under way or queued.
     pub working: u64,
@@ -219,16 +220,10 @@ pub struct KeyWanted {
 /// One thing that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskRow {
-    /// On which instance.
-    pub instance: InstanceId,
+    /// What it is about.
+    pub subject: TaskSubject,
     /// The operation that stands at it and goes on once it is done; none where a look found it.
     pub operation: Option<OperationId>,
-    /// Of which community.
-    pub community_id: CommunityId,
-    /// The community's short name.
-    pub slug: Slug,
-    /// The community's name.
-    pub community: String,
     /// Which platform.
     pub platform: PlatformId,
     /// Its name for people.
@@ -241,16 +236,75 @@ pub struct TaskRow {
     pub since: Timestamp,
 }
 
+/// What waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum TaskSubject {
+    /// An instance.
+    Instance {
+        /// Which.
+        instance: InstanceId,
+        /// Of which community.
+        community: CommunityId,
+        /// The community's short name.
+        slug: Slug,
+        /// The community's name.
+        name: String,
+    },
+    /// An account of the installation that is wanted.
+    Account(WantedAccount),
+}
+
+impl TaskSubject {
+    /// The instance, where it is one.
+    #[must_use]
+    pub fn instance(&self) -> Option<InstanceId> {
+        match self {
+            Self::Instance { instance, .. } => Some(*instance),
+            Self::Account(_) => None,
+        }
+    }
+
+    /// The community's short name, where it is about one.
+    #[must_use]
+    pub fn slug(&self) -> Option<&Slug> {
+        match self {
+            Self::Instance { slug, .. } => Some(slug),
+            Self::Account(_) => None,
+        }
+    }
+
+    /// The community's name, else that it is about the installation.
+    #[must_use]
+    pub fn whose(&self) -> &str {
+        match self {
+            Self::Instance { name, .. } => name,
+            Self::Account(_) => "the installation",
+        }
+    }
+}
+
 impl TaskRow {
-    /// What finds out whether it is done: the operation goes on, or the instance is looked at.
+    /// The account that is wanted, where it is about one.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&WantedAccount> {
+        match &self.subject {
+            TaskSubject::Account(wanted) => Some(wanted),
+            TaskSubject::Instance { .. } => None,
+        }
+    }
+
+    /// What finds out whether it is done: the operation goes on, or what it is about is looked at.
     #[must_use]
     pub fn check(&self) -> Intent {
-        match self.operation {
-            Some(operation) => Intent::ResumeOperation { operation },
-            None => Intent::Check {
-                community: Some(self.community_id),
+        match (self.operation, &self.subject) {
+            (Some(operation), _) => Intent::ResumeOperation { operation },
+            (None, TaskSubject::Instance { community, .. }) => Intent::Check {
+                community: Some(*community),
                 platform: Some(self.platform.clone()),
             },
+            (None, TaskSubject::Account(wanted)) => {
+                Intent::CheckWantedAccount { wanted: wanted.id }
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct NewAccount {
     pub external_id: Option<String>,
 }
 
-const ACCOUNT: &str = "SELECT id, platform, name, community, external_id, created_at FROM accounts";
+const ACCOUNT: &str =
+    "SELECT id, platform, name, community, external_id, contact, created_at FROM accounts";
 
 fn account(row: &rusqlite::Row<'_>) -> rusqlite::Result<Account> {
     let mut columns = Columns::of(row);
@@ -31,6 +32,7 @@ fn account(row: &rusqlite::Row<'_>) -> rusqlite::Result<Account> {
         name: columns.value()?,
         community: columns.value::<Option<i64>>()?.map(CommunityId),
         external_id: columns.value()?,
+        contact: columns.value()?,
         created_at: columns.time()?,
     })
 }
@@ -119,6 +121,19 @@ impl Writer<'_> {
             id,
             "UPDATE accounts SET external_id = ?2 WHERE id = ?1",
             (id.0, external_id),
+        )
+    }
+
+    /// Records who can be asked about an account.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn set_account_contact(&self, id: AccountId, contact: &str) -> Result<(), Fault> {
+        self.change_one(
+            "account",
+            id,
+            "UPDATE accounts SET contact = ?2 WHERE id = ?1",
+            (id.0, contact),
         )
     }
 

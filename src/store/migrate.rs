@@ -9,7 +9,10 @@ use std::{fs, path::Path};
 use uuid::Uuid;
 
 /// Every version's change, in order. Never edit one that was released: add another.
-const MIGRATIONS: &[&str] = &[include_str!("../../assets/migrations/0001_foundation.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../assets/migrations/0001_foundation.sql"),
+    include_str!("../../assets/migrations/0002_accounts.sql"),
+];
 
 /// A database that is complete before it bears its name: whatever is found under that name later was whole once.
 ///
@@ -204,14 +207,18 @@ mod tests {
         let copy = fs::read_dir(home.path())
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .find(|path| path.to_string_lossy().contains("before-2"))
+            .find(|path| {
+                path.to_string_lossy()
+                    .contains(&format!("before-{}-", later.len()))
+            })
             .unwrap();
         assert_eq!(
             fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
             0o600
         );
         let former = connect::to_read(&copy).unwrap();
-        assert_eq!(version(&former).unwrap(), 1);
+        let known = u32::try_from(MIGRATIONS.len()).unwrap();
+        assert_eq!(version(&former).unwrap(), known);
         let kept: String = former
             .query_row("SELECT value FROM settings", [], |row| row.get(0))
             .unwrap();
@@ -219,7 +226,10 @@ mod tests {
         let note: String = connection
             .query_row("SELECT note FROM settings", [], |row| row.get(0))
             .unwrap();
-        assert_eq!((version(&connection).unwrap(), note.as_str()), (2, "new"));
+        assert_eq!(
+            (version(&connection).unwrap(), note.as_str()),
+            (known + 1, "new")
+        );
     }
 
     #[test]
@@ -232,7 +242,7 @@ mod tests {
         later.push("CREATE TABLE half (a INTEGER) STRICT; INSERT INTO nowhere VALUES (1);");
         let fault = upgrade_with(&mut connection, &path, &later).unwrap_err();
         assert!(fault.what.contains("as before"), "{fault}");
-        assert_eq!(version(&connection).unwrap(), 1);
+        assert_eq!(version(&connection).unwrap() as usize, MIGRATIONS.len());
         assert!(connection.prepare("SELECT * FROM half").is_err());
     }
 }

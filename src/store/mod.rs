@@ -48,6 +48,7 @@ mod steps;
 mod tasks;
 mod vault;
 mod wakes;
+mod wanted_accounts;
 
 #[cfg(test)]
 mod tests;

@@ -348,11 +348,21 @@ impl<S: Surface, H: Hall> App<S, H> {
         })
     }
 
+    /// When something on the screen goes by itself. By the clock of the wall, which stands still for no suspended host.
+    fn end_at(&self) -> Option<Instant> {
+        let left = Timestamp::now().duration_until(self.state.ends_at()?);
+        Some(Instant::now() + Duration::try_from(left).unwrap_or_default())
+    }
+
     fn set_turn(&mut self) {
         if self.state.look.plain || !(self.state.working() || self.state.is_live()) {
             self.turn_at = None;
         } else if self.turn_at.is_none() {
             self.turn_at = Some(Instant::now() + TURN);
+        }
+        // Something is to be off the screen then, also where nothing moves on it.
+        if let Some(end) = self.end_at() {
+            self.turn_at = Some(self.turn_at.map_or(end, |turn| turn.min(end)));
         }
     }
 

@@ -1,8 +1,9 @@
 //! What is to be done outside: reading, submitting, the clipboard, leaving. Plain data, so that a test can compare it.
 
 use crate::domain::{
-    Choice, CommunityId, CredentialId, ExaminationId, Intent, OperationId, PlatformId, Slug,
+    AccountId, Choice, CommunityId, CredentialId, Intent, OperationId, PlatformId, Slug,
 };
+use crate::engine::KeyOwner;
 use crate::tui::{hidden::Hidden, message::Ticket};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -37,6 +38,10 @@ pub enum Effect {
     AddOperator(Ticket, Box<NewOperator>),
     /// Let somebody open it no longer; with the passphrase of the one who stays, where there is one.
     RemoveOperator(Ticket, String, Option<Hidden>),
+    /// Read what is known of an account of the installation that is to be added under this name.
+    AccountOffer(Ticket, PlatformId, String),
+    /// Open a stored key, for this reason.
+    Reveal(Ticket, CredentialId, String),
     /// Make the installation.
     Initialise(Ticket, Box<SetUp>),
     /// Send a text to the terminal's clipboard.
@@ -78,13 +83,16 @@ pub enum Load {
     Operators,
     /// Whether one key of a platform may serve several communities.
     Sharing(PlatformId),
+    /// What works with an account, and where that could be moved.
+    Moves(AccountId),
     Audit,
 }
 
 /// A key as entered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyEntered {
-    pub slug: Slug,
+    /// Whose it is to be.
+    pub owner: KeyOwner,
     pub platform: PlatformId,
     /// Field of the manifest and what was entered.
     pub entries: Vec<(String, Hidden)>,
@@ -132,13 +140,4 @@ pub enum ProtectionChosen {
     Passphrase(Hidden),
     KeyFile(PathBuf),
     SshKey(PathBuf),
-}
-
-/// The intent that stores an examined key.
-pub fn store_key(examination: ExaminationId, keep_unverified: bool, keep_powerful: bool) -> Intent {
-    Intent::StoreKey {
-        examination,
-        keep_unverified,
-        keep_powerful,
-    }
 }

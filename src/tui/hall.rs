@@ -5,13 +5,14 @@ use super::{
     app::{Hall, Pending, Replies},
     effect::{Effect, KeyEntered, Load, Opener, ProtectionChosen, SetUp},
     hidden::Hidden,
-    message::{Answer, CommunityPage, Msg, Ticket},
+    message::{Answer, CommunityPage, KeyRead, Msg, Ticket},
     operators,
     state::filter,
 };
 use crate::domain::{Actor, ActorId, CommunityId, Fault, FaultKind, Intent, KeyEntry};
 use crate::engine::{
-    Communities, Engine, EngineOptions, NewInstallation, Operations, Page, Protection, Unlocker,
+    Communities, Engine, EngineOptions, NewInstallation, Operations, Page, Protection, Revealed,
+    Unlocker,
     views::{CommunityRow, EngineEvent},
 };
 use jiff::Timestamp;
@@ -218,7 +219,7 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
         Effect::Plan(ticket, intent) => Answer::Planned(ticket, engine.plan(actor, &intent).await),
         Effect::Examine(ticket, entered) => {
             let KeyEntered {
-                slug,
+                owner,
                 platform,
                 entries,
                 settings,
@@ -231,7 +232,7 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
                 })
                 .collect();
             let result = engine
-                .examine_key(actor, &slug, &platform, entries, settings)
+                .examine_key(actor, owner, &platform, entries, settings)
                 .await;
             Answer::Examined(ticket, Box::new(result))
         }
@@ -273,12 +274,28 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
             let removed = engine.remove_recipient(actor, &id, passphrase).await;
             Answer::OperatorRemoved(ticket, Box::new(removed))
         }
+        Effect::AccountOffer(ticket, platform, name) => {
+            let offer = engine.account_offer(actor, &platform, &name).await;
+            Answer::AccountOffer(ticket, offer)
+        }
+        Effect::Reveal(ticket, key, why) => {
+            let read = engine.reveal_key(actor, key, &why).await;
+            Answer::Revealed(ticket, read.map(read_key))
+        }
         Effect::Lock => {
             engine.lock();
             Answer::Locked(Ok(()))
         }
         _ => return None,
     })
+}
+
+/// A key in the type that the screen keeps keys in.
+fn read_key(revealed: Revealed) -> KeyRead {
+    KeyRead {
+        secret: Hidden::pasted(revealed.secret.expose_secret().to_owned()),
+        what: revealed.what,
+    }
 }
 
 async fn read(session: &Session, load: Load) -> Answer {
@@ -325,6 +342,7 @@ async fn read(session: &Session, load: Load) -> Answer {
             let sharing = engine.key_sharing(actor, &platform).await;
             Answer::Sharing(platform, sharing)
         }
+        Load::Moves(account) => Answer::Moves(account, engine.account_moves(actor, account).await),
         Load::Audit => Answer::Audit(engine.audit(actor, Page::first(AUDIT)).await),
     }
 }

@@ -227,9 +227,17 @@ pub fn entry(id: ActionId) -> &'static Action {
 
 /// Whether two places can be the current one at once.
 fn overlap(one: Scope, other: Scope) -> bool {
-    let apart = |scope| matches!(scope, Scope::Operation);
-    let here = |scope| matches!(scope, Scope::Community | Scope::Instance);
-    !(apart(one) && here(other) || apart(other) && here(one))
+    // Each in views of its own; none is in all of them.
+    let views = |scope| match scope {
+        Scope::Anywhere | Scope::List => None,
+        Scope::Community | Scope::Instance => Some(1),
+        Scope::Operation => Some(2),
+        Scope::Account => Some(3),
+    };
+    match (views(one), views(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
 }
 
 fn read_lines(text: &str, problems: &mut Vec<String>) -> Vec<(ActionId, Vec<Chord>)> {

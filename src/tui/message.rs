@@ -3,13 +3,13 @@
 //! Printed by hand, so that no key stroke and no pasted text ever gets into a log.
 
 use crate::domain::{
-    AuditEntry, Choice, CommunityId, CredentialId, Fault, OperationId, Plan, PlatformId, Progress,
-    Request, Slug,
+    AccountId, AuditEntry, Choice, CommunityId, CredentialId, Fault, OperationId, Plan, PlatformId,
+    Progress, Request, Slug,
 };
 use crate::engine::views::{
-    AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent, Examination,
-    InstanceDetail, KeySharing, OperationDetail, OperationRow, Overview, Receipt, ServiceLine,
-    TaskRow,
+    AccountMoves, AccountOffer, AccountRow, CommunityDetail, CommunityRow, Discovered, EngineEvent,
+    Examination, InstanceDetail, KeySharing, OperationDetail, OperationRow, Overview, Receipt,
+    ServiceLine, TaskRow,
 };
 use crate::engine::{FoundHome, KeyReach, RecipientRow, Removal, RotationReport};
 use crate::tui::hidden::Hidden;
@@ -78,10 +78,22 @@ pub enum Answer {
     LogSaved(Ticket, Result<PathBuf, Fault>),
     Homes(Ticket, Result<Vec<FoundHome>, Fault>),
     Unlocked(Ticket, Result<(), Fault>),
+    AccountOffer(Ticket, Result<AccountOffer, Fault>),
+    Moves(AccountId, Result<AccountMoves, Fault>),
+    /// A stored key, in the clear.
+    Revealed(Ticket, Result<KeyRead, Fault>),
     /// The vault was locked.
     Locked(Result<(), Fault>),
     /// The installation was made; its recovery key, to be shown once.
     Initialised(Ticket, Result<Hidden, Fault>),
+}
+
+/// A key in the clear, and whose it is.
+#[derive(Debug)]
+pub struct KeyRead {
+    pub secret: Hidden,
+    /// "token of a platform, rosewood".
+    pub what: String,
 }
 
 /// A piece of the list of communities.
@@ -115,6 +127,27 @@ impl fmt::Debug for Msg {
 }
 
 impl Answer {
+    /// Why what a layer asked for was refused, where it was.
+    pub fn refusal(&self) -> Option<Fault> {
+        match self {
+            Self::Template(_, Err(fault))
+            | Self::Planned(_, Err(fault))
+            | Self::Submitted(_, Err(fault))
+            | Self::Discovered(_, Err(fault))
+            | Self::Log(_, Err(fault))
+            | Self::LogSaved(_, Err(fault))
+            | Self::Homes(_, Err(fault))
+            | Self::Unlocked(_, Err(fault))
+            | Self::OperatorAdded(_, Err(fault))
+            | Self::AccountOffer(_, Err(fault))
+            | Self::Revealed(_, Err(fault))
+            | Self::Initialised(_, Err(fault)) => Some(fault.clone()),
+            Self::Examined(_, result) => result.as_ref().as_ref().err().cloned(),
+            Self::OperatorRemoved(_, result) => result.as_ref().as_ref().err().cloned(),
+            _ => None,
+        }
+    }
+
     /// Which one, without what it holds.
     pub fn name(&self) -> &'static str {
         match self {
@@ -143,6 +176,9 @@ impl Answer {
             Self::LogSaved(..) => "LogSaved",
             Self::Homes(..) => "Homes",
             Self::Unlocked(..) => "Unlocked",
+            Self::AccountOffer(..) => "AccountOffer",
+            Self::Moves(..) => "Moves",
+            Self::Revealed(..) => "Revealed",
             Self::Locked(_) => "Locked",
             Self::Initialised(..) => "Initialised",
         }

@@ -305,6 +305,7 @@ async fn share(home: &Home) -> CredentialId {
     let account = Intent::AddAccount {
         platform: id("beta"),
         name: "shared".into(),
+        contact: String::new(),
         examination: examined.id,
     };
     engine.submit(&actor, account).await.expect("the account");

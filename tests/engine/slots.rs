@@ -24,6 +24,7 @@ async fn add_account(engine: &Engine, name: &str, field: &str, secret: &str) -> 
     let intent = Intent::AddAccount {
         platform: id("beta"),
         name: name.into(),
+        contact: String::new(),
         examination: examined.id,
     };
     engine.submit(&actor, intent).await.expect("added")
@@ -243,6 +244,16 @@ async fn a_community_is_moved_to_another_account_and_stays_where_that_does_not_w
         row.expect("the account").account.name.clone()
     };
     assert_eq!(using().await, "first");
+    let rows = engine.accounts(&actor).await.unwrap();
+    let row = |name: &str| rows.iter().find(|row| row.account.name == name).unwrap();
+    let from = engine.account_moves(&actor, row("first").account.id).await;
+    let from = from.unwrap();
+    assert_eq!(from.communities[0].slug.as_str(), "rosewood");
+    assert_eq!(from.targets.len(), 1);
+    assert_eq!(
+        (from.targets[0].name.as_str(), &from.targets[0].obstacle),
+        ("second", &None)
+    );
     let to = |name: &str| Intent::MoveAccount {
         community,
         platform: id("beta"),
@@ -255,6 +266,12 @@ async fn a_community_is_moved_to_another_account_and_stays_where_that_does_not_w
         let fault = engine.submit(&actor, to(name)).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{name}");
     }
+    let plan = engine.plan(&actor, &to("second")).await.unwrap();
+    let told: Vec<_> = plan.items.iter().map(|item| item.text.as_str()).collect();
+    assert!(
+        told[0].contains("works with second in the place of first"),
+        "{told:?}"
+    );
     // The new account is refused there: nothing is different from before.
     let refused = Fault::new(FaultKind::KeyRejected, "Not this one.").hint("Another.");
     home.world.fail("observe", refused);
@@ -269,6 +286,20 @@ async fn a_community_is_moved_to_another_account_and_stays_where_that_does_not_w
         }
     }
     settle(&engine).await;
+    // It waits for a person's step, and whoever stops it there has everything as before.
+    home.world.ask_for_person();
+    let unseen = Fault::new(FaultKind::Refused, "Nothing is seen.").hint("Look again.");
+    home.world.fail("observe", unseen);
+    let moving = engine.submit(&actor, to("second")).await.unwrap();
+    settle(&engine).await;
+    let operation = moving.operations[0];
+    let waits = operations(&engine).await;
+    let waits = waits.iter().find(|row| row.operation.id == operation);
+    assert_eq!(waits.unwrap().operation.state, OperationState::WaitsHuman);
+    let cancel = Intent::CancelOperation { operation };
+    engine.submit(&actor, cancel).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using().await, "first");
     engine.submit(&actor, to("second")).await.unwrap();
     settle(&engine).await;
     assert_eq!(using().await, "second");

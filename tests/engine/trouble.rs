@@ -133,7 +133,10 @@ async fn a_step_that_a_look_finds_is_a_task_until_another_look_by_anybody_finds_
     let first = steps(&engine).await.remove(0);
     assert_eq!(first.operation, None, "no operation stands at it");
     assert_eq!(
-        (first.slug.as_str(), first.task.title.as_str()),
+        (
+            first.subject.slug().unwrap().as_str(),
+            first.task.title.as_str()
+        ),
         ("rosewood", "invite the bot")
     );
     assert_eq!(detail(&engine, "alpha").await.task.as_ref(), Some(&first));

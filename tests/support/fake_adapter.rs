@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use guildhall::{
     adapters::{
-        Adapter, Discovered, Halt, Observation, Op, Peer, Presence, Probe, Removed, Site, Standing,
-        Target, VerifyRequest, registry::Registry,
+        Adapter, Discovered, Halt, MadeAccount, Observation, Op, Peer, Presence, Probe, Removed,
+        Site, Standing, Target, VerifyRequest, registry::Registry,
     },
     catalog::Catalog,
     domain::{
@@ -61,6 +61,8 @@ struct State {
     roomy: bool,
     drift: Vec<Drift>,
     look_for: Option<String>,
+    /// Accounts that the platform has made by itself, by the marker of the wish.
+    accounts: BTreeSet<String>,
     /// Keys that the platform does not accept any more.
     dead: BTreeSet<String>,
     /// How many keys the platform has made by itself; none where it does not.
@@ -243,6 +245,11 @@ impl World {
         self.state().calls.clone()
     }
 
+    /// How many accounts the platform has made by itself.
+    pub fn accounts(&self) -> usize {
+        self.state().accounts.len()
+    }
+
     /// How often a point was passed.
     pub fn passed(&self, point: &str) -> usize {
         self.calls().iter().filter(|call| *call == point).count()
@@ -405,6 +412,27 @@ fn accepted(token: &str) -> Result<(), Fault> {
 impl Adapter for FakeAdapter {
     fn platform(&self) -> PlatformId {
         PlatformId::new(self.platform)
+    }
+
+    fn makes_account_with(&self) -> Option<&'static str> {
+        Some("master")
+    }
+
+    async fn make_account(&self, site: &Site) -> Result<MadeAccount, Fault> {
+        self.world.point("account").await?;
+        let master = site.secrets.get("master").expect("the key for it");
+        self.world.accepts(master.expose_secret())?;
+        self.world.state().accounts.insert(site.marker.clone());
+        self.world.point("account made").await?;
+        Ok(MadeAccount {
+            field: "token",
+            secret: SecretString::from(format!("tok-{}", site.marker)),
+            identity: Identity {
+                external_id: format!("made-{}", site.slug),
+                who: "a bot that was made".into(),
+                ..Identity::default()
+            },
+        })
     }
 
     async fn verify(&self, request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
@@ -727,7 +755,7 @@ pub fn catalog(folder: &Path) -> Catalog {
         let text = include_str!("fake_manifest.toml")
             .replace("@id@", id)
             .replace("@order@", &order.to_string())
-            .replace("@another@", "human")
+            .replace("@another@", if id == "alpha" { "auto" } else { "human" })
             .replace("@provision@", needs)
             .replace("@operate@", if needs.is_empty() { "" } else { needs });
         std::fs::write(folder.join(format!("{id}.toml")), text).expect("a manifest");

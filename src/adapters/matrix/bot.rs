@@ -91,7 +91,7 @@ async fn mint(op: &Op, base: &Url, places: &mut Places) -> Result<(), Halt> {
         places.save(op).await?;
     }
     let password = fresh_password();
-    put_user(op, &admin, &places.bot, &password).await?;
+    put_user(op.site(), &admin, &places.bot, &password).await?;
     let [device, _] = devices(op.site());
     let access_token = login(&admin, &places.bot, &password, &device).await?;
     let identity = Identity {
@@ -162,8 +162,9 @@ pub(super) fn fresh_password() -> SecretString {
     letters.take(32).map(char::from).collect::<String>().into()
 }
 
-async fn put_user(
-    op: &Op,
+/// Makes a user, or gives the one that is there a new password.
+pub(super) async fn put_user(
+    site: &Site,
     admin: &Client,
     bot: &str,
     password: &SecretString,
@@ -173,7 +174,7 @@ async fn put_user(
         "password": password.expose_secret(),
         "admin": false,
         "user_type": "bot",
-        "displayname": op.site().community_name,
+        "displayname": site.community_name,
     });
     let call = admin.call(Method::PUT, &path).redact(password).json(&body);
     errors::accept(call.send().await?, "make the bot").map(|_| ())

@@ -6,6 +6,7 @@
 mod address;
 mod adopt;
 mod alias;
+mod another;
 mod attach;
 mod bot;
 mod client;
@@ -24,7 +25,8 @@ mod token;
 mod verify;
 
 use super::contract::{
-    Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
+    Adapter, Discovered, MadeAccount, Observation, Peer, Presence, Probe, Removed, Site, Target,
+    VerifyRequest,
 };
 use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
@@ -127,6 +129,14 @@ impl Adapter for Matrix {
 
     async fn probe_connection(&self, op: &Op, _peer: &Peer) -> Result<Probe, Halt> {
         attach::probe(op).await
+    }
+
+    fn makes_account_with(&self) -> Option<&'static str> {
+        Some(ADMIN_TOKEN)
+    }
+
+    async fn make_account(&self, site: &Site) -> Result<MadeAccount, Fault> {
+        another::make(site).await
     }
 
     fn announces(&self) -> bool {

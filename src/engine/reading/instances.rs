@@ -12,7 +12,7 @@ use crate::{
         Engine, drift, facts, key_age, keyring, reach,
         rules::{self, Rules},
         slots,
-        views::{Due, InstanceDetail, TaskRow},
+        views::{Due, InstanceDetail, TaskRow, TaskSubject},
     },
     store::{OperationFilter, Reader},
 };
@@ -172,11 +172,13 @@ fn task_of(
         None => facts::found_task(reader, instance.id)?.map(|(task, since)| (None, task, since)),
     };
     Ok(found.map(|(operation, task, since)| TaskRow {
-        instance: instance.id,
+        subject: TaskSubject::Instance {
+            instance: instance.id,
+            community: instance.community,
+            slug: slug.clone(),
+            name: community.to_owned(),
+        },
         operation,
-        community_id: instance.community,
-        slug: slug.clone(),
-        community: community.to_owned(),
         platform: instance.platform.clone(),
         platform_name: platform_name.to_owned(),
         task,

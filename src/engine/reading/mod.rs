@@ -146,7 +146,7 @@ impl Engine {
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
         let (asking, rules) = (actor.id, self.core.rules());
-        let (actor, totals, counts, (nearly_full, keys_refused, keys_due), requests) = self
+        let (actor, totals, counts, (nearly_full, keys_refused, keys_due, wanted), requests) = self
             .core
             .store
             .read(move |reader| {
@@ -159,8 +159,9 @@ impl Engine {
                         reader.accounts_near_full()?,
                         reader.keys_refused()?,
                         super::key_age::count(reader, &rules)?,
+                        reader.count_wanted_accounts()?,
                     ),
-                    Some(_) => (0, 0, 0),
+                    Some(_) => (0, 0, 0, 0),
                 };
                 let requests = reader.count_open_requests(only.as_deref())?;
                 Ok((actor, totals, counts, badges, requests))
@@ -188,7 +189,7 @@ impl Engine {
             actor: actor.name,
             role: actor.role.to_string(),
             communities: u64::from(totals.communities) + u64::from(totals.archived),
-            need_you: u64::from(totals.counts.waiting - totals.counts.others),
+            need_you: u64::from(totals.counts.waiting - totals.counts.others) + wanted,
             working: u64::from(working),
             failed: u64::from(totals.counts.failed),
             nearly_full,

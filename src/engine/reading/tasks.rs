@@ -3,10 +3,11 @@
 use super::{Rules, only};
 use crate::{
     catalog::Manifest,
-    domain::{Actor, Fault, HumanTask, Instance},
+    domain::{Actor, Fault, HumanTask, Instance, IntentKind, Subject, WantedAccount, permits},
     engine::{
         Engine, rules, titles,
-        views::{KeyWanted, TaskRow},
+        views::{KeyWanted, TaskRow, TaskSubject},
+        wanting,
     },
     store::{Reader, WaitingTask},
 };
@@ -25,11 +26,18 @@ impl Engine {
             .store
             .read(move |reader| {
                 let actor = reader.actor(asking)?;
-                reader
+                let mut rows = reader
                     .waiting_tasks(only(&actor).as_deref(), MOST)?
                     .into_iter()
                     .map(|row| told(reader, &rules, row))
-                    .collect()
+                    .collect::<Result<Vec<_>, _>>()?;
+                if permits(&actor, IntentKind::ViewAccounts, Subject::Installation) {
+                    for wanted in reader.wanted_accounts()? {
+                        rows.push(account(reader, &rules, wanted)?);
+                    }
+                    rows.sort_by_key(|row| (row.since, row.operation));
+                }
+                Ok(rows)
             })
             .await
     }
@@ -48,16 +56,36 @@ fn told(reader: &Reader<'_>, rules: &Rules, row: WaitingTask) -> Result<TaskRow,
         (task, Some(key))
     };
     Ok(TaskRow {
-        instance: row.instance,
+        subject: TaskSubject::Instance {
+            instance: row.instance,
+            community: row.community,
+            slug: row.slug,
+            name: row.name,
+        },
         operation: row.operation,
-        community_id: row.community,
-        slug: row.slug,
-        community: row.name,
         platform_name: titles::platform(&rules.catalog, &row.platform),
         platform: row.platform,
         task,
         key,
         since: row.since,
+    })
+}
+
+/// The step for an account that is wanted.
+fn account(reader: &Reader<'_>, rules: &Rules, wanted: WantedAccount) -> Result<TaskRow, Fault> {
+    let manifest = rules.manifest(&wanted.platform)?;
+    let settings = wanting::shared_settings(reader, &wanted.platform)?;
+    Ok(TaskRow {
+        task: wanting::task(rules, &settings, manifest, &wanted),
+        operation: None,
+        platform_name: manifest.name.clone(),
+        platform: wanted.platform.clone(),
+        key: Some(KeyWanted {
+            made: false,
+            settings,
+        }),
+        since: wanted.asked_at,
+        subject: TaskSubject::Account(wanted),
     })
 }
 

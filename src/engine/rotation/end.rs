@@ -43,7 +43,7 @@ pub(super) async fn end(
         let task = tasks::end_old(rotation, manifest, &op.site().settings.0);
         return Err(Halt::Human(Box::new(task)));
     }
-    let proof = "the platform was asked with it and refused it".to_owned();
+    let proof = adapter.proof_of_end(field).to_owned();
     let said = format!("The old key is dead: {proof}.");
     let (id, lease, holder) = (rotation.id, operation.id, core.holder.clone());
     let (actor, subject) = (operation.actor.clone(), rotation.platform.to_string());

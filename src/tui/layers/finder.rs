@@ -147,7 +147,7 @@ impl Overlay for Finder {
         };
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
         if let Entry::Text(input) = &self.query.entry {
-            sheet.text_field(&self.query.label, input, true);
+            sheet.text_field(&self.query.label, input, true, false);
         }
         sheet.gap();
         let rows = self.found(state);

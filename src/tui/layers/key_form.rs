@@ -8,7 +8,7 @@ use super::{
 };
 use crate::catalog::{CredentialField, Keep, Manifest};
 use crate::domain::{Fault, Intent, Slug};
-use crate::engine::views::Examination;
+use crate::engine::{KeyOwner, views::Examination};
 use crate::tui::{
     effect::{Effect, KeyEntered},
     input::Input,
@@ -37,12 +37,25 @@ enum Stage {
     Storing(Box<Examination>),
 }
 
+/// Whose key it is to be.
+#[derive(Debug)]
+pub enum Owner {
+    /// A community's, with its name.
+    Community(Slug, String),
+    /// An account's of the installation.
+    Installation {
+        /// What it is called.
+        name: String,
+        /// Whom one asks about it.
+        contact: String,
+    },
+}
+
 /// The form.
 #[derive(Debug)]
 pub struct KeyForm {
     ticket: Ticket,
-    slug: Slug,
-    community: String,
+    owner: Owner,
     manifest: Manifest,
     set: BTreeMap<String, String>,
     form: Form,
@@ -55,11 +68,10 @@ pub struct KeyForm {
 const ENTERING: &[(&str, &str)] = &[("cancel", "Cancel"), ("verify", "Verify")];
 
 impl KeyForm {
-    /// For a platform of a community with these settings; `made` is whether the instance exists on its platform.
+    /// For a platform with these settings; `made` is whether the instance exists on its platform.
     pub fn new(
         ticket: Ticket,
-        slug: Slug,
-        community: String,
+        owner: Owner,
         manifest: Manifest,
         set: BTreeMap<String, String>,
         made: bool,
@@ -69,10 +81,11 @@ impl KeyForm {
         for credential in manifest.entered_credentials() {
             fields.push(key_fields::field(credential));
         }
-        if manifest
+        let powerful = manifest
             .entered_credentials()
-            .any(|credential| credential.keep == Keep::OnRequest)
-        {
+            .any(|credential| credential.keep == Keep::OnRequest);
+        // An account of the installation is what keeps it, unless it is to make another one.
+        if powerful && matches!(owner, Owner::Community(..)) {
             fields.push(key_fields::powerful());
         }
         let mut form = Form::new(fields, ENTERING, Some("verify"));
@@ -86,8 +99,7 @@ impl KeyForm {
         }
         Self {
             ticket,
-            slug,
-            community,
+            owner,
             manifest,
             set,
             form,
@@ -212,7 +224,10 @@ impl KeyForm {
         Turn::with(vec![Effect::Examine(
             self.ticket,
             Box::new(KeyEntered {
-                slug: self.slug.clone(),
+                owner: match &self.owner {
+                    Owner::Community(slug, _) => KeyOwner::Slug(slug.clone()),
+                    Owner::Installation { .. } => KeyOwner::Installation,
+                },
                 platform: self.manifest.id.clone(),
                 entries,
                 settings,
@@ -224,11 +239,19 @@ impl KeyForm {
         let Stage::Examined(examination) = &self.stage else {
             return Turn::stay();
         };
-        let intent: Intent = crate::tui::effect::store_key(
-            examination.id,
-            keep_unverified,
-            self.form.value(POWERFUL) == "keep",
-        );
+        let intent = match &self.owner {
+            Owner::Community(..) => Intent::StoreKey {
+                examination: examination.id,
+                keep_unverified,
+                keep_powerful: self.form.value(POWERFUL) == "keep",
+            },
+            Owner::Installation { name, contact } => Intent::AddAccount {
+                platform: self.manifest.id.clone(),
+                name: name.clone(),
+                contact: contact.clone(),
+                examination: examination.id,
+            },
+        };
         self.stage = Stage::Storing(examination.clone());
         Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
     }
@@ -242,6 +265,10 @@ impl KeyForm {
             (Some(_), _) if missing => &[("cancel", "Cancel"), ("store", "Store anyway")],
             (Some(_), _) => &[("cancel", "Cancel"), ("store", "Store")],
             (None, Some(fault)) if !fault.is_passing() => {
+                &[("cancel", "Cancel"), ("verify", "Verify again")]
+            }
+            // Nothing works with an account of the installation that nobody tried.
+            (None, _) if matches!(self.owner, Owner::Installation { .. }) => {
                 &[("cancel", "Cancel"), ("verify", "Verify again")]
             }
             (None, _) => &[
@@ -318,7 +345,11 @@ impl Overlay for KeyForm {
     }
 
     fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
-        let title = format!("Key for {}, {}", self.manifest.name, self.community);
+        let whose = match &self.owner {
+            Owner::Community(_, name) => name.clone(),
+            Owner::Installation { name, .. } => format!("account {name}"),
+        };
+        let title = format!("Key for {}, {whose}", self.manifest.name);
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
         match &self.stage {
             // What was found is the page while it is decided on; the fields come back when one goes up to them.

@@ -190,7 +190,7 @@ impl Overlay for LogSheet {
         if self.writing
             && let Entry::Text(input) = &self.search.entry
         {
-            sheet.text_field(&self.search.label, input, true);
+            sheet.text_field(&self.search.label, input, true, false);
         }
         sheet.place(self.standing());
         match &self.read {

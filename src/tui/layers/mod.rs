@@ -1,11 +1,14 @@
 //! What lies over the view: forms, questions, lists to pick from. The top one takes an input or passes it on; each
 //! draws a page and waits for its own answers by ticket.
 
+pub mod account_contact;
 pub mod adopt;
+pub mod another_account;
 pub mod ask;
 pub mod confirm;
 pub mod connect;
 pub mod connections;
+pub mod dialog;
 pub mod drift;
 mod examined;
 pub mod filter_line;
@@ -14,6 +17,8 @@ mod homes;
 mod key_fields;
 pub mod key_form;
 pub mod log;
+pub mod move_account;
+pub mod new_account;
 pub mod new_community;
 pub mod operation;
 pub mod operator_form;
@@ -23,6 +28,8 @@ pub mod page;
 pub mod plan_preview;
 mod protection;
 pub mod request;
+pub mod reveal;
+pub mod revealed;
 pub mod rotations;
 pub mod set_up;
 mod setting_fields;
@@ -39,15 +46,15 @@ use super::{
     widgets::sheet::Sheet,
 };
 use crate::domain::ActionId;
+use jiff::Timestamp;
 
 /// A layer.
 #[derive(Debug)]
 pub enum Layer {
     Adopt(Box<adopt::Adopt>),
-    Ask(Box<ask::Ask>),
     Confirm(Box<confirm::Confirm>),
-    Connect(Box<connect::Connect>),
     Connections(Box<connections::Connections>),
+    Dialog(Box<dialog::Dialog>),
     Drift(Box<drift::DriftDialog>),
     Filter(Box<filter_line::FilterLine>),
     Finder(Box<finder::Finder>),
@@ -55,18 +62,13 @@ pub enum Layer {
     Log(Box<log::LogSheet>),
     NewCommunity(Box<new_community::NewCommunityForm>),
     Operation(Box<operation::OperationSheet>),
-    OperatorForm(Box<operator_form::OperatorForm>),
-    OperatorRemoval(Box<operator_removal::OperatorRemoval>),
     Operators(Box<operators::Operators>),
     Page(Box<page::Page>),
     Plan(Box<plan_preview::PlanPreview>),
-    Request(Box<request::RequestSheet>),
+    Revealed(Box<revealed::Revealed>),
     Rotations(Box<rotations::Rotations>),
-    Settings(Box<settings::SettingsForm>),
     SetUp(Box<set_up::SetUpWizard>),
-    Sharing(Box<sharing::Sharing>),
     Task(Box<task::TaskSheet>),
-    Unlock(Box<unlock::UnlockForm>),
 }
 
 /// What becomes of a layer after an input or an answer.
@@ -126,6 +128,15 @@ impl Turn {
         }
     }
 
+    /// The layer gives way to another one.
+    pub fn replace(layer: Layer, effects: Vec<Effect>) -> Self {
+        Self {
+            effects,
+            after: After::Replace(layer),
+            ..Self::default()
+        }
+    }
+
     /// Another layer comes on top.
     pub fn open(layer: Layer, effects: Vec<Effect>) -> Self {
         Self {
@@ -141,10 +152,9 @@ macro_rules! each {
     ($layer:expr, $inner:ident => $call:expr) => {
         match $layer {
             Layer::Adopt($inner) => $call,
-            Layer::Ask($inner) => $call,
             Layer::Confirm($inner) => $call,
-            Layer::Connect($inner) => $call,
             Layer::Connections($inner) => $call,
+            Layer::Dialog($inner) => $call,
             Layer::Drift($inner) => $call,
             Layer::Filter($inner) => $call,
             Layer::Finder($inner) => $call,
@@ -152,18 +162,13 @@ macro_rules! each {
             Layer::Log($inner) => $call,
             Layer::NewCommunity($inner) => $call,
             Layer::Operation($inner) => $call,
-            Layer::OperatorForm($inner) => $call,
-            Layer::OperatorRemoval($inner) => $call,
             Layer::Operators($inner) => $call,
             Layer::Page($inner) => $call,
             Layer::Plan($inner) => $call,
-            Layer::Request($inner) => $call,
+            Layer::Revealed($inner) => $call,
             Layer::Rotations($inner) => $call,
-            Layer::Settings($inner) => $call,
             Layer::SetUp($inner) => $call,
-            Layer::Sharing($inner) => $call,
             Layer::Task($inner) => $call,
-            Layer::Unlock($inner) => $call,
         }
     };
 }
@@ -184,6 +189,11 @@ pub trait Overlay {
     /// Whether time passing changes it.
     fn is_live(&self) -> bool {
         false
+    }
+
+    /// When it goes by itself, whatever lies over it.
+    fn ends_at(&self) -> Option<Timestamp> {
+        None
     }
 
     /// A quarter of a second passed, where time passing changes it.
@@ -216,6 +226,11 @@ impl Layer {
     /// Whether time passing changes it.
     pub fn is_live(&self) -> bool {
         each!(self, inner => inner.is_live())
+    }
+
+    /// When it goes by itself.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        each!(self, inner => inner.ends_at())
     }
 
     /// A quarter of a second passed.

@@ -1,6 +1,8 @@
 //! Who may open the vault. Somebody is added or removed from here.
 
-use super::{Layer, Overlay, Turn, operator_form::OperatorForm, operator_removal::OperatorRemoval};
+use super::{
+    Overlay, Turn, dialog::Dialog, operator_form::OperatorForm, operator_removal::OperatorRemoval,
+};
 use crate::engine::RecipientRow;
 use crate::tui::{
     input::Input,
@@ -61,12 +63,11 @@ impl Overlay for Operators {
                 Turn::stay()
             }
             (KeyCode::Char('a'), _) if !state.is_read_only() => {
-                let form = OperatorForm::new(state.ticket());
-                open(Layer::OperatorForm(Box::new(form)))
+                open(Dialog::ask(state.ticket(), OperatorForm))
             }
             (KeyCode::Char('x'), Some(row)) if row.kind != RECOVERY && !state.is_read_only() => {
-                let form = OperatorRemoval::new(state.ticket(), row.clone(), &self.rows);
-                open(Layer::OperatorRemoval(Box::new(form)))
+                let question = OperatorRemoval::new(row.clone(), &self.rows);
+                open(Dialog::ask(state.ticket(), question))
             }
             _ => Turn::passed(),
         }

@@ -1,113 +1,53 @@
 //! A request: what was asked for, by whom, and what became of it. An operator answers it here; who asked can take it back.
 
-use super::{Overlay, Turn};
-use crate::domain::{Delegation, Fault, Intent, Request, RequestState, Role};
+use super::dialog::{Asking, CANCEL, Question, Sent};
+use crate::domain::{Delegation, Intent, Request, RequestState, Role};
 use crate::tui::{
     effect::Effect,
-    input::Input,
-    message::{Answer, Ticket},
     state::State,
     text,
     theme::Ink,
-    widgets::{
-        field::Field,
-        form::{Did, Form},
-        sheet::{Sheet, SheetBuilder},
-    },
+    widgets::{field::Field, form::Form, sheet::SheetBuilder},
 };
 
 /// The most characters of what is said.
 const WORDS: usize = 500;
 
-/// The sheet.
+/// A request, shown to somebody of this role, who can give the answers of that role.
 #[derive(Debug)]
 pub struct RequestSheet {
-    ticket: Ticket,
-    request: Request,
-    form: Form,
-    sending: bool,
-    fault: Option<Fault>,
+    pub request: Request,
+    pub role: Option<Role>,
 }
 
-impl RequestSheet {
-    /// The sheet of a request, with the answers that this role can give.
-    pub fn new(ticket: Ticket, request: Request, role: Option<Role>) -> Self {
-        let open = request.state == RequestState::Open;
-        let form = match role {
+impl Question for RequestSheet {
+    fn title(&self) -> String {
+        format!("Request {}: {}", self.request.id, self.request.wish)
+    }
+
+    fn form(&self) -> Form {
+        let open = self.request.state == RequestState::Open;
+        match self.role {
             Some(Role::Operator) if open => Form::new(
                 vec![Field::text("words", "Answer", "", WORDS).help("They read it.")],
                 &[
                     ("approve", "Approve"),
                     ("refuse", "Refuse"),
-                    ("close", "Later"),
+                    (CANCEL, "Later"),
                 ],
                 None,
             ),
             Some(Role::CommunityAdmin) if open => Form::new(
                 vec![],
-                &[("close", "Close"), ("withdraw", "Take it back")],
+                &[(CANCEL, "Close"), ("withdraw", "Take it back")],
                 None,
             ),
-            _ => Form::new(vec![], &[("close", "Close")], None),
-        };
-        Self {
-            ticket,
-            request,
-            form,
-            sending: false,
-            fault: None,
+            _ => Form::new(vec![], &[(CANCEL, "Close")], None),
         }
     }
 
-    fn send(&mut self, pressed: &str) -> Turn {
-        if self.sending {
-            return Turn::stay();
-        }
-        self.sending = true;
-        let request = self.request.id;
-        let delegation = if pressed == "withdraw" {
-            Delegation::Withdraw { request }
-        } else {
-            Delegation::Answer {
-                request,
-                approve: pressed == "approve",
-                words: self.form.value("words").trim().to_owned(),
-            }
-        };
-        let intent = Intent::Delegate(delegation);
-        Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
-    }
-}
-
-impl Overlay for RequestSheet {
-    fn handle(&mut self, input: &Input, _state: &mut State) -> Turn {
-        match self.form.handle(input) {
-            Did::Passed => Turn::passed(),
-            Did::Moved | Did::Changed(_) => Turn::stay(),
-            Did::Pressed("close") | Did::Left => Turn::close(),
-            Did::Pressed(button) => self.send(button),
-        }
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
-    }
-
-    fn answer(&mut self, answer: Answer, _state: &mut State) -> Turn {
-        self.sending = false;
-        match answer {
-            Answer::Submitted(_, Err(fault)) => {
-                self.fault = Some(fault);
-                Turn::stay()
-            }
-            _ => Turn::close(),
-        }
-    }
-
-    fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
+    fn introduce(&self, _form: &Form, state: &State, sheet: &mut SheetBuilder<'_>) {
         let request = &self.request;
-        let title = format!("Request {}: {}", request.id, request.wish);
-        let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
         let when = |at| text::when(state.now, at, &state.zone);
         sheet.fact("community", request.slug.as_str(), Ink::Text);
         let asked = format!("{}, {}", request.asked_by, when(request.asked_at));
@@ -119,15 +59,20 @@ impl Overlay for RequestSheet {
             sheet.fact("answer", &request.answer, Ink::Text);
         }
         sheet.gap();
-        self.form.draw(&mut sheet);
-        if let Some(fault) = &self.fault {
-            sheet.gap();
-            sheet.paragraph(&fault.what, Ink::Error);
-            sheet.paragraph(&fault.hint, Ink::Text);
-        }
-        sheet.hint("tab", "next");
-        sheet.hint("enter", "choose");
-        sheet.hint("esc", "back");
-        Some(sheet.done())
+    }
+
+    fn send(&mut self, button: &str, form: &mut Form, asking: &mut Asking<'_>) -> Sent {
+        let request = self.request.id;
+        let delegation = if button == "withdraw" {
+            Delegation::Withdraw { request }
+        } else {
+            Delegation::Answer {
+                request,
+                approve: button == "approve",
+                words: form.value("words").trim().to_owned(),
+            }
+        };
+        let intent = Intent::Delegate(delegation);
+        Sent::Waits(Effect::Submit(Some(asking.ticket), Box::new(intent)))
     }
 }

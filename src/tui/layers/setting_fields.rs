@@ -78,7 +78,13 @@ fn field(setting: &SettingField, set: Option<&str>, made: bool) -> Field {
                 SettingKind::List => setting.max_length.saturating_mul(10),
                 _ => setting.max_length,
             };
-            Field::text(&id, &setting.label, value, most)
+            let field = Field::text(&id, &setting.label, value, most);
+            // A default may be replaced by typing; what somebody set is edited.
+            if set.is_some() {
+                field.written()
+            } else {
+                field
+            }
         }
     };
     let mut help = setting.help.clone();

@@ -76,7 +76,7 @@ impl TaskSheet {
         fault: Option<&Fault>,
         state: &mut State,
     ) -> bool {
-        if self.row.operation.is_some() || self.row.instance != instance {
+        if self.row.operation.is_some() || self.row.subject.instance() != Some(instance) {
             return false;
         }
         if let Some(fault) = fault {
@@ -92,7 +92,9 @@ impl TaskSheet {
         let row = &self.row;
         let said = format!(
             "{} of {}: done: {}.",
-            row.platform_name, row.community, row.task.title
+            row.platform_name,
+            row.subject.whose(),
+            row.task.title
         );
         state.notices.done(state.now, said);
         true
@@ -154,7 +156,7 @@ impl Overlay for TaskSheet {
         };
         let title = format!("{} {waits}: {}", self.row.platform_name, task.title);
         let mut sheet = SheetBuilder::new(title, width, state.look.glyphs);
-        sheet.fact("community", &self.row.community, Ink::Text);
+        sheet.fact("community", self.row.subject.whose(), Ink::Text);
         sheet.fact("why", &task.why, Ink::Text);
         if let Some(address) = &task.url {
             sheet.address("open", address);

@@ -1,34 +1,48 @@
 //! Opening the vault for this session.
 
-use super::{Overlay, Turn};
-use crate::domain::Fault;
+use super::{
+    Turn,
+    dialog::{Asking, CANCEL, Question, Sent},
+};
 use crate::tui::{
     effect::{Effect, Opener},
     hidden::Hidden,
-    input::Input,
-    message::{Answer, Ticket},
+    message::Answer,
     state::State,
     theme::Ink,
-    widgets::{
-        field::{Field, Verdict},
-        form::{Did, Form},
-        sheet::{Sheet, SheetBuilder},
-    },
+    widgets::{field::Field, form::Form, sheet::SheetBuilder},
 };
 use std::path::PathBuf;
 
-/// The form.
+/// The most characters of a path.
+const PATH: usize = 4_096;
+
+/// The question.
 #[derive(Debug)]
-pub struct UnlockForm {
-    ticket: Ticket,
-    form: Form,
-    opening: bool,
-    fault: Option<Fault>,
+pub struct Unlock;
+
+/// Puts the fields there that the chosen way needs.
+fn reshape(form: &mut Form) {
+    form.fields.truncate(1);
+    let path = |label| Field::text("path", label, "", PATH).help("The full path on this host.");
+    let fields = match form.value("with") {
+        "recovery" => vec![Field::secret("secret", "Recovery key")],
+        "file" => vec![path("Key file")],
+        "ssh" => vec![
+            path("SSH key"),
+            Field::secret("secret", "Its passphrase").help("Empty when the key has none."),
+        ],
+        _ => vec![Field::secret("secret", "Passphrase")],
+    };
+    form.fields.extend(fields);
 }
 
-impl UnlockForm {
-    /// An empty form.
-    pub fn new(ticket: Ticket) -> Self {
+impl Question for Unlock {
+    fn title(&self) -> String {
+        "Unlock the vault".to_owned()
+    }
+
+    fn form(&self) -> Form {
         let ways = [
             ("passphrase", "the passphrase"),
             ("recovery", "the recovery key"),
@@ -36,137 +50,63 @@ impl UnlockForm {
             ("ssh", "an SSH key on this host"),
         ]
         .map(|(id, label)| (id.to_owned(), label.to_owned()));
-        let fields = vec![
-            Field::choice("with", "With", ways.to_vec(), "passphrase"),
-            Field::secret("secret", "Passphrase"),
-        ];
+        let fields = vec![Field::choice("with", "With", ways.to_vec(), "passphrase")];
         let mut form = Form::new(
             fields,
-            &[("cancel", "Cancel"), ("unlock", "Unlock")],
+            &[(CANCEL, "Cancel"), ("unlock", "Unlock")],
             Some("unlock"),
         );
+        reshape(&mut form);
         form.focus = 1;
-        Self {
-            ticket,
-            form,
-            opening: false,
-            fault: None,
-        }
+        form
     }
 
-    /// Puts the fields there that the chosen way needs.
-    fn reshape(&mut self) {
-        let way = self.form.value("with").to_owned();
-        self.form.fields.truncate(1);
-        let path =
-            |label| Field::text("path", label, "", 4_096).help("The full path on this host.");
-        match way.as_str() {
-            "recovery" => self
-                .form
-                .fields
-                .push(Field::secret("secret", "Recovery key")),
-            "file" => self.form.fields.push(path("Key file")),
-            "ssh" => {
-                self.form.fields.push(path("SSH key"));
-                self.form.fields.push(
-                    Field::secret("secret", "Its passphrase").help("Empty when the key has none."),
-                );
-            }
-            _ => self.form.fields.push(Field::secret("secret", "Passphrase")),
-        }
-    }
-
-    fn open(&mut self) -> Turn {
-        if self.opening {
-            return Turn::stay();
-        }
-        let secret = self.form.field("secret").and_then(Field::hidden).cloned();
-        let path = PathBuf::from(self.form.value("path").trim());
-        let nothing = match self.form.value("with") {
-            "file" | "ssh" => path.as_os_str().is_empty(),
-            _ => secret.as_ref().is_none_or(Hidden::is_empty),
-        };
-        if nothing {
-            if let Some(field) = self.form.fields.get_mut(1) {
-                field.verdict = Verdict::Wrong(format!("{} is empty.", field.label));
-            }
-            self.form.focus = 1;
-            return Turn::stay();
-        }
-        let secret = secret.unwrap_or_else(Hidden::new);
-        let opener = match self.form.value("with") {
-            "recovery" => Opener::RecoveryKey(secret),
-            "file" => Opener::KeyFile(path),
-            "ssh" => Opener::SshKey(path, (!secret.is_empty()).then_some(secret)),
-            _ => Opener::Passphrase(secret),
-        };
-        self.opening = true;
-        self.fault = None;
-        Turn::with(vec![Effect::Unlock(self.ticket, opener)])
-    }
-}
-
-impl Overlay for UnlockForm {
-    fn handle(&mut self, input: &Input, _state: &mut State) -> Turn {
-        match self.form.handle(input) {
-            Did::Passed => Turn::passed(),
-            Did::Moved => Turn::stay(),
-            Did::Changed(0) => {
-                self.reshape();
-                Turn::stay()
-            }
-            Did::Changed(place) => {
-                if let Some(field) = self.form.fields.get_mut(place) {
-                    field.verdict = Verdict::None;
-                }
-                Turn::stay()
-            }
-            Did::Pressed("unlock") => self.open(),
-            Did::Pressed(_) | Did::Left => Turn::close(),
-        }
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
-    }
-
-    fn answer(&mut self, answer: Answer, state: &mut State) -> Turn {
-        self.opening = false;
-        match answer {
-            Answer::Unlocked(_, Ok(())) => {
-                state
-                    .notices
-                    .done(state.now, "The vault is open; what waited for it goes on.");
-                Turn::close()
-            }
-            Answer::Unlocked(_, Err(fault)) => {
-                self.fault = Some(fault);
-                Turn::stay()
-            }
-            _ => Turn::stay(),
-        }
-    }
-
-    fn sheet(&self, state: &State, width: u16) -> Option<Sheet> {
-        let mut sheet = SheetBuilder::new("Unlock the vault", width, state.look.glyphs);
+    fn introduce(&self, _form: &Form, _state: &State, sheet: &mut SheetBuilder<'_>) {
         sheet.paragraph(
             "Locked, everything but keys works. Open until Guildhall ends or you lock it.",
             Ink::Dim,
         );
         sheet.gap();
-        self.form.draw(&mut sheet);
-        if self.opening {
-            sheet.gap();
-            sheet.paragraph("Opening; this takes a moment on purpose.", Ink::Dim);
+    }
+
+    fn waiting(&self) -> &'static str {
+        "Opening; this takes a moment on purpose."
+    }
+
+    fn hints(&self) -> &'static [(&'static str, &'static str)] {
+        &[("tab", "next"), ("enter", "unlock")]
+    }
+
+    fn changed(&mut self, place: usize, form: &mut Form) {
+        if place == 0 {
+            reshape(form);
         }
-        if let Some(fault) = &self.fault {
-            sheet.gap();
-            sheet.paragraph(&fault.what, Ink::Error);
-            sheet.paragraph(&fault.hint, Ink::Text);
+    }
+
+    fn send(&mut self, _button: &str, form: &mut Form, asking: &mut Asking<'_>) -> Sent {
+        let secret = form.field("secret").and_then(Field::hidden).cloned();
+        let path = PathBuf::from(form.value("path").trim());
+        let wanted = match form.value("with") {
+            "file" | "ssh" => "path",
+            _ => "secret",
+        };
+        if let Some(field) = form.field(wanted).filter(|field| field.is_empty()) {
+            return Sent::Wrong(wanted, format!("{} is empty.", field.label));
         }
-        sheet.hint("tab", "next");
-        sheet.hint("enter", "unlock");
-        sheet.hint("esc", "back");
-        Some(sheet.done())
+        let secret = secret.unwrap_or_else(Hidden::new);
+        let opener = match form.value("with") {
+            "recovery" => Opener::RecoveryKey(secret),
+            "file" => Opener::KeyFile(path),
+            "ssh" => Opener::SshKey(path, (!secret.is_empty()).then_some(secret)),
+            _ => Opener::Passphrase(secret),
+        };
+        Sent::Waits(Effect::Unlock(asking.ticket, opener))
+    }
+
+    fn answered(&mut self, _answer: Answer, _form: &mut Form, state: &mut State) -> Turn {
+        state
+            .notices
+            .done(state.now, "The vault is open; what waited for it goes on.");
+        Turn::close()
     }
 }

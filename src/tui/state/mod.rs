@@ -252,6 +252,11 @@ impl State {
         self.layers.last().is_some_and(Layer::is_live)
     }
 
+    /// When something on the screen goes by itself.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.layers.iter().filter_map(Layer::ends_at).min()
+    }
+
     /// Rows that the current list has on the screen.
     pub fn list_height(&self) -> usize {
         let regions = layout::regions(self.size, self.notice_lines());

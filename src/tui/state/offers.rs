@@ -4,8 +4,8 @@
 
 use super::{Pane, State, View};
 use crate::domain::{
-    ActionId, CredentialId, Danger, Grant, IntentKind, Observed, OperationState, PlatformId, Scope,
-    line_of,
+    ActionId, CredentialId, CredentialMeta, Danger, Grant, IntentKind, Observed, OperationState,
+    PlatformId, Scope, line_of,
 };
 use crate::engine::views::VaultState;
 use crate::tui::keymap;
@@ -24,6 +24,7 @@ impl State {
             Scope::Community => self.view == View::Communities,
             Scope::Instance => self.view == View::Communities && self.pane != Pane::Communities,
             Scope::Operation => matches!(self.view, View::Operations | View::Tasks),
+            Scope::Account => self.view == View::Accounts,
         };
         here && self.has_subject(id)
     }
@@ -36,14 +37,20 @@ impl State {
         }
     }
 
-    /// The first key of the account or instance under the cursor.
+    /// The keys of the account or instance under the cursor.
+    pub fn chosen_keys(&self) -> &[CredentialMeta] {
+        match self.view {
+            View::Accounts => self.accounts.chosen().map_or(&[], |row| &row.keys),
+            View::Communities if self.pane != Pane::Communities => {
+                self.present_instance().map_or(&[], |detail| &detail.keys)
+            }
+            _ => &[],
+        }
+    }
+
+    /// The first of them.
     pub fn chosen_key(&self) -> Option<CredentialId> {
-        let keys = match self.view {
-            View::Accounts => &self.accounts.chosen()?.keys,
-            View::Communities if self.pane != Pane::Communities => &self.present_instance()?.keys,
-            _ => return None,
-        };
-        keys.first().map(|key| key.id)
+        self.chosen_keys().first().map(|key| key.id)
     }
 
     /// The platform whose keys are under the cursor, where there are keys on platforms of that kind.
@@ -100,8 +107,12 @@ impl State {
                         .is_some_and(crate::catalog::Manifest::runs_here)
             }),
             ActionId::Open => self.has_chosen(),
-            ActionId::Reach | ActionId::RotateKey | ActionId::AssumeLeaked => {
-                self.chosen_key().is_some()
+            ActionId::Reach
+            | ActionId::RotateKey
+            | ActionId::AssumeLeaked
+            | ActionId::RevealKey => self.chosen_key().is_some(),
+            ActionId::AnotherAccount | ActionId::MoveAccount | ActionId::AccountContact => {
+                self.accounts.chosen().is_some()
             }
             ActionId::ShareKeys => self.chosen_keys_platform().is_some(),
             ActionId::Mark => self.chosen_platform().is_some() && self.pane == Pane::Instances,
@@ -109,7 +120,10 @@ impl State {
             ActionId::CopyAddress => self.address().is_some(),
             ActionId::ArchiveCommunity => self.communities.chosen().is_some() && !archived(),
             ActionId::Resume => match self.view {
-                View::Tasks => self.tasks.chosen().is_some_and(|row| row.key.is_none()),
+                View::Tasks => self
+                    .tasks
+                    .chosen()
+                    .is_some_and(|row| row.key.is_none() || row.wanted().is_some()),
                 _ => self.operations.chosen().is_some_and(|row| {
                     !row.operation.state.is_final()
                         && row.operation.state != OperationState::Running
@@ -119,7 +133,7 @@ impl State {
                 View::Tasks => self
                     .tasks
                     .chosen()
-                    .is_some_and(|row| row.operation.is_some()),
+                    .is_some_and(|row| row.operation.is_some() || row.wanted().is_some()),
                 _ => self
                     .operations
                     .chosen()
@@ -209,9 +223,15 @@ const fn verb_of(id: ActionId) -> Option<IntentKind> {
         ActionId::Resume => IntentKind::ResumeOperation,
         ActionId::Cancel => IntentKind::CancelOperation,
         ActionId::Accounts | ActionId::Reach | ActionId::Rotations => IntentKind::ViewAccounts,
+        ActionId::RevealKey => IntentKind::RevealKey,
+        ActionId::AddAccount | ActionId::AnotherAccount | ActionId::AccountContact => {
+            IntentKind::AddAccount
+        }
         ActionId::ShareKeys => IntentKind::SetAccountPolicy,
         ActionId::Operators => IntentKind::Recipients,
-        ActionId::RotateKey | ActionId::AssumeLeaked => IntentKind::RotateKey,
+        ActionId::RotateKey | ActionId::AssumeLeaked | ActionId::MoveAccount => {
+            IntentKind::RotateKey
+        }
         ActionId::Ask => IntentKind::MakeRequest,
         // The vault is the operators'.
         ActionId::Unlock | ActionId::Lock => IntentKind::Settings,

@@ -5,8 +5,9 @@ use super::table::Row;
 use crate::catalog::Manifest;
 use crate::domain::{
     AccountId, AuditEntry, AuditSequence, InstanceId, OperationId, PlatformId, Request, RequestId,
+    WantedAccountId,
 };
-use crate::engine::views::{AccountRow, OperationRow, PlatformRow, TaskRow};
+use crate::engine::views::{AccountRow, OperationRow, PlatformRow, TaskRow, TaskSubject};
 use jiff::Timestamp;
 
 impl Row for PlatformRow {
@@ -50,16 +51,27 @@ impl Row for OperationRow {
 }
 
 impl Row for TaskRow {
-    type Key = (InstanceId, Option<OperationId>);
+    type Key = (
+        Option<InstanceId>,
+        Option<OperationId>,
+        Option<WantedAccountId>,
+    );
 
     fn key(&self) -> Self::Key {
-        (self.instance, self.operation)
+        let wanted = match &self.subject {
+            TaskSubject::Account(wanted) => Some(wanted.id),
+            TaskSubject::Instance { .. } => None,
+        };
+        (self.subject.instance(), self.operation, wanted)
     }
 
     fn words(&self) -> String {
+        let slug = self.subject.slug().map_or("", |slug| slug.as_str());
         format!(
-            "{} {} {} {}",
-            self.community, self.slug, self.platform_name, self.task.title
+            "{} {slug} {} {}",
+            self.subject.whose(),
+            self.platform_name,
+            self.task.title
         )
     }
 }

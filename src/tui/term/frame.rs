@@ -4,6 +4,7 @@
 //! still holds during a panic goes out on drop, after the terminal was left. Must not know what the bytes mean.
 
 use std::io::{self, Write};
+use zeroize::Zeroize;
 
 const BEGIN_SYNCHRONISED: &[u8] = b"\x1b[?2026h";
 const END_SYNCHRONISED: &[u8] = b"\x1b[?2026l";
@@ -28,7 +29,9 @@ impl FrameWriter {
 
     /// Forgets what was written and not sent.
     pub(super) fn discard(&mut self) {
-        self.bytes.truncate(BEGIN_SYNCHRONISED.len());
+        // Overwritten: a frame may have shown a key.
+        self.bytes.zeroize();
+        self.bytes.extend_from_slice(BEGIN_SYNCHRONISED);
     }
 
     /// Where the next bytes go.

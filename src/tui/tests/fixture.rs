@@ -116,6 +116,11 @@ fn answer(effect: &Effect) -> Option<Answer> {
         Effect::Load(Load::Sharing(platform)) => {
             Answer::Sharing(platform.clone(), Ok(super::key_matters::sharing(platform)))
         }
+        Effect::Load(Load::Moves(account)) => Answer::Moves(*account, Ok(super::accounts::moves())),
+        Effect::AccountOffer(ticket, platform, _) => {
+            Answer::AccountOffer(*ticket, Ok(super::accounts::offer(platform)))
+        }
+        Effect::Reveal(ticket, ..) => Answer::Revealed(*ticket, Ok(super::accounts::read())),
         Effect::RemoveOperator(ticket, ..) => {
             Answer::OperatorRemoved(*ticket, Box::new(Ok(super::key_matters::removal())))
         }
@@ -152,7 +157,7 @@ pub fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     left
 }
 
-fn event(word: &str) -> KeyEvent {
+pub fn event(word: &str) -> KeyEvent {
     let (modifiers, name) = match word.split_once("ctrl-") {
         Some(("", name)) => (KeyModifiers::CONTROL, name),
         _ => (KeyModifiers::NONE, word),
@@ -206,5 +211,18 @@ pub fn styles(state: &State) -> Vec<Vec<Style>> {
     let area = buffer.area;
     (0..area.height)
         .map(|y| (0..area.width).map(|x| buffer[(x, y)].style()).collect())
+        .collect()
+}
+
+/// The intents that were sent, in a plan or without one.
+pub fn submitted(effects: &[Effect]) -> Vec<&Intent> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Submit(_, intent) | Effect::SubmitPlanned(_, intent, _) => {
+                Some(intent.as_ref())
+            }
+            _ => None,
+        })
         .collect()
 }

@@ -450,11 +450,13 @@ pub fn operation(id: OperationId) -> OperationDetail {
 
 pub fn tasks() -> Vec<TaskRow> {
     vec![TaskRow {
-        instance: InstanceId(5),
+        subject: TaskSubject::Instance {
+            instance: InstanceId(5),
+            community: CommunityId(1),
+            slug: slug("rosewood-co-op"),
+            name: "Rosewood Co-op".into(),
+        },
         operation: Some(OperationId(3)),
-        community_id: CommunityId(1),
-        slug: slug("rosewood-co-op"),
-        community: "Rosewood Co-op".into(),
         platform: PlatformId::new("epsilon"),
         platform_name: "Epsilon".into(),
         task: task(),
@@ -471,6 +473,7 @@ pub fn accounts() -> Vec<AccountRow> {
             name: name.into(),
             community: None,
             external_id: None,
+            contact: String::new(),
             created_at: ago(600),
         },
         platform_name: platform.into(),

@@ -1,8 +1,8 @@
 //! What each action does on the screen.
 
-use super::{bulk, lists, opening};
+use super::{accounts, bulk, lists, opening};
 use crate::domain::{ActionId, Desired, Intent, Observed, OperationState, RotationReason};
-use crate::engine::views::InstanceDetail;
+use crate::engine::views::{InstanceDetail, TaskRow};
 use crate::tui::{
     effect::Effect,
     layers::{
@@ -12,15 +12,16 @@ use crate::tui::{
         confirm::Confirm,
         connect::Connect,
         connections::Connections,
+        dialog::{Dialog, Question},
         drift::{self, DriftDialog},
         filter_line::FilterLine,
         finder::{Finder, Kind},
-        key_form::KeyForm,
+        key_form::{KeyForm, Owner},
         log::LogSheet,
         new_community::NewCommunityForm,
         plan_preview::PlanPreview,
-        settings::SettingsForm,
-        unlock::UnlockForm,
+        settings::Settings,
+        unlock::Unlock,
     },
     state::{State, View},
 };
@@ -55,10 +56,7 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
             let filter = lists::filter(state);
             push(state, Layer::Filter(Box::new(FilterLine::new(&filter))))
         }
-        ActionId::Unlock => {
-            let ticket = state.ticket();
-            push(state, Layer::Unlock(Box::new(UnlockForm::new(ticket))))
-        }
+        ActionId::Unlock => dialog(state, Unlock),
         ActionId::NewCommunity => {
             let ticket = state.ticket();
             let form = NewCommunityForm::new(ticket, "");
@@ -87,6 +85,11 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
             Some(platform) => state.ask(crate::tui::effect::Load::Sharing(platform)),
             None => vec![],
         },
+        ActionId::RevealKey
+        | ActionId::AddAccount
+        | ActionId::AnotherAccount
+        | ActionId::MoveAccount
+        | ActionId::AccountContact => accounts::run(state, action),
         ActionId::RotateKey => replace_key(state, RotationReason::Choice),
         ActionId::AssumeLeaked => replace_key(state, RotationReason::Leaked),
         ActionId::Resume => resume(state),
@@ -122,6 +125,12 @@ fn replace_key(state: &mut State, reason: RotationReason) -> Vec<Effect> {
         .says("The old key is kept until the last has moved. Then it is ended on the platform, and Guildhall looks whether it is dead.")
         .says("What it reaches is shown under reach. This goes on over days and across restarts.");
     push(state, Layer::Confirm(Box::new(question)))
+}
+
+/// Opens a dialog.
+pub(super) fn dialog(state: &mut State, question: impl Question + 'static) -> Vec<Effect> {
+    let layer = Dialog::ask(state.ticket(), question);
+    push(state, layer)
 }
 
 fn push(state: &mut State, layer: Layer) -> Vec<Effect> {
@@ -225,23 +234,14 @@ fn instance_form(state: &mut State, action: ActionId) -> Vec<Effect> {
     }
     let set = shown.map_or_else(BTreeMap::new, |instance| instance.settings.clone());
     let made = shown.is_some_and(|instance| instance.external_id.is_some());
-    let ticket = state.ticket();
-    let layer = if action == ActionId::EnterKey {
-        Layer::KeyForm(Box::new(KeyForm::new(
-            ticket, slug, name, manifest, set, made,
-        )))
-    } else {
-        let title = format!("Settings of {}, {name}", manifest.name);
-        Layer::Settings(Box::new(SettingsForm::new(
-            ticket,
-            title,
-            (community, slug),
-            manifest,
-            set,
-            made,
-        )))
-    };
-    push(state, layer)
+    if action == ActionId::EnterKey {
+        let owner = Owner::Community(slug, name);
+        let form = KeyForm::new(state.ticket(), owner, manifest, set, made);
+        return push(state, Layer::KeyForm(Box::new(form)));
+    }
+    let title = format!("Settings of {}, {name}", manifest.name);
+    let settings = Settings::new(title, (community, slug), manifest, set, made);
+    dialog(state, settings)
 }
 
 /// Runs the form that waited for its instance's settings.
@@ -352,8 +352,13 @@ fn connect(state: &mut State) -> Vec<Effect> {
         })
         .collect();
     let title = format!("Connect {} of {name}", row.name);
-    let dialog = Connect::new(title, id, row.platform, &targets);
-    push(state, Layer::Connect(Box::new(dialog)))
+    let question = Connect {
+        title,
+        community: id,
+        from: row.platform,
+        targets,
+    };
+    dialog(state, question)
 }
 
 fn ask(state: &mut State) -> Vec<Effect> {
@@ -371,11 +376,7 @@ fn ask(state: &mut State) -> Vec<Effect> {
                 .is_none_or(|instance| instance.desired != Desired::Active)
         })
         .map(|row| (row.platform.clone(), row.name.clone()));
-    let named = platform
-        .as_ref()
-        .map(|(platform, name)| (platform.clone(), name.as_str()));
-    let form = Ask::new(state.ticket(), (id, &name), named);
-    push(state, Layer::Ask(Box::new(form)))
+    dialog(state, Ask::new((id, &name), platform))
 }
 
 fn connections(state: &mut State) -> Vec<Effect> {
@@ -389,7 +390,7 @@ fn connections(state: &mut State) -> Vec<Effect> {
 fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String, OperationState)> {
     if state.view == View::Tasks {
         let row = state.tasks.chosen()?;
-        let title = format!("{} of {}", row.platform_name, row.community);
+        let title = format!("{} of {}", row.platform_name, row.subject.whose());
         return Some((row.operation?, title, OperationState::WaitsHuman));
     }
     let row = state.operations.chosen()?;
@@ -416,6 +417,17 @@ fn resume(state: &mut State) -> Vec<Effect> {
 }
 
 fn cancel(state: &mut State) -> Vec<Effect> {
+    if state.view == View::Tasks
+        && let Some(wanted) = state.tasks.chosen().and_then(TaskRow::wanted)
+    {
+        let question = Confirm::new(
+            format!("Want the account {} no longer", wanted.name),
+            "Take it off",
+            vec![Intent::DropWantedAccount { wanted: wanted.id }],
+        )
+        .says("Its step goes; what was made on the platform meanwhile stays there.");
+        return push(state, Layer::Confirm(Box::new(question)));
+    }
     let Some((operation, title, _)) = chosen_operation(state) else {
         return vec![];
     };

@@ -75,7 +75,7 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Requests(_)
         | Answer::Reach(..)
         | Answer::Audit(_) => lists(state, answer),
-        Answer::Rotations(_) | Answer::Operators(_) | Answer::Sharing(..) => {
+        Answer::Rotations(_) | Answer::Operators(_) | Answer::Sharing(..) | Answer::Moves(..) => {
             super::keys::take(state, answer)
         }
         Answer::Submitted(ticket, result) => submitted(state, ticket, result),
@@ -95,6 +95,8 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         | Answer::Unlocked(ticket, _)
         | Answer::OperatorAdded(ticket, _)
         | Answer::OperatorRemoved(ticket, _)
+        | Answer::AccountOffer(ticket, _)
+        | Answer::Revealed(ticket, _)
         | Answer::Initialised(ticket, _) => to_layer(state, ticket, answer),
     }
 }
@@ -332,7 +334,9 @@ fn to_layer(state: &mut State, ticket: Ticket, answer: Answer) -> Vec<Effect> {
         .iter()
         .position(|layer| layer.ticket() == Some(ticket));
     let Some(place) = place else {
-        if let Some(fault) = fault_of(&answer) {
+        // Of what was submitted it was told already.
+        let told = matches!(answer, Answer::Submitted(..));
+        if let Some(fault) = answer.refusal().filter(|_| !told) {
             state.notices.fault(state.now, &fault);
         }
         return vec![];
@@ -346,21 +350,4 @@ fn to_layer(state: &mut State, ticket: Ticket, answer: Answer) -> Vec<Effect> {
     state.layers.extend(above);
     settle(state);
     effects
-}
-
-fn fault_of(answer: &Answer) -> Option<Fault> {
-    match answer {
-        Answer::Template(_, Err(fault))
-        | Answer::Planned(_, Err(fault))
-        | Answer::Discovered(_, Err(fault))
-        | Answer::Log(_, Err(fault))
-        | Answer::LogSaved(_, Err(fault))
-        | Answer::Homes(_, Err(fault))
-        | Answer::Unlocked(_, Err(fault))
-        | Answer::OperatorAdded(_, Err(fault))
-        | Answer::Initialised(_, Err(fault)) => Some(fault.clone()),
-        Answer::Examined(_, result) => result.as_ref().as_ref().err().cloned(),
-        Answer::OperatorRemoved(_, result) => result.as_ref().as_ref().err().cloned(),
-        _ => None,
-    }
 }

@@ -1,5 +1,6 @@
 //! A message in, the state changed, effects out. No I/O, no waiting.
 
+mod accounts;
 mod actions;
 mod answers;
 mod bulk;
@@ -14,7 +15,7 @@ use super::{
     effect::Effect,
     input::Input,
     keymap::Chord,
-    layers::{After, Turn},
+    layers::{After, Turn, revealed},
     message::Msg,
     state::State,
 };
@@ -23,6 +24,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent
 
 /// Takes a message.
 pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
+    end_layers(state);
     match message {
         Msg::Key(key) if key.kind == KeyEventKind::Release => vec![],
         Msg::Key(key) => {
@@ -65,6 +67,17 @@ pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
             state.notices.fault(state.now, &fault);
             vec![]
         }
+    }
+}
+
+/// Takes away what was to be seen for a while only.
+fn end_layers(state: &mut State) {
+    let (now, before) = (state.now, state.layers.len());
+    state
+        .layers
+        .retain(|layer| layer.ends_at().is_none_or(|end| end > now));
+    if state.layers.len() < before {
+        state.notices.done(now, revealed::GONE);
     }
 }
 

@@ -1,11 +1,16 @@
 //! Going into things: panes, details after a rest, views, a click.
 
 use crate::domain::{ActionId, OperationState};
-use crate::engine::views::{OperationRow, TaskRow};
+use crate::engine::views::{OperationRow, TaskRow, TaskSubject};
 use crate::tui::{
     effect::{Effect, Load},
     layers::{
-        Layer, key_form::KeyForm, operation::OperationSheet, request::RequestSheet, task::TaskSheet,
+        Layer,
+        dialog::Dialog,
+        key_form::{KeyForm, Owner},
+        operation::OperationSheet,
+        request::RequestSheet,
+        task::TaskSheet,
     },
     layout,
     state::{Pane, State, View, rows::Logged},
@@ -57,8 +62,8 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         View::Requests => {
             if let Some(request) = state.requests.chosen().cloned() {
                 let role = state.role();
-                let sheet = RequestSheet::new(state.ticket(), request, role);
-                state.layers.push(Layer::Request(Box::new(sheet)));
+                let sheet = Dialog::ask(state.ticket(), RequestSheet { request, role });
+                state.layers.push(sheet);
             }
             vec![]
         }
@@ -123,10 +128,16 @@ fn open_waiting(state: &mut State, row: TaskRow) {
     let (Some(key), Some(manifest)) = (&row.key, manifest) else {
         return open_sheet(state, row);
     };
+    let owner = match &row.subject {
+        TaskSubject::Instance { slug, name, .. } => Owner::Community(slug.clone(), name.clone()),
+        TaskSubject::Account(wanted) => Owner::Installation {
+            name: wanted.name.clone(),
+            contact: wanted.contact.clone(),
+        },
+    };
     let form = KeyForm::new(
         state.ticket(),
-        row.slug,
-        row.community,
+        owner,
         manifest,
         key.settings.clone(),
         key.made,
@@ -146,11 +157,13 @@ fn task_of(row: &OperationRow) -> Option<TaskRow> {
         return None;
     }
     Some(TaskRow {
-        instance: operation.instance,
+        subject: TaskSubject::Instance {
+            instance: operation.instance,
+            community: operation.community,
+            slug: row.slug.clone(),
+            name: row.community.clone(),
+        },
         operation: Some(operation.id),
-        community_id: operation.community,
-        slug: row.slug.clone(),
-        community: row.community.clone(),
         platform: operation.platform.clone(),
         platform_name: row.platform_name.clone(),
         task: operation.task.clone()?,

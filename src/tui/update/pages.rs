@@ -1,7 +1,7 @@
 //! The full text of the chosen row of a list.
 
 use crate::catalog::Manifest;
-use crate::domain::{AuditEntry, SlotUse, mebibytes};
+use crate::domain::{AuditEntry, SlotUse, Slug, mebibytes};
 use crate::engine::views::AccountRow;
 use crate::tui::{
     layers::page::Page,
@@ -26,9 +26,9 @@ pub fn of_chosen(state: &State) -> Option<Page> {
 
 fn account(state: &State, row: &AccountRow) -> Page {
     let mut page = Page::new(format!("{} on {}", row.account.name, row.platform_name));
-    if let Some(slug) = &row.slug {
-        page.fact("for", slug.as_str(), Ink::Text);
-    }
+    let owner = row.slug.as_ref().map_or("the installation", Slug::as_str);
+    page.fact("for", owner, Ink::Text);
+    page.fact("one asks", row.account.contact.clone(), Ink::Text);
     page.fact(
         "is",
         row.account.external_id.clone().unwrap_or_default(),

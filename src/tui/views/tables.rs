@@ -42,7 +42,7 @@ pub fn tasks(paint: &mut Paint<'_>, area: Rect, state: &State) -> Option<Positio
         |row| Drawable {
             mark: Some(Mark::Waiting),
             sign: None,
-            name: cell(row.community.clone()),
+            name: cell(row.subject.whose().to_owned()),
             cells: vec![
                 cell(row.platform_name.clone()),
                 inked(format!("{:>5}", text::age(state.now, row.since)), Ink::Dim),

@@ -211,6 +211,9 @@ fn shown(state: &State, id: ActionId) -> bool {
         | ActionId::Filter
         | ActionId::Palette
         | ActionId::Help
+        | ActionId::AddAccount
+        | ActionId::AnotherAccount
+        | ActionId::MoveAccount
         | ActionId::Resume
         | ActionId::Cancel
         | ActionId::Unlock => true,

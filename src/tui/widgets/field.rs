@@ -68,12 +68,18 @@ pub struct Field {
     pub verdict: Verdict,
     /// Why it cannot be changed, when it cannot.
     pub fixed: Option<String>,
+    /// Whether what stands in it was proposed and nobody has touched it yet: typing replaces it, moving the cursor keeps it.
+    pub proposed: bool,
 }
 
 impl Field {
     /// A line of text.
     pub fn text(id: &str, label: &str, value: &str, most: usize) -> Self {
-        Self::with(id, label, Entry::Text(Input::new(value.to_owned())), most)
+        let entry = Entry::Text(Input::new(value.to_owned()));
+        Self {
+            proposed: !value.is_empty(),
+            ..Self::with(id, label, entry, most)
+        }
     }
 
     /// A secret.
@@ -113,6 +119,7 @@ impl Field {
             most,
             verdict: Verdict::None,
             fixed: None,
+            proposed: false,
         }
     }
 
@@ -144,11 +151,18 @@ impl Field {
         }
     }
 
-    /// Puts a value into a text field.
+    /// Proposes a value in a text field.
     pub fn set(&mut self, value: &str) {
         if let Entry::Text(input) = &mut self.entry {
             *input = Input::new(value.to_owned());
+            self.proposed = !value.is_empty();
         }
+    }
+
+    /// What stands here is what somebody wrote: typing adds to it from the start.
+    pub fn written(mut self) -> Self {
+        self.proposed = false;
+        self
     }
 
     /// Whether nothing was entered.
@@ -162,18 +176,25 @@ impl Field {
 
     /// Takes a key. Answers whether it was one for this field, and whether the value changed.
     pub fn key(&mut self, key: &KeyEvent) -> Taken {
+        let before = self.fixed.is_some().then(|| self.entry.clone());
         let taken = match &mut self.entry {
+            Entry::Text(input) if self.proposed => {
+                let taken = proposed_key(input, key, self.most);
+                self.proposed = taken == Taken::Passed;
+                taken
+            }
             Entry::Text(input) => text_key(input, key, self.most),
             Entry::Secret(hidden) => secret_key(hidden, key),
             Entry::Choice { options, index } => choice_key(options.len(), index, key),
             Entry::List { options, index } => list_key(options.len(), index, key),
         };
-        match (taken, &self.fixed) {
-            (Taken::Changed, Some(reason)) => {
+        match (taken, &self.fixed, before) {
+            (Taken::Changed, Some(reason), Some(before)) => {
                 self.verdict = Verdict::Odd(reason.clone());
+                self.entry = before;
                 Taken::Kept
             }
-            (taken, _) => taken,
+            (taken, ..) => taken,
         }
     }
 
@@ -186,6 +207,9 @@ impl Field {
         match &mut self.entry {
             Entry::Choice { .. } | Entry::List { .. } => return Taken::Kept,
             Entry::Text(input) => {
+                if std::mem::take(&mut self.proposed) {
+                    *input = Input::default();
+                }
                 let room = self.most.saturating_sub(input.value().chars().count());
                 // Put in as one piece: one character at a time would be slow for a long paste.
                 let mut value = input.value().to_owned();
@@ -252,6 +276,26 @@ fn text_key(input: &mut Input, key: &KeyEvent, most: usize) -> Taken {
         Some(change) if change.value => Taken::Changed,
         _ => Taken::Kept,
     }
+}
+
+/// The first key in a text that was proposed: what writes or deletes begins anew, what moves the cursor keeps the text.
+fn proposed_key(input: &mut Input, key: &KeyEvent, most: usize) -> Taken {
+    let mut anew = Input::default();
+    match text_key(&mut anew, key, most) {
+        Taken::Passed => Taken::Passed,
+        Taken::Kept if is_movement(key) => text_key(input, key, most),
+        Taken::Changed | Taken::Kept => {
+            *input = anew;
+            Taken::Changed
+        }
+    }
+}
+
+fn is_movement(key: &KeyEvent) -> bool {
+    matches!(
+        key.code,
+        KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End | KeyCode::Char('e')
+    )
 }
 
 fn secret_key(hidden: &mut Hidden, key: &KeyEvent) -> Taken {
@@ -327,7 +371,7 @@ mod tests {
 
     #[test]
     fn control_h_deletes_as_backspace_does() {
-        let mut field = Field::text("name", "Name", "abc", 10);
+        let mut field = Field::text("name", "Name", "abc", 10).written();
         press(&mut field, KeyCode::Char('h'), KeyModifiers::CONTROL);
         press(&mut field, KeyCode::Backspace, KeyModifiers::NONE);
         assert_eq!(field.value(), "a");
@@ -349,5 +393,32 @@ mod tests {
             Taken::Kept
         );
         assert!(matches!(field.verdict, Verdict::Odd(_)));
+        assert_eq!(field.value(), "b");
+    }
+
+    #[test]
+    fn typing_replaces_what_was_proposed_and_moving_the_cursor_keeps_it() {
+        let proposed = || Field::text("name", "Name", "Rosewood", 20);
+        let mut typed = proposed();
+        press(&mut typed, KeyCode::Char('F'), KeyModifiers::SHIFT);
+        press(&mut typed, KeyCode::Char('e'), KeyModifiers::NONE);
+        assert_eq!(typed.value(), "Fe");
+        let mut edited = proposed();
+        press(&mut edited, KeyCode::Left, KeyModifiers::NONE);
+        press(&mut edited, KeyCode::Char('s'), KeyModifiers::NONE);
+        assert_eq!(edited.value(), "Rosewoosd");
+        let mut emptied = proposed();
+        assert_eq!(
+            press(&mut emptied, KeyCode::Backspace, KeyModifiers::NONE),
+            Taken::Changed
+        );
+        assert_eq!(emptied.value(), "");
+        let mut left = proposed();
+        assert_eq!(
+            press(&mut left, KeyCode::Tab, KeyModifiers::NONE),
+            Taken::Passed
+        );
+        left.paste(&Hidden::pasted("Fern".into()));
+        assert_eq!(left.value(), "Fern");
     }
 }

@@ -213,7 +213,7 @@ impl Form {
 fn draw_field(sheet: &mut SheetBuilder<'_>, field: &Field, focused: bool) {
     match &field.entry {
         Entry::Text(input) => {
-            sheet.text_field(&field.label, input, focused);
+            sheet.text_field(&field.label, input, focused, field.proposed);
         }
         Entry::Secret(hidden) => sheet.secret_field(&field.label, hidden, focused),
         Entry::Choice { options, index } => {

@@ -2,9 +2,9 @@
 //! height. Filled by [`SheetBuilder`].
 
 use super::paint::Paint;
-use crate::tui::{term::Link, theme::Ink};
+use crate::tui::{hidden::Hidden, term::Link, theme::Ink};
 use ratatui::layout::{Position, Rect};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub use super::sheet_builder::SheetBuilder;
 
@@ -32,6 +32,8 @@ pub struct Sheet {
     /// Labels, and which has the focus.
     pub(super) buttons: Vec<(String, bool)>,
     pub(super) links: Vec<Address>,
+    /// A secret that is shown, and the first of the lines kept free for it.
+    pub(super) secret: Option<(usize, Hidden)>,
     /// Keys and what they do here, for the footer.
     pub hints: Vec<(String, String)>,
 }
@@ -82,6 +84,9 @@ impl Sheet {
                 x += paint.text(body, x, row, body.width, &piece.text, piece.ink);
             }
         }
+        if let Some((line, secret)) = &self.secret {
+            draw_secret(paint, body, line.saturating_sub(top), secret);
+        }
         let on_screen = |line: usize| {
             let row = u16::try_from(line.checked_sub(top)?).ok()?;
             (row < body.height).then_some(body.y + row)
@@ -127,5 +132,30 @@ impl Sheet {
         let page = height.saturating_sub(3).max(1);
         let start = (self.focus / page * page).saturating_sub(2.min(height / 3));
         start.min(self.lines.len().saturating_sub(height))
+    }
+}
+
+/// Puts a secret into the cells, a character each; one that is no single column is shown as a question mark, since it would
+/// stand elsewhere than it seems to.
+fn draw_secret(paint: &mut Paint<'_>, area: Rect, row: usize, secret: &Hidden) {
+    let style = paint.look.style(Ink::Key);
+    let width = usize::from(area.width).max(1);
+    for (place, character) in secret.reveal().chars().enumerate() {
+        let (Ok(x), Ok(y)) = (
+            u16::try_from(place % width),
+            u16::try_from(row + place / width),
+        ) else {
+            return;
+        };
+        if y >= area.height {
+            return;
+        }
+        let shown = match character.width() {
+            Some(1) => character,
+            _ => '?',
+        };
+        if let Some(cell) = paint.buffer.cell_mut((area.x + x, area.y + y)) {
+            cell.set_char(shown).set_style(style);
+        }
     }
 }

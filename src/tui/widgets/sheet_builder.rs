@@ -63,6 +63,15 @@ impl<'a> SheetBuilder<'a> {
         }
     }
 
+    /// A secret in the clear, over the full width: its characters are put into the cells one by one and into no other text.
+    pub fn secret(&mut self, secret: &Hidden) {
+        let lines = secret.length().div_ceil(self.width).max(1);
+        self.sheet.secret = Some((self.sheet.lines.len(), secret.clone()));
+        for _ in 0..lines {
+            self.line(vec![piece("", Ink::Text)]);
+        }
+    }
+
     /// One line as it is, cut at the width.
     pub fn line(&mut self, pieces: Vec<Piece>) {
         self.sheet.lines.push(pieces);
@@ -121,8 +130,8 @@ impl<'a> SheetBuilder<'a> {
         }
     }
 
-    /// A line of text to be edited.
-    pub fn text_field(&mut self, label: &str, input: &Input, focused: bool) {
+    /// A line of text to be edited; one that was proposed looks chosen, since typing replaces it.
+    pub fn text_field(&mut self, label: &str, input: &Input, focused: bool, proposed: bool) {
         let room = self.begin_field(label, focused);
         let scroll = input.visual_scroll(room.saturating_sub(1));
         let shown = cut_left(input.value(), scroll);
@@ -134,11 +143,14 @@ impl<'a> SheetBuilder<'a> {
                 ..*self.glyphs
             },
         );
-        self.end_field(
-            &shown,
-            focused,
-            input.visual_cursor().saturating_sub(scroll),
-        );
+        let at = input.visual_cursor().saturating_sub(scroll);
+        if proposed && focused {
+            let text = shown.trim_end();
+            let rest = " ".repeat(shown.width().saturating_sub(text.width()));
+            self.end_field(&[(text, Ink::Selected), (&rest, Ink::Resting)], focused, at);
+        } else {
+            self.end_field(&[(&shown, Ink::Resting)], focused, at);
+        }
     }
 
     /// A secret: masked, with its length and, when it is long enough, its last four.
@@ -163,7 +175,7 @@ impl<'a> SheetBuilder<'a> {
             }
         }
         let shown = text::fit(&format!("{mask}{said}"), room, self.glyphs);
-        self.end_field(&shown, focused, mask_width);
+        self.end_field(&[(&shown, Ink::Resting)], focused, mask_width);
     }
 
     /// A choice: its meaning between signs that say it can be changed.
@@ -200,13 +212,13 @@ impl<'a> SheetBuilder<'a> {
         self.width.saturating_sub(indent)
     }
 
-    fn end_field(&mut self, shown: &str, focused: bool, at: usize) {
+    fn end_field(&mut self, shown: &[(&str, Ink)], focused: bool, at: usize) {
         let last = self.sheet.lines.len().saturating_sub(1);
         let Some(line) = self.sheet.lines.last_mut() else {
             return;
         };
         let left: usize = line.iter().map(|piece| piece.text.width()).sum();
-        line.push(piece(shown, Ink::Resting));
+        line.extend(shown.iter().map(|(text, ink)| piece(text, *ink)));
         if focused {
             self.sheet.cursor = Some((last, u16::try_from(left + at).unwrap_or(u16::MAX)));
         }

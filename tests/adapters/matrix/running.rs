@@ -466,3 +466,31 @@ async fn what_is_announced_is_to_be_read_in_the_first_room() {
     let since = jiff::Timestamp::UNIX_EPOCH;
     assert!(adapter().saw_message(&site, words, since).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_bot_of_the_installation_is_made_once_however_often_it_is_tried() {
+    let world = World::new().await;
+    let users = async || {
+        let state = world.state().await;
+        let users = state["users"].as_object().unwrap().keys().cloned();
+        users.filter(|user| user.starts_with("@gov-")).count()
+    };
+    let mut site = world.site();
+    site.slug = "second".parse().unwrap();
+    assert_eq!(adapter().makes_account_with(), Some("admin_token"));
+    let lost = adapter().make_account(&site).await.unwrap();
+    let made = adapter().make_account(&site).await.unwrap();
+    assert_eq!((users().await, made.field), (1, "access_token"));
+    assert!(made.identity.external_id.starts_with("@gov-second-"));
+    let lives = async |token| {
+        adapter()
+            .key_lives(&site, "access_token", token)
+            .await
+            .unwrap()
+    };
+    assert!(lives(&made.secret).await);
+    assert!(!lives(&lost.secret).await, "two live tokens of one bot");
+    site.secrets.0.clear();
+    let fault = adapter().make_account(&site).await.err().unwrap();
+    assert_eq!(fault.kind, FaultKind::NeedsKey);
+}

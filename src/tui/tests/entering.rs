@@ -1,0 +1,141 @@
+//! Keys and passphrases are entered, hidden, verified and stored; pastes go where they belong.
+
+use super::fixture::*;
+use crate::domain::*;
+use crate::tui::{
+    effect::Effect,
+    hidden::Hidden,
+    layers::Layer,
+    message::{Answer, Msg},
+    update::update,
+};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+const SIZE: (u16, u16) = (120, 40);
+
+#[test]
+fn pasting_reaches_every_field_of_every_form_without_line_ends_and_without_submitting() {
+    let forms = [
+        "n",
+        "enter down down e",
+        "enter s",
+        "enter a",
+        "enter m m X",
+        ": text:com",
+        "A",
+    ];
+    for keys in forms {
+        let mut state = furnished(SIZE, colour());
+        press(&mut state, keys);
+        let layer = state
+            .layers
+            .last()
+            .unwrap_or_else(|| panic!("{keys:?} opened nothing"));
+        let name = format!("{layer:?}");
+        let name = name.split('(').next().unwrap_or_default().to_owned();
+        for _ in 0..30 {
+            let effects = update(
+                &mut state,
+                Msg::Paste(Hidden::pasted("canary\r\n\u{1b}[A".into())),
+            );
+            assert!(
+                effects
+                    .iter()
+                    .all(|effect| matches!(effect, Effect::Load(_) | Effect::Rest)),
+                "{name}: {effects:?}"
+            );
+            assert!(!screen(&state).contains('\r'), "{name}");
+            update(
+                &mut state,
+                Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)),
+            );
+        }
+        assert_eq!(state.layers.len(), 1, "{name} was closed by a paste");
+    }
+}
+
+#[test]
+fn the_unlock_form_hides_what_is_pasted_and_hands_it_on() {
+    let mut state = furnished(SIZE, colour());
+    let mut overview = overview();
+    overview.vault = crate::engine::views::VaultState::Locked;
+    state.overview = Some(overview);
+    press(&mut state, "U");
+    assert!(screen(&state).contains("Unlock the vault"));
+    update(
+        &mut state,
+        Msg::Paste(Hidden::pasted("canary passphrase\n".into())),
+    );
+    assert!(!screen(&state).contains("canary"));
+    let effects = press(&mut state, "enter");
+    assert!(matches!(
+        &effects[..],
+        [Effect::Unlock(_, crate::tui::effect::Opener::Passphrase(hidden))]
+            if hidden.reveal() == "canary passphrase"
+    ));
+    assert!(!format!("{effects:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_is_verified_before_it_can_be_stored() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down down e");
+    let effects = press(&mut state, "text:tok-canary0123456789abcdef");
+    assert_eq!(effects, []);
+    let shown = screen(&state);
+    assert!(
+        shown.contains("shape ok") && shown.contains("ends in cdef"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("canary") && !shown.contains("[Store]"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab tab tab tab enter");
+    assert_eq!(submitted(&effects), Vec::<&Intent>::new());
+    let shown = screen(&state);
+    assert!(
+        shown.contains("verified now") && shown.contains("[Cancel]"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab enter");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::StoreKey {
+            keep_unverified: false,
+            keep_powerful: false,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_key_that_cannot_be_verified_is_kept_only_on_a_second_press() {
+    let mut state = furnished(SIZE, colour());
+    press(
+        &mut state,
+        "enter down down e text:tok-canary0123456789abcdef",
+    );
+    let Some(ticket) = state.layers.last().and_then(Layer::ticket) else {
+        panic!("no form");
+    };
+    let mut unverified = examination();
+    unverified.identity = None;
+    unverified.fault = Some(Fault::new(
+        FaultKind::Unreachable,
+        "Gamma cannot be reached.",
+    ));
+    let answer = Answer::Examined(ticket, Box::new(Ok(unverified)));
+    update(&mut state, Msg::Answer(answer));
+    let effects = press(&mut state, "tab tab enter");
+    assert_eq!(effects, []);
+    assert!(screen(&state).contains("Press again"), "{}", screen(&state));
+    let effects = press(&mut state, "enter");
+    assert!(matches!(
+        submitted(&effects)[..],
+        [Intent::StoreKey {
+            keep_unverified: true,
+            ..
+        }]
+    ));
+}
