@@ -238,6 +238,25 @@ pub(super) async fn show(client: &Client, id: u64) -> Result<Option<Seen>, Fault
     Ok(found.and_then(|found| read(&found["web_hook"])))
 }
 
+/// Has a webhook signed with another secret; false when it is gone.
+pub(super) async fn set_secret(
+    client: &Client,
+    id: u64,
+    secret: &SecretString,
+) -> Result<bool, Fault> {
+    let path = format!("/admin/api/web_hooks/{id}.json");
+    let body = json!({"web_hook": {"secret": secret.expose_secret()}});
+    let call = client.call(Method::PUT, &path).redact(secret).json(&body);
+    let answer = call.send().await.map_err(errors::slowed)?;
+    if answer.status == 404 && errors::is_json(&answer) {
+        return Ok(false);
+    }
+    client
+        .accept(answer, "sign the webhook anew")
+        .await
+        .map(|_| true)
+}
+
 /// Switches a webhook; false when it is gone.
 pub(super) async fn set_active(client: &Client, id: u64, active: bool) -> Result<bool, Fault> {
     let path = format!("/admin/api/web_hooks/{id}.json");

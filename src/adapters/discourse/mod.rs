@@ -103,12 +103,18 @@ impl Adapter for Discourse {
     async fn mint_key(
         &self,
         op: &Op,
-        _field: &str,
+        field: &str,
     ) -> Result<(SecretString, Option<Identity>), Halt> {
+        if field == WEBHOOK_SECRET {
+            return Ok((hooks::fresh_secret(), None));
+        }
         rotate::mint(op).await
     }
 
-    async fn move_key(&self, op: &Op, _field: &str) -> Result<String, Halt> {
+    async fn move_key(&self, op: &Op, field: &str) -> Result<String, Halt> {
+        if field == WEBHOOK_SECRET {
+            return rotate::sign_anew(op).await;
+        }
         rotate::take_over(op).await?;
         replacing::move_by_looking(self, op).await
     }
@@ -123,6 +129,13 @@ impl Adapter for Discourse {
 
     async fn key_lives(&self, site: &Site, field: &str, old: &SecretString) -> Result<bool, Fault> {
         rotate::lives(site, field, old).await
+    }
+
+    fn proof_of_end(&self, field: &str) -> &'static str {
+        match field {
+            WEBHOOK_SECRET => "the webhook has one secret, and that is another one now",
+            _ => "the platform was asked with it and refused it",
+        }
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

@@ -2,8 +2,9 @@
 //! discourse 2). That one itself is made by a person.
 
 use super::{
-    API_KEY, RUNTIME_KEY,
+    API_KEY, RUNTIME_KEY, WEBHOOK_SECRET,
     client::Client,
+    hooks,
     record::{self, Places, Runtime},
     runtime,
 };
@@ -12,18 +13,79 @@ use crate::adapters::{
     durable::{Halt, Op},
     http::Method,
 };
-use crate::domain::{Fault, FaultKind, Identity};
+use crate::domain::{Fault, FaultKind, HumanTask, Identity};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 /// The run-time key that was made and is not in use yet.
 const MINTED: &str = "minted-key";
+/// The step of whoever receives the webhook.
+const RECEIVER: &str = "webhook-receiver";
 
 /// With which key another one is made.
 pub(super) fn mints_with(site: &Site, field: &str) -> Option<&'static str> {
-    let made = Places::at(site).is_ok_and(|places| places.runtime.is_some());
-    (field == RUNTIME_KEY && made).then_some(API_KEY)
+    let made = Places::at(site).is_ok_and(|places| match field {
+        RUNTIME_KEY => places.runtime.is_some(),
+        WEBHOOK_SECRET => places.webhook.is_some(),
+        _ => false,
+    });
+    made.then_some(API_KEY)
+}
+
+/// Has the webhook signed with the new secret, and sees whether its receiver takes that: a webhook has one secret, so that
+/// whoever receives it has to be told. Repeating is harmless.
+pub(super) async fn sign_anew(op: &Op) -> Result<String, Halt> {
+    let client = Client::of(op)?;
+    let Some(id) = Places::of(op)?.webhook else {
+        return Ok(
+            "There is no webhook; one that is made is signed with the new secret.".to_owned(),
+        );
+    };
+    if !hooks::set_secret(&client, id, &op.secret(WEBHOOK_SECRET)?).await? {
+        return Err(Fault::new(
+            FaultKind::NotFound,
+            "The webhook is gone from the forum, so nothing is signed there.",
+        )
+        .hint("Check the instance and have it put back; that one is signed with the new secret.")
+        .into());
+    }
+    if !op.site().active {
+        return Ok("The webhook is signed with the new secret once it is switched on; its receiver has to be told.".to_owned());
+    }
+    match hooks::ping(op, &client, id).await? {
+        Some(status @ 200..=299) => Ok(format!(
+            "The webhook is signed with the new secret, and its receiver answered {status}."
+        )),
+        answered => Err(Halt::Human(Box::new(tell_receiver(op.site(), answered)))),
+    }
+}
+
+fn tell_receiver(site: &Site, answered: Option<u64>) -> HumanTask {
+    let said = answered.map_or_else(
+        || "has not answered to a delivery".to_owned(),
+        |status| format!("answers {status} to deliveries"),
+    );
+    HumanTask {
+        step: RECEIVER.to_owned(),
+        title: "give the webhook's receiver the new secret".to_owned(),
+        why: format!(
+            "The forum signs with the new secret since now, and the receiver {said} that are signed with it."
+        ),
+        who: "who looks after the receiver".to_owned(),
+        url: None,
+        instructions: vec![
+            format!(
+                "Read the new secret, on the screen or with: guildhall key reveal {} {} --field {WEBHOOK_SECRET} --why REASON",
+                site.slug, site.platform
+            ),
+            "Enter it where the deliveries are received.".to_owned(),
+            "Then let Guildhall look: it has the forum send a delivery, which must be accepted."
+                .to_owned(),
+        ],
+        asks_for: Vec::new(),
+        others_decide: false,
+    }
 }
 
 /// Makes another run-time key beside the one in use. What an interrupted run made and nobody knows is deleted.
@@ -117,8 +179,12 @@ pub(super) async fn revoke(op: &Op, field: &str, old: &SecretString) -> Result<b
     Ok(true)
 }
 
-/// Whether the forum accepts a key still.
+/// Whether the forum accepts a key still. A webhook's secret is in use as long as no other was put in its place.
 pub(super) async fn lives(site: &Site, field: &str, key: &SecretString) -> Result<bool, Fault> {
+    if field == WEBHOOK_SECRET {
+        let used = site.secrets.get(WEBHOOK_SECRET);
+        return Ok(used.is_some_and(|used| used.expose_secret() == key.expose_secret()));
+    }
     let user = match Places::at(site)?.runtime {
         Some(runtime) if field == RUNTIME_KEY => runtime.user,
         _ => site.settings.require("api_username")?.to_owned(),

@@ -16,6 +16,7 @@ mod observe;
 mod pause;
 mod provision;
 mod record;
+mod rekey;
 mod remove;
 mod script;
 mod tasks;
@@ -28,6 +29,7 @@ use super::contract::{
 use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 /// The credential of the community's bot.
 const API_KEY: &str = "api_key";
@@ -89,6 +91,18 @@ impl Adapter for Loomio {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    fn mints(&self, op: &Op, field: &str) -> bool {
+        field == API_KEY && rekey::is_possible(op.site())
+    }
+
+    async fn mint_key(
+        &self,
+        op: &Op,
+        _field: &str,
+    ) -> Result<(SecretString, Option<Identity>), Halt> {
+        rekey::mint(op).await
     }
 
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {

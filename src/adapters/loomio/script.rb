@@ -39,6 +39,16 @@ result =
     GroupService.update(group: group, actor: bot, params: { name: i["name"] })
     raise group.errors.full_messages.join("; ") unless group.reload.name == i["name"]
     {}
+  when "rekey"
+    own_group.call
+    former = bot.api_key
+    if bot.respond_to?(:regenerate_api_key)
+      bot.regenerate_api_key
+    else
+      bot.update!(api_key: SecureRandom.hex(16))
+    end
+    raise "the key is the same" if bot.reload.api_key == former
+    { api_key: bot.api_key }
   when "look"
     { state: subscription.call.state }
   when "suspend", "restore"

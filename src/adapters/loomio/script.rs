@@ -42,6 +42,12 @@ impl fmt::Debug for Made {
     }
 }
 
+/// What `rekey` answers.
+#[derive(Deserialize)]
+pub(super) struct Rekeyed {
+    pub api_key: String,
+}
+
 /// What the other parts answer.
 #[derive(Debug, Deserialize)]
 pub(super) struct Told {

@@ -4,7 +4,7 @@
 //! paths. The script is not interpreted: it must be one that reads its data from the environment, and what its data ask
 //! for is done here.
 
-use super::model::{Loomio, User};
+use super::model::{Loomio, User, fresh_key};
 use crate::domain::{Fault, FaultKind};
 use serde_json::{Value, json};
 use std::{
@@ -207,6 +207,13 @@ fn part(server: &mut Loomio, data: &Value) -> Result<Value, String> {
                 .unwrap_or_default()
                 .clone_into(&mut group.name);
             Ok(json!({}))
+        }
+        "rekey" => {
+            own(server, data, bot)?;
+            let user = bot.and_then(|bot| server.users.get_mut(&bot));
+            let user = user.ok_or("no such user")?;
+            user.api_key = fresh_key();
+            Ok(json!({"api_key": user.api_key}))
         }
         "look" => {
             let group = subscribed(server, data, bot)?;

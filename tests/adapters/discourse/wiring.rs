@@ -4,6 +4,7 @@ use super::world::{World, adapter, fault, peer, task};
 use crate::world::chat;
 use guildhall::adapters::{Peer, Probe, Target};
 use guildhall::domain::{FaultKind, PlatformId};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 const DISCORD: &str = "https://discord.com/api/webhooks/1/abcdefghijklmnopqrstuvwxyz";
@@ -146,4 +147,40 @@ async fn others_are_offered_the_forums_root() {
         panic!("a forum is a site to read");
     };
     assert_eq!(address.as_str(), "https://discourse.sandbox/");
+}
+
+#[tokio::test]
+async fn the_webhook_is_signed_anew_and_its_receiver_is_waited_for() {
+    let mut world = World::with_webhook().await;
+    world.provisioned().await;
+    let field = "webhook_secret";
+    let old = world.journal.secrets()[field].clone();
+    let signed = async |world: &World| {
+        let state = world.state().await;
+        let hooks = state["webhooks"].as_object().unwrap();
+        hooks.values().next().unwrap()["secret"].clone()
+    };
+    let op = world.op();
+    assert!(adapter().mints(&op, field));
+    assert!(adapter().key_lives(op.site(), field, &old).await.unwrap());
+    let (new, _) = adapter().mint_key(&op, field).await.unwrap();
+    op.keep_secret(field, new.clone(), None).await.unwrap();
+
+    // The forum has one secret for it; whoever receives it has to be told.
+    world.act("receivers", json!({"status": 403})).await;
+    let op = world.op();
+    let asked = task(adapter().move_key(&op, field).await.unwrap_err());
+    assert!(asked.why.contains("answers 403"), "{asked:?}");
+    assert!(asked.instructions[0].contains("key reveal"), "{asked:?}");
+    assert_eq!(signed(&world).await, new.expose_secret());
+    world.act("receivers", json!({"status": 200})).await;
+    let said = adapter().move_key(&world.op(), field).await.unwrap();
+    assert!(said.contains("answered 200"), "{said}");
+    assert!(
+        !adapter()
+            .key_lives(world.op().site(), field, &old)
+            .await
+            .unwrap()
+    );
+    assert_eq!(world.ours().await["webhooks"].as_array().unwrap().len(), 1);
 }

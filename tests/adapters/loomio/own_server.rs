@@ -162,3 +162,37 @@ async fn a_group_of_ours_is_renamed_and_at_last_discarded_with_its_bot() {
         FaultKind::KeyRejected
     );
 }
+
+#[tokio::test]
+async fn the_script_gives_the_bot_another_key_and_the_old_one_is_dead() {
+    let mut world = World::own_server().await;
+    world.provisioned().await;
+    let field = "api_key";
+    let old = world.journal.secrets()[field].clone();
+    // One that nobody wrote down before the program ended is replaced by the next.
+    let op = world.op();
+    assert!(adapter().mints(&op, field));
+    let (lost, _) = adapter().mint_key(&op, field).await.unwrap();
+    let op = world.op();
+    let (new, identity) = adapter().mint_key(&op, field).await.unwrap();
+    assert!(identity.is_some());
+    op.keep_secret(field, new, identity).await.unwrap();
+    let op = world.op();
+    adapter().move_key(&op, field).await.unwrap();
+    for dead in [old, lost] {
+        assert!(!adapter().key_lives(op.site(), field, &dead).await.unwrap());
+    }
+    assert_eq!(made(&world).await, (1, 1, 1));
+    let seen = world.observe().await;
+    assert_eq!(
+        (seen.standing, seen.health),
+        (Standing::Present, Health::Ok)
+    );
+}
+
+#[tokio::test]
+async fn a_bot_that_a_person_made_is_given_another_key_by_that_person() {
+    let mut world = World::new().await;
+    world.provisioned().await;
+    assert!(!adapter().mints(&world.op(), "api_key"));
+}
