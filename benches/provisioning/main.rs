@@ -79,7 +79,7 @@ fn print_refused(figures: &Figures) {
             "without"
         };
         let what = (
-            call.platform.to_string(),
+            call.platform.clone(),
             key,
             call.method.clone(),
             call.path.clone(),
