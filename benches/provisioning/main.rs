@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench provisioning` makes 100 communities (`GUILDHALL_BENCH_COMMUNITIES`) on seven simulated platforms
 //! (`GUILDHALL_BENCH_PLATFORMS`), each with a key of its own, at 50 ms latency (`GUILDHALL_BENCH_LATENCY_MS`) and with the platforms'
-//! own limits lifted, which the settings of those platforms then say. A second town of 20
+//! own limits lifted, which the settings of those platforms then say. `GUILDHALL_BENCH_CALLS=true` prints every call with its time. A second town of 20
 //! (`GUILDHALL_BENCH_LIMITED_COMMUNITIES`) is made with the limits in force. Figures are printed and nothing is asserted but that everything was
 //! made: wall time depends on the machine, which here also runs the platforms.
 //!
@@ -55,6 +55,9 @@ fn main() {
         println!("\n{communities} communities, {what}");
         print_figures(&figures, latency);
         print_refused(&figures);
+        if asked("GUILDHALL_BENCH_CALLS", false) {
+            print_calls(&figures);
+        }
         if limited {
             rates::print(&figures.calls);
         }
@@ -67,6 +70,23 @@ fn main() {
 fn processors() -> u32 {
     let count = std::thread::available_parallelism().map_or(1, usize::from);
     u32::try_from(count).unwrap()
+}
+
+/// Every call in the order in which they came, to see what waits for what.
+fn print_calls(figures: &Figures) {
+    for platform in town::platforms() {
+        for call in figures.made_by(platform) {
+            println!(
+                "{:>8.3} {:<16}{:>20} {:<7}{} {}",
+                figures.since_start(call.at).as_secs_f64(),
+                call.platform,
+                call.credential.unwrap_or(0),
+                call.method,
+                call.path,
+                call.status
+            );
+        }
+    }
 }
 
 /// Which calls were refused for a limit, and how often.

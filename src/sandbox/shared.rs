@@ -17,6 +17,7 @@ pub(super) struct Shared {
     pub base: Url,
     platforms: Vec<Arc<dyn Simulated>>,
     states: Arc<Mutex<States>>,
+    in_memory: bool,
     recorder: Mutex<Recorder>,
 }
 
@@ -25,6 +26,7 @@ impl Shared {
         Self {
             base,
             platforms: platforms(),
+            in_memory: states.are_in_memory(),
             states: Arc::new(Mutex::new(states)),
             recorder: Mutex::new(recorder),
         }
@@ -59,11 +61,15 @@ impl Shared {
         self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Uses the states on a thread that may block.
+    /// Uses the states, on a thread that may block where they are in a file.
     pub async fn states<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut States) -> Result<R, Fault> + Send + 'static,
     ) -> Result<R, Fault> {
+        if self.in_memory {
+            let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+            return work(&mut states);
+        }
         let states = Arc::clone(&self.states);
         tokio::task::spawn_blocking(move || {
             work(&mut states.lock().unwrap_or_else(PoisonError::into_inner))

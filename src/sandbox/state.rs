@@ -79,6 +79,11 @@ impl States {
         }
     }
 
+    /// Whether using them never waits for a disk or another process.
+    pub fn are_in_memory(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// States kept in `folder`, which is made if need be.
     pub fn in_folder(folder: &Path) -> Result<Self, Fault> {
         let unusable = |error: &dyn Display| storage(folder, error);

@@ -2,7 +2,7 @@
 //! before it is on disk. A commit waits for the disk, so that a hundred operations that each write a line would otherwise
 //! stand in a queue for it.
 
-use super::{Writer, fault, lines};
+use super::{Writer, fault, keys_digest::Remembered, lines};
 use crate::domain::Fault;
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
@@ -11,15 +11,20 @@ use std::{
         Mutex, PoisonError,
         mpsc::{Receiver, RecvError},
     },
+    time::{Duration, Instant},
 };
 
 /// The most changes that share one commit: the first of them waits for the last.
 const MOST: usize = 128;
+/// From so many changes in a commit on, more are coming: the next commit waits for them.
+const MANY: usize = 4;
+/// How long a commit waits for those that are coming. One that is waited for by a person comes alone, and at once.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// A change that waits for its turn.
 pub(super) trait Change: Send {
     /// Makes it in an open transaction.
-    fn make(self: Box<Self>, connection: &Connection) -> Made;
+    fn make(self: Box<Self>, connection: &Connection, remembered: &Remembered) -> Made;
     /// Tells whoever waits that it was not even tried.
     fn refuse(self: Box<Self>, fault: Fault);
 }
@@ -66,12 +71,12 @@ where
     D: FnOnce(Result<(T, bool), Fault>) + Send + 'static,
     T: Send + 'static,
 {
-    fn make(self: Box<Self>, connection: &Connection) -> Made {
+    fn make(self: Box<Self>, connection: &Connection, remembered: &Remembered) -> Made {
         let Self {
             change, deliver, ..
         } = *self;
         let before = connection.total_changes();
-        match by_itself(connection, change) {
+        match by_itself(connection, remembered, change) {
             Ok(value) => {
                 let wrote = connection.total_changes() != before;
                 Made {
@@ -94,6 +99,7 @@ where
 /// Runs a change so that it can be undone without those that share its transaction.
 fn by_itself<T>(
     connection: &Connection,
+    remembered: &Remembered,
     change: impl FnOnce(&Writer<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let order = |sql: &str| {
@@ -103,8 +109,11 @@ fn by_itself<T>(
             .map_err(|error| fault::from_sqlite(&error))
     };
     order("SAVEPOINT change")?;
-    let made = lines::guarded(|| change(&Writer::over(connection)));
+    let made = lines::guarded(|| change(&Writer::over(connection, remembered)));
     let made = made.and_then(|value| order("RELEASE change").map(|_| value));
+    if made.is_err() {
+        remembered.forget();
+    }
     // A full disk undoes the whole transaction, and with it the mark to which it could be undone.
     if made.is_err() && !connection.is_autocommit() {
         order("ROLLBACK TO change")?;
@@ -116,6 +125,8 @@ fn by_itself<T>(
 /// The thread that writes: works off turns until nobody can send any.
 pub(super) fn work(turns: &Mutex<Receiver<Turn>>, mut connection: Connection) {
     let turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut remembered = Remembered::default();
+    let mut gathering = Duration::ZERO;
     let mut next = turns.recv();
     loop {
         next = match next {
@@ -124,7 +135,16 @@ pub(super) fn work(turns: &Mutex<Receiver<Turn>>, mut connection: Connection) {
                 turns.recv()
             }
             Ok(Turn::Change(first)) => {
-                let after = together(&mut connection, first, &turns);
+                let coming = Coming {
+                    turns: &turns,
+                    until: Instant::now() + gathering,
+                };
+                let (made, after) = together(&mut connection, &mut remembered, first, &coming);
+                gathering = if made < MANY {
+                    Duration::ZERO
+                } else {
+                    GATHERING
+                };
                 after.map_or_else(|| turns.recv(), Ok)
             }
             Err(RecvError) => return,
@@ -133,30 +153,39 @@ pub(super) fn work(turns: &Mutex<Receiver<Turn>>, mut connection: Connection) {
 }
 
 /// Makes a change and those that wait behind it in one transaction that takes the write lock at its beginning (a view
-/// that turns to writing is refused at once, whatever the busy timeout). Answers the turn that could not join.
+/// that turns to writing is refused at once, whatever the busy timeout). Answers how many there were, and the turn that
+/// could not join.
 fn together(
     connection: &mut Connection,
+    remembered: &mut Remembered,
     first: Box<dyn Change>,
-    turns: &Receiver<Turn>,
-) -> Option<Turn> {
-    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+    coming: &Coming<'_>,
+) -> (usize, Option<Turn>) {
+    let begun = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| fault::from_sqlite(&error))
+        .and_then(|transaction| {
+            remembered.heed_others(&transaction)?;
+            Ok(transaction)
+        });
+    let transaction = match begun {
         Ok(transaction) => transaction,
-        Err(error) => {
-            first.refuse(fault::from_sqlite(&error));
-            return None;
+        Err(fault) => {
+            first.refuse(fault);
+            return (1, None);
         }
     };
     let mut made = Vec::new();
     let mut next = Some(Turn::Change(first));
     let mut lost = None;
     while let Some(Turn::Change(change)) = next {
-        let outcome = change.make(&transaction);
+        let outcome = change.make(&transaction, remembered);
         if transaction.is_autocommit() {
             lost.clone_from(&outcome.undone);
         }
         made.push(outcome);
         let is_over = lost.is_some() || made.len() == MOST;
-        next = if is_over { None } else { turns.try_recv().ok() };
+        next = if is_over { None } else { coming.next() };
     }
     let kept = match lost {
         Some(fault) => Err(fault),
@@ -164,8 +193,28 @@ fn together(
             .commit()
             .map_err(|error| fault::from_sqlite(&error)),
     };
+    if kept.is_err() {
+        remembered.forget();
+    }
+    let count = made.len();
     for outcome in made {
         (outcome.tell)(kept.clone());
     }
-    next
+    (count, next)
+}
+
+/// The turns that may join.
+struct Coming<'a> {
+    turns: &'a Receiver<Turn>,
+    until: Instant,
+}
+
+impl Coming<'_> {
+    /// The turn that waits, or comes while it is waited for.
+    fn next(&self) -> Option<Turn> {
+        self.turns.try_recv().ok().or_else(|| {
+            let left = self.until.saturating_duration_since(Instant::now());
+            self.turns.recv_timeout(left).ok()
+        })
+    }
 }

@@ -2,7 +2,6 @@
 
 use super::{
     Reader, Writer,
-    audit::hexadecimal,
     columns::{Columns, json_text, millis},
     fault,
 };
@@ -11,7 +10,6 @@ use crate::domain::{
     PlatformId,
 };
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A secret as it is stored.
@@ -207,37 +205,6 @@ impl Reader<'_> {
         )
     }
 
-    /// A digest of every stored key with its sealed bytes: another one as soon as a row was changed, put back, put in or
-    /// taken out. Tells nothing of the keys.
-    ///
-    /// # Errors
-    /// As the module says.
-    pub fn keys_digest(&self) -> Result<String, Fault> {
-        let mut hash = Sha256::new();
-        self.each(
-            "SELECT id, account, field, version, sealed, inbox FROM credentials ORDER BY id",
-            [],
-            |row| {
-                let mut part = |bytes: &[u8]| {
-                    hash.update((bytes.len() as u64).to_be_bytes());
-                    hash.update(bytes);
-                };
-                part(&row.get::<_, i64>(0)?.to_be_bytes());
-                part(&row.get::<_, i64>(1)?.to_be_bytes());
-                part(row.get_ref(2)?.as_bytes()?);
-                part(&row.get::<_, i64>(3)?.to_be_bytes());
-                for column in [4, 5] {
-                    let bytes = row.get_ref(column)?.as_bytes_or_null()?;
-                    part(&[u8::from(bytes.is_some())]);
-                    part(bytes.unwrap_or_default());
-                }
-                Ok(())
-            },
-            |()| true,
-        )?;
-        Ok(hexadecimal(&hash.finalize()))
-    }
-
     /// The sealed bytes of a key.
     ///
     /// # Errors
@@ -271,7 +238,7 @@ impl Writer<'_> {
         now: Timestamp,
         seal: impl FnOnce(&CredentialMeta) -> Result<SealedSecret, Fault>,
     ) -> Result<CredentialMeta, Fault> {
-        self.note_keys()?;
+        self.note_keys(None)?;
         let identity = new.identity.as_ref().map(json_text).transpose()?;
         let expires_at = new.identity.as_ref().and_then(|found| found.expires_at);
         self.change(
@@ -376,7 +343,7 @@ impl Writer<'_> {
     /// # Errors
     /// `NotFound`.
     pub fn forget_credential(&self, id: CredentialId) -> Result<(), Fault> {
-        self.note_keys()?;
+        self.note_keys(Some(id))?;
         self.change_one("key", id, "DELETE FROM credentials WHERE id = ?1", [id.0])
     }
 
@@ -385,7 +352,7 @@ impl Writer<'_> {
     /// # Errors
     /// `NotFound`.
     pub fn empty_credential(&self, id: CredentialId, state: CredentialState) -> Result<(), Fault> {
-        self.note_keys()?;
+        self.note_keys(Some(id))?;
         self.change_one(
             "key",
             id,
@@ -394,23 +361,8 @@ impl Writer<'_> {
         )
     }
 
-    /// The digest of the stored keys before this transaction first changed one, once: whoever takes it writes the witness.
-    /// None where no key changed since.
-    #[must_use]
-    pub fn take_keys_before(&self) -> Option<String> {
-        self.keys_before.take()
-    }
-
-    fn note_keys(&self) -> Result<(), Fault> {
-        if self.keys_before.borrow().is_none() {
-            let digest = self.keys_digest()?;
-            self.keys_before.replace(Some(digest));
-        }
-        Ok(())
-    }
-
     fn write_secret(&self, id: CredentialId, secret: &SealedSecret) -> Result<(), Fault> {
-        self.note_keys()?;
+        self.note_keys(Some(id))?;
         let (sealed, inbox) = match secret {
             SealedSecret::Vault(bytes) => (Some(bytes), None),
             SealedSecret::Inbox(bytes) => (None, Some(bytes)),

@@ -31,6 +31,7 @@ mod health;
 mod installation;
 mod instance_changes;
 mod instances;
+mod keys_digest;
 mod leases;
 mod lines;
 mod migrate;

@@ -1,6 +1,6 @@
 //! The two faces of a transaction: what can be read, and what can be changed.
 
-use super::fault;
+use super::{fault, keys_digest::Remembered};
 use crate::domain::Fault;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use std::{cell::RefCell, ops::Deref};
@@ -15,6 +15,7 @@ pub struct Writer<'transaction> {
     reader: Reader<'transaction>,
     /// What the stored keys were before this transaction first changed one; none while it has not.
     pub(super) keys_before: RefCell<Option<String>>,
+    pub(super) remembered: &'transaction Remembered,
 }
 
 impl<'transaction> Deref for Writer<'transaction> {
@@ -82,10 +83,14 @@ impl<'transaction> Reader<'transaction> {
 }
 
 impl<'transaction> Writer<'transaction> {
-    pub(super) fn over(connection: &'transaction Connection) -> Self {
+    pub(super) fn over(
+        connection: &'transaction Connection,
+        remembered: &'transaction Remembered,
+    ) -> Self {
         Self {
             reader: Reader::over(connection),
             keys_before: RefCell::new(None),
+            remembered,
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Seen {
     pub can_edit: bool,
     /// Whether the answer says who may do what; a list may leave it out.
     told: bool,
+    /// Whether there is something below it, where the answer says so.
+    has_children: Option<bool>,
 }
 
 impl Seen {
@@ -94,6 +96,7 @@ fn read(client: &Client, shown: &Value) -> Result<Seen, Fault> {
         // Shown to who may edit only.
         can_edit: shown["can_edit"] == true || shown["group_permissions"].is_array(),
         told: shown["group_permissions"].is_array(),
+        has_children: shown["has_children"].as_bool(),
     })
 }
 
@@ -213,6 +216,10 @@ pub(super) async fn with_children(client: &Client, id: u64) -> Result<Vec<Seen>,
     let Some(own) = show(client, id).await? else {
         return Ok(Vec::new());
     };
+    // The list is of every category of the forum.
+    if own.has_children == Some(false) {
+        return Ok(vec![own]);
+    }
     let mut family = vec![own];
     let all = list(client).await?;
     let mut at = 0;

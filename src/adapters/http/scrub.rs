@@ -125,14 +125,17 @@ impl Scrubber {
             return;
         }
         self.push(text.to_owned());
-        self.push(percent(text, false));
-        self.push(percent(text, true));
-        self.push(url::form_urlencoded::byte_serialize(text.as_bytes()).collect());
-        for escaped in json_spellings(text) {
-            self.push(escaped);
+        // Most keys are made of characters that no writer escapes, and every call with a key comes by here.
+        if !text.bytes().all(is_never_escaped) {
+            self.push(percent(text, false));
+            self.push(percent(text, true));
+            self.push(url::form_urlencoded::byte_serialize(text.as_bytes()).collect());
+            for escaped in json_spellings(text) {
+                self.push(escaped);
+            }
+            self.push(html(text, "&#39;"));
+            self.push(html(text, "&#x27;"));
         }
-        self.push(html(text, "&#39;"));
-        self.push(html(text, "&#x27;"));
         for engine in [
             &general_purpose::STANDARD_NO_PAD,
             &general_purpose::URL_SAFE_NO_PAD,
@@ -149,6 +152,12 @@ impl Scrubber {
             self.spellings.push(Zeroizing::new(spelling.into_bytes()));
         }
     }
+}
+
+/// Whether a byte stays as it is in an address, a form, JSON and HTML: the unreserved characters of RFC 3986 but `~`, which
+/// forms escape.
+fn is_never_escaped(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
 /// Everything but the unreserved characters of RFC 3986 as `%XX`.

@@ -38,8 +38,10 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
         make(op, &client, &mut places, part).await?;
     }
     let refused = invite(op, &client, &places).await?;
-    notice(op, &client, &places).await?;
-    if !site.active {
+    if site.active {
+        notice(op, &client, &places).await?;
+    } else {
+        // Whoever opens the channel reads that it is switched off, and nothing else until it is switched on.
         pause::pause_places(op, &client, &places).await?;
     }
     let mut presence = presence(site, &places)?;
@@ -192,12 +194,19 @@ pub(super) async fn invite(op: &Op, client: &Client, places: &Places) -> Result<
     Ok(refused)
 }
 
-/// Posts a notice in the first channel and pins it. A message cannot be sent with a key: on doubt the pins are looked at,
+/// The name of the fact that tells in which channel the notice is pinned.
+const NOTICE: &str = "notice";
+
+/// Posts a notice in the first channel and pins it, once. A message cannot be sent with a key: on doubt the pins are looked at,
 /// and one that was posted and not yet pinned when Guildhall was killed stands twice, once without a pin.
-async fn notice(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
+pub(super) async fn notice(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
     let Some(place) = places.channels.first() else {
         return Ok(());
     };
+    let pinned_in: Option<String> = op.fact(NOTICE)?;
+    if places.adopted || pinned_in.as_ref() == Some(&place.id) {
+        return Ok(());
+    }
     let text = format!(
         "This channel belongs to {}. Guildhall made it and looks after it.",
         op.site().community_name
@@ -225,7 +234,8 @@ async fn notice(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
             .accept("pin the notice", &["already_pinned"])
             .map(|_| ())
     })
-    .await
+    .await?;
+    op.remember(NOTICE, &place.id).await
 }
 
 async fn pinned(client: &Client, place: &Place, text: &str) -> Result<Option<String>, Fault> {

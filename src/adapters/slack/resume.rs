@@ -4,7 +4,7 @@ use super::channel;
 use super::client::Client;
 use super::pause::{self, Paused, Way};
 use super::record::Places;
-use super::{USER_TOKEN, session};
+use super::{USER_TOKEN, provision::notice, session};
 use crate::adapters::durable::{Halt, Op};
 use crate::domain::{Fault, FaultKind};
 use serde_json::json;
@@ -39,6 +39,7 @@ pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
             restore(&client, one, &mut remarks).await?;
         }
     }
+    notice(op, &client, &places).await?;
     op.forget(pause::FACT).await?;
     let mut text = "The channels are open again, as they were.".to_owned();
     for remark in remarks {

@@ -5,6 +5,7 @@ mod budgets;
 mod core;
 mod files;
 mod journal;
+mod keys_digest;
 mod records;
 mod sharing;
 mod together;

@@ -5,7 +5,7 @@ use crate::{domain::*, store::*};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-fn new_key(account: AccountId) -> NewCredential {
+pub fn new_key(account: AccountId) -> NewCredential {
     NewCredential {
         account,
         field: "token".into(),

@@ -3,7 +3,7 @@
 use super::world::Workspace;
 use crate::world::fault;
 use guildhall::domain::{DriftKind, FaultKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn with_the_bots_token_alone_it_is_soft_and_says_so() {
@@ -125,7 +125,15 @@ async fn what_is_made_inactive_is_marked_from_the_start() {
     let mut world = Workspace::new().await;
     world.active = false;
     world.provisioned().await;
-    world.channel("gov-rosewood-paused").await;
+    let messages = |channel: &Value| channel["messages"].as_array().unwrap().len();
+    let off = world.channel("gov-rosewood-paused").await;
+    assert_eq!(messages(&off), 1, "that it is switched off, and no more");
     world.activate().await;
-    world.channel("gov-rosewood").await;
+    let on = world.channel("gov-rosewood").await;
+    assert_eq!(messages(&on), 2);
+    assert_eq!(on["pins"].as_array().unwrap().len(), 1);
+    world.deactivate().await;
+    world.activate().await;
+    let again = world.channel("gov-rosewood").await;
+    assert_eq!(again["pins"], on["pins"], "said once");
 }
