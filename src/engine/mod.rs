@@ -22,7 +22,6 @@
 //! | `reading`, `views`, `titles`, `doctor`, `keeping`, `auditing` | what may be seen; backup and audit |
 
 mod accepting;
-mod account_views;
 mod adopting;
 mod advance;
 mod allowances;
