@@ -25,8 +25,10 @@ pub struct Output {
     pub ascii: bool,
     /// No line that moves.
     pub plain: bool,
-    /// Columns a table may take.
+    /// Columns that text is wrapped to.
     pub width: usize,
+    /// Whether a person looks at it on a terminal: tables are cut to fit there, and nowhere else.
+    pub on_terminal: bool,
     /// Whether the commands that are advised are for the sandbox.
     pub sandbox: bool,
 }
@@ -42,8 +44,8 @@ impl Output {
             ..
         } = *globals;
         let able = Capabilities::from_env();
-        let width = io::stdout()
-            .is_terminal()
+        let on_terminal = io::stdout().is_terminal();
+        let width = on_terminal
             .then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())
             .flatten()
             .map_or(COLUMNS, |size| usize::from(size.ws_col).max(COLUMNS));
@@ -52,6 +54,7 @@ impl Output {
             ascii: ascii || able.glyphs == Glyphs::Ascii,
             plain: plain || able.plain || !able.links,
             width,
+            on_terminal,
             sandbox,
         }
     }

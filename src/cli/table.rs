@@ -29,9 +29,15 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    /// The table, its widest columns cut until it fits.
+    /// The table. For a terminal, its last and widest columns are cut until it fits; the first stays whole while there is
+    /// another, because it is what one types next.
     pub fn render(&self, output: &Output) -> String {
-        let widths = self.widths(output.width);
+        let available = if output.on_terminal {
+            output.width
+        } else {
+            usize::MAX
+        };
+        let widths = self.widths(available);
         let mut text = String::new();
         let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
         for row in std::iter::once(&head).chain(&self.rows) {
@@ -59,12 +65,19 @@ impl Table {
             let Some((last, others)) = widths.split_last_mut() else {
                 break;
             };
-            match others.iter_mut().max() {
+            let (first, between) = match others.split_first_mut() {
+                Some((first, between)) => (Some(first), between),
+                None => (None, others),
+            };
+            match between.iter_mut().max() {
                 _ if *last > NARROW.0 => *last -= 1,
                 Some(widest) if *widest > NARROW.1 => *widest -= 1,
                 _ if *last > NARROWEST => *last -= 1,
                 Some(widest) if *widest > NARROWEST => *widest -= 1,
-                _ => break,
+                _ => match first {
+                    Some(first) if *first > NARROWEST => *first -= 1,
+                    _ => break,
+                },
             }
         }
         widths
@@ -164,6 +177,7 @@ mod tests {
             ascii: true,
             plain: true,
             width,
+            on_terminal: true,
             sandbox: false,
         }
     }
@@ -176,6 +190,19 @@ mod tests {
         assert!(text.lines().all(|line| line.width() <= 80), "{text}");
         assert!(text.lines().nth(1).unwrap().ends_with('~'), "{text}");
         assert!(text.starts_with("name   note"), "{text}");
+    }
+
+    #[test]
+    fn what_one_types_next_stays_whole_and_nothing_is_cut_for_a_program() {
+        let mut table = Table::new(&["id", "community", "what to do"]);
+        let id = "a-community-with-a-long-name/opencollective";
+        table.row([id.to_owned(), "y".repeat(60), "x".repeat(200)]);
+        let text = table.render(&output(80));
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+        assert!(text.contains(id), "{text}");
+        let mut piped = output(80);
+        piped.on_terminal = false;
+        assert!(table.render(&piped).contains(&"x".repeat(200)));
     }
 
     #[test]

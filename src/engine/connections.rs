@@ -212,6 +212,22 @@ pub(super) fn begin_waiting(
     Ok(())
 }
 
+/// The instances at the other end of whose connections with this one something is to be done now.
+pub(super) fn begun_with(
+    reader: &Reader<'_>,
+    instance: InstanceId,
+) -> Result<Vec<InstanceId>, Fault> {
+    let mut begun = Vec::new();
+    for connection in reader.connections_at(instance)? {
+        if connection.from != instance
+            && !connection_work::open_for(reader, &connection)?.is_empty()
+        {
+            begun.push(connection.from);
+        }
+    }
+    Ok(begun)
+}
+
 /// Undoes a connection. One that was never made is forgotten at once.
 pub(super) fn disconnect(
     writer: &Writer<'_>,

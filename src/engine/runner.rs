@@ -1,7 +1,7 @@
 //! One run of one operation: take the lease, build the site, let the adapter work, write down how it ended.
 
 use super::{
-    choosing,
+    choosing, connections,
     core::Core,
     desk::{Place, Stop},
     drift,
@@ -64,13 +64,13 @@ async fn went_to_others(core: &Core, operation: OperationId, fault: &Fault) -> b
 /// stand as under way, with nobody at work on it, until its lease runs out.
 ///
 /// Where keys were closed when it began and are open by now, what waited for that goes on at once: whoever opened them
-/// has looked for it already.
+/// has looked for it already. Answers the instances that can be joined to this one now.
 async fn write_down(
     core: &Core,
     operation: &Operation,
     ending: &Ending,
     was_locked: bool,
-) -> Result<(), Fault> {
+) -> Result<Vec<InstanceId>, Fault> {
     let mut left = TRIES;
     loop {
         let (holder, written, ending) = (core.holder.clone(), operation.clone(), ending.clone());
@@ -81,7 +81,7 @@ async fn write_down(
                 if waits && was_locked && rules.custody.is_unlocked() {
                     rules.wake(writer, written.id, written.instance)?;
                 }
-                Ok(())
+                connections::begun_with(writer, written.instance)
             })
             .await;
         left -= 1;
@@ -128,7 +128,8 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
         Ending::Done(effect) => effect.sentence(),
         _ => None,
     };
-    write_down(core, &operation, &ending, was_locked).await?;
+    let joined = write_down(core, &operation, &ending, was_locked).await?;
+    core.desk.widen(joined);
     outcome::afterwards(core, &operation, &ending);
     if let Ending::Done(_) = ending {
         look_at_task(core, operation.instance).await?;

@@ -377,6 +377,33 @@ async fn a_connection_waits_for_its_ends_is_made_tested_and_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_makes_the_missing_end_makes_the_connection_too() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let refused = Fault::new(FaultKind::Refused, "alpha says no").hint("Ask there.");
+    home.world.fail("link", refused);
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let connect = Intent::Connect {
+        community,
+        from: id("beta"),
+        to: id("alpha"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    enter(&engine, "token", "tok-aaaaaaaaaaaaaaaaaaaa").await;
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    engine.shutdown().await;
+    let command = home.open().await;
+    switch(&command, "alpha", Desired::Inactive).await.unwrap();
+    settle(&command).await;
+    assert_eq!(observed(&command, "alpha").await, Observed::Ready);
+    let row = detail(&command, "beta").await.connections.pop().unwrap();
+    assert_eq!(row.connection.state, ConnectionState::Made, "{row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_decided_upon_a_plan_that_is_not_true_any_more_is_not_done() {
     let home = Home::new();
     let engine = home.init().await;

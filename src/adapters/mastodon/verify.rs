@@ -128,8 +128,7 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     }
     if !server.rules.is_empty() {
         identity.warnings.push(format!(
-            "The server has {} rules that hold for the community too: {}",
-            server.rules.len(),
+            "The rules of the server hold for the community too: {}",
             client::page(client.base(), "/about")
         ));
     }
