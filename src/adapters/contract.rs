@@ -196,6 +196,7 @@ impl Site {
                     format!("{} needs a key: {field}.", self.platform),
                 )
                 .hint("Enter the key.")
+                .field(field)
             }
         })
     }

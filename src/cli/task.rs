@@ -214,8 +214,10 @@ async fn show(context: &Context, hall: &Hall, wanted: &Which) -> Result<Exit, Fa
 /// What follows what is told of a step.
 fn next(row: &TaskRow) -> String {
     match (&row.key, &row.subject) {
-        (Some(_), TaskSubject::Instance { slug, .. }) => {
-            format!("Then: guildhall key set {slug} {}", row.platform)
+        (Some(key), TaskSubject::Instance { slug, .. }) => {
+            let which = key.field.as_ref();
+            let which = which.map_or_else(String::new, |field| format!(" --field {field}"));
+            format!("Then: guildhall key set {slug} {}{which}", row.platform)
         }
         (_, TaskSubject::Account(wanted)) => another_account::how_to_add(wanted),
         (None, TaskSubject::Instance { .. }) => {

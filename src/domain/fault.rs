@@ -68,6 +68,9 @@ pub struct Fault {
     pub hint: String,
     /// The technical cause, for the log view and for reports. Scrubbed.
     pub detail: Option<String>,
+    /// Which key is missing: its field of the platform's manifest, where there is one by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 impl Fault {
@@ -79,7 +82,15 @@ impl Fault {
             what: what.into(),
             hint: String::new(),
             detail: None,
+            field: None,
         }
+    }
+
+    /// The same fault, which a key of this field of the manifest ends.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
     }
 
     /// The same fault with its advice.

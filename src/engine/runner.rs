@@ -115,7 +115,9 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
         Some(task) => Err(Halt::Human(Box::new(task))),
         None => performing::perform(core, &operation, scene, place).await,
     };
-    let answer = answer.map_err(|halt| told_of_lent(core, &operation, halt));
+    let answer = answer
+        .map_err(|halt| told_of_lent(core, &operation, halt))
+        .map_err(|halt| named(core, &operation, halt));
     let stop = *place.stop.borrow();
     let ending = match stop {
         Some(Stop::Lost) => return Ok(()),
@@ -138,6 +140,30 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     let operation = Operation { state, ..operation };
     tell(core, &operation, &title, fault, said);
     Ok(())
+}
+
+/// Which key is missing, in the words of its platform's manifest: an adapter knows only its field.
+fn named(core: &Core, operation: &Operation, halt: Halt) -> Halt {
+    let Halt::Stopped(fault) = &halt else {
+        return halt;
+    };
+    let manifest = core.options.catalog.get(&operation.platform);
+    let missing = fault.field.as_ref().and_then(|field| {
+        let manifest = manifest?;
+        Some((manifest, manifest.credential(field)?))
+    });
+    match missing {
+        Some((manifest, credential)) if fault.kind == FaultKind::NeedsKey => {
+            let what = format!("{} needs {}", manifest.name, credential.label);
+            Fault {
+                what: format!("{what}."),
+                ..(**fault).clone()
+            }
+            .hint("Enter it; the work goes on by itself.")
+            .into()
+        }
+        _ => halt,
+    }
 }
 
 /// A key that is used once and not kept lies in memory only: who is asked to do something first is told so.

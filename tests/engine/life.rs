@@ -377,6 +377,35 @@ async fn a_connection_waits_for_its_ends_is_made_tested_and_undone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_only_a_connection_misses_stands_among_the_tasks_by_its_name() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let community = create(&engine).await.community.unwrap();
+    enter(&engine, "token", "tok-aaaaaaaaaaaaaaaaaaaa").await;
+    settle(&engine).await;
+    let actor = ada(&engine).await;
+    let missing = Fault::new(FaultKind::NeedsKey, "beta needs a key: master.").field("master");
+    home.world.fail("join", missing);
+    let connect = Intent::Connect {
+        community,
+        from: id("beta"),
+        to: id("alpha"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    settle(&engine).await;
+    let row = detail(&engine, "beta").await.connections.pop().unwrap();
+    assert_eq!(row.connection.note, "The beta needs Master key");
+    let task = engine.tasks(&actor).await.unwrap().remove(0);
+    assert_eq!(task.task.title, "enter Master key");
+    assert_eq!(task.key.unwrap().field.as_deref(), Some("master"));
+    enter(&engine, "master", "mas-aaaaaaaaaaaaaaaaaaaa").await;
+    settle(&engine).await;
+    let row = detail(&engine, "beta").await.connections.pop().unwrap();
+    assert_eq!(row.connection.state, ConnectionState::Made, "{row:?}");
+    assert!(engine.tasks(&actor).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_makes_the_missing_end_makes_the_connection_too() {
     let home = Home::new();
     let engine = home.init().await;

@@ -211,7 +211,7 @@ fn not_admin(fault: Fault) -> Fault {
         kind: FaultKind::ScopeMissing,
         what: "Loomio does not show the group's chat integrations to the bot: it is no administrator there, or the group is gone.".to_owned(),
         hint: "Check the instance, and make the bot an administrator of the group.".to_owned(),
-        detail: fault.detail,
+        ..fault
     }
 }
 

@@ -149,7 +149,7 @@ pub(super) fn slowed(fault: Fault) -> Fault {
             kind: FaultKind::OverQuota,
             what: "Loomio's invitations of the day are used up.".to_owned(),
             hint: "Resume the operation tomorrow; nobody is invited twice.".to_owned(),
-            detail: fault.detail,
+            ..fault
         };
     }
     fault

@@ -28,7 +28,8 @@ pub async fn probe(
             FaultKind::NeedsKey,
             format!("The source {} needs its key: {field}.", source.plugin()),
         )
-        .hint("Enter the key, or unlock the vault and activate the instance again."));
+        .hint("Enter the key, or unlock the vault and activate the instance again.")
+        .field(field));
     }
     match source {
         Source::Discourse(address) => {

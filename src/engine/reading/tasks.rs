@@ -48,8 +48,10 @@ fn told(reader: &Reader<'_>, rules: &Rules, row: WaitingTask) -> Result<TaskRow,
         (task, None)
     } else {
         let instance = reader.instance(row.instance)?;
-        let task = entering(rules.manifest(&instance.platform)?, &instance);
+        let manifest = rules.manifest(&instance.platform)?;
+        let task = entering(manifest, &instance, row.field.as_ref());
         let key = KeyWanted {
+            field: row.field,
             made: instance.external_id.is_some(),
             settings: instance.settings,
         };
@@ -81,6 +83,7 @@ fn account(reader: &Reader<'_>, rules: &Rules, wanted: WantedAccount) -> Result<
         platform_name: manifest.name.clone(),
         platform: wanted.platform.clone(),
         key: Some(KeyWanted {
+            field: None,
             made: false,
             settings,
         }),
@@ -90,9 +93,15 @@ fn account(reader: &Reader<'_>, rules: &Rules, wanted: WantedAccount) -> Result<
 }
 
 /// The entering of a key, as a step for a person.
-fn entering(manifest: &Manifest, instance: &Instance) -> HumanTask {
+fn entering(manifest: &Manifest, instance: &Instance, missing: Option<&String>) -> HumanTask {
     let settings = &instance.settings;
-    let needs = if instance.external_id.is_some() {
+    let alone: Vec<_> = missing
+        .map(|field| vec![field.clone()])
+        .into_iter()
+        .collect();
+    let needs = if missing.is_some() {
+        &alone
+    } else if instance.external_id.is_some() {
         manifest.needs.to_operate(settings)
     } else {
         manifest.needs.to_provision(settings)
@@ -113,6 +122,10 @@ fn entering(manifest: &Manifest, instance: &Instance) -> HumanTask {
     HumanTask {
         step: "key".to_owned(),
         why: match instance.note.as_str() {
+            _ if missing.is_some() => {
+                "It is there, and something that was to be done with it waits for this key."
+                    .to_owned()
+            }
             note if note.is_empty() || note == enter => {
                 "Without a key of its own nothing can be done for it there.".to_owned()
             }

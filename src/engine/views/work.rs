@@ -53,6 +53,8 @@ pub struct KeyWanted {
     pub settings: BTreeMap<String, String>,
     /// Whether the instance exists on its platform.
     pub made: bool,
+    /// Its field of the manifest, where one operation misses it and not the instance itself.
+    pub field: Option<String>,
 }
 
 /// One thing that waits for a person.

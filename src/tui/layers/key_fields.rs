@@ -12,9 +12,14 @@ const PREFIX: &str = "key:";
 /// The field that asks whether a powerful key is kept.
 pub const POWERFUL: &str = "powerful";
 
+/// The name in the form of the key of a field of the manifest.
+pub fn id(field: &str) -> String {
+    format!("{PREFIX}{field}")
+}
+
 /// The field for a key.
 pub fn field(credential: &CredentialField) -> Field {
-    let id = format!("{PREFIX}{}", credential.field);
+    let id = id(&credential.field);
     let field = if credential.secret {
         Field::secret(&id, &credential.label)
     } else {

@@ -109,6 +109,11 @@ impl KeyForm {
         }
     }
 
+    /// Begins at this field.
+    pub fn ask_for(&mut self, field: &str) {
+        self.form.focus_on(&key_fields::id(field));
+    }
+
     /// The description of the key in the focused field, else of the first one that is asked for.
     fn described(&self) -> Option<&CredentialField> {
         self.form

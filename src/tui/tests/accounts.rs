@@ -73,6 +73,7 @@ pub fn wanted() -> TaskRow {
         platform_name: "Gamma".into(),
         task: task(),
         key: Some(crate::engine::views::KeyWanted {
+            field: None,
             made: false,
             settings: BTreeMap::new(),
         }),

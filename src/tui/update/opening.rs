@@ -135,13 +135,16 @@ fn open_waiting(state: &mut State, row: TaskRow) {
             contact: wanted.contact.clone(),
         },
     };
-    let form = KeyForm::new(
+    let mut form = KeyForm::new(
         state.ticket(),
         owner,
         manifest,
         key.settings.clone(),
         key.made,
     );
+    if let Some(field) = &key.field {
+        form.ask_for(field);
+    }
     state.layers.push(Layer::KeyForm(Box::new(form)));
 }
 
