@@ -209,7 +209,7 @@ async fn with_rosewood(session: &mut Session<Headless>) -> String {
 #[tokio::test]
 async fn from_an_empty_folder_to_a_community_by_keys_alone() {
     let house = house();
-    let mut session = set_up(&house).await;
+    let mut session = Box::pin(set_up(&house)).await;
     // What a new community gets: to the end of the list, and on.
     let shown = press(&mut session, "up enter").await;
     assert!(shown.contains("4 of 5"), "{shown}");
