@@ -176,11 +176,11 @@ impl Context {
 }
 
 /// The adapters, and what keeps their services: in the sandbox, and where the operator says so, without systemd, so that
-/// nothing is left outside the folder of the installation.
+/// nothing is left outside the folder of the installation. Who names systemd has its units also in the sandbox.
 fn registry(sandbox: bool) -> Registry {
-    let is_plain = std::env::var_os(SUPERVISOR).is_some_and(|name| name == "plain");
+    let named = std::env::var(SUPERVISOR).unwrap_or_default();
     let supervisor = Supervisor::default();
-    if sandbox || is_plain {
+    if named == "plain" || sandbox && named != "systemd" {
         return Registry::kept_by(&supervisor.without_systemd());
     }
     Registry::kept_by(&supervisor)

@@ -11,7 +11,10 @@ mod policykit;
 mod process;
 mod web;
 
-use crate::domain::{Fault, FaultKind};
+use crate::{
+    domain::{Fault, FaultKind},
+    services::files,
+};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
@@ -147,7 +150,9 @@ fn lay(stand_in: &StandIn, runtimes: &Path, executable: &Path) -> Result<(), Fau
     });
     let path = beside("description");
     fs::write(&path, description.to_string()).map_err(|error| failed(&error))?;
-    fs::rename(path, folder.join("guildhall-runtime.json")).map_err(|error| failed(&error))
+    fs::rename(path, folder.join("guildhall-runtime.json")).map_err(|error| failed(&error))?;
+    // As a real one: services have users of their own.
+    files::open_to_all(&folder)
 }
 
 /// Runs a stand-in where its Python would run; none when the name is not one of them.

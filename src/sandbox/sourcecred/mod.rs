@@ -10,7 +10,10 @@ mod graph;
 mod score;
 
 use super::{RunningSandbox, Sandbox, SandboxOptions};
-use crate::domain::{Fault, FaultKind};
+use crate::{
+    domain::{Fault, FaultKind},
+    services::files,
+};
 use account::Ledger;
 use forum::Server;
 use graph::Contributions;
@@ -77,7 +80,9 @@ pub fn lay_runtime(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
     // Another Guildhall may read it at the same time.
     let beside = folder.join(format!(".description.{}", std::process::id()));
     fs::write(&beside, description).map_err(failed)?;
-    fs::rename(beside, described).map_err(failed)
+    fs::rename(beside, described).map_err(failed)?;
+    // As a real one: services have users of their own.
+    files::open_to_all(&folder)
 }
 
 const SITE: &str = "<!doctype html><meta charset=\"utf-8\"><title>SourceCred (simulated)</title>\
