@@ -17,8 +17,10 @@ mod trouble;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fake_adapter::{World, catalog, registry};
 use guildhall::{
+    adapters::registry::Registry,
     domain::{AuditResult, Choice, Desired, Observed, PlatformId},
     engine::{Engine, EngineOptions, Limits, NewInstallation, Page, Protection},
+    services::supervisor::{OwnProgram, Supervisor},
     tui::{
         Exit, Session, Start, TuiOptions, Wishes, run_on,
         term::{Headless, Pasted, TermEvent},
@@ -169,6 +171,28 @@ async fn set_up(house: &House) -> Session<Headless> {
     let shown = press(&mut session, &format!("ctrl-u text:{four} enter")).await;
     assert!(shown.contains("3 of 5"), "{shown}");
     session
+}
+
+#[tokio::test]
+async fn a_folder_in_which_services_cannot_run_is_told_before_anything_is_made() {
+    let mut house = house();
+    let below = tempfile::tempdir_in("/tmp").unwrap();
+    let home = below.path().join("hall");
+    house.options.home.clone_from(&home);
+    let first = start(&house, Start::SetUp(Box::new(house.options.clone()))).await;
+    assert!(!screen(&first).contains("of its own"), "{}", screen(&first));
+    let own = OwnProgram::at("/usr/local/bin/guildhall".into());
+    let systemd = Supervisor::systemd_user(own, below.path().to_owned());
+    house.options.registry = Registry::kept_by(&systemd);
+    let session = start(&house, Start::SetUp(Box::new(house.options.clone()))).await;
+    let shown = screen(&session);
+    let words = shown.replace(['"', '\n'], " ");
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("1 of 5"), "{shown}");
+    assert!(words.contains("has a /tmp of its own"), "{shown}");
+    assert!(words.contains("nothing is made yet"), "{shown}");
+    assert!(words.contains("(--home)"), "{shown}");
+    assert!(!home.exists());
 }
 
 fn open_options(house: &House) -> EngineOptions {

@@ -3,10 +3,7 @@
 use super::{
     app::{App, Exit},
     hall::EngineHall,
-    layers::{
-        Layer,
-        set_up::{Proposals, SetUpWizard},
-    },
+    layers::{Layer, proposals::Proposals, set_up::SetUpWizard},
     options::Wishes,
     state::State,
     term::{Capabilities, Options, Screen, Surface, TermEvent},
@@ -220,10 +217,15 @@ fn proposals(options: &EngineOptions) -> Proposals {
         .config
         .clone()
         .unwrap_or_else(|| options.home.clone());
+    let supervisor = options.registry.supervisor();
+    let unfit_folder = supervisor
+        .cannot_run_in(&options.home)
+        .map(|(found, hint)| (found, hint.to_owned()));
     Proposals {
         name: host(),
         key_file: folder.join("identity.txt"),
         ssh_key,
+        unfit_folder,
     }
 }
 

@@ -26,6 +26,7 @@ pub mod operator_removal;
 pub mod operators;
 pub mod page;
 pub mod plan_preview;
+pub mod proposals;
 mod protection;
 pub mod request;
 pub mod reveal;

@@ -1,6 +1,6 @@
 //! The step of the set-up that asks how keys are protected.
 
-use super::set_up::Proposals;
+use super::proposals::Proposals;
 use crate::tui::{
     effect::ProtectionChosen,
     hidden::Hidden,

@@ -4,6 +4,7 @@
 use super::{
     After, Layer, Overlay, Turn, homes,
     new_community::{self, NewCommunityForm},
+    proposals::Proposals,
     protection,
 };
 use crate::domain::{Choice, Fault, Intent, PlatformId, clean_line, mebibytes};
@@ -20,18 +21,7 @@ use crate::tui::{
         sheet::{Sheet, SheetBuilder},
     },
 };
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// What the set-up proposes.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Proposals {
-    /// A name for the installation: this host's.
-    pub name: String,
-    /// Where a key file would lie.
-    pub key_file: PathBuf,
-    /// The SSH public key of this login, where there is one.
-    pub ssh_key: Option<PathBuf>,
-}
+use std::collections::BTreeMap;
 
 /// The pages of the five steps; the last step is the form of a new community.
 #[derive(Debug)]
@@ -335,6 +325,9 @@ impl Overlay for SetUpWizard {
             sheet.paragraph("Making the installation; this takes a moment.", Ink::Dim);
         } else {
             self.form.draw(&mut sheet);
+        }
+        if matches!(self.step, Step::Name) {
+            self.proposals.warn(&mut sheet);
         }
         if matches!(self.step, Step::Protection) {
             protection::announce(&mut sheet);

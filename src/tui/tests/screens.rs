@@ -4,10 +4,7 @@ use super::fixture::*;
 use crate::tui::{
     effect::Effect,
     hidden::Hidden,
-    layers::{
-        Layer,
-        set_up::{Proposals, SetUpWizard},
-    },
+    layers::{Layer, proposals::Proposals, set_up::SetUpWizard},
     message::{Answer, Msg},
     state::State,
     theme::Look,
@@ -91,6 +88,7 @@ fn set_up(size: (u16, u16), look: Look, see: &mut dyn FnMut(&str, &State)) {
         name: "hall".into(),
         key_file: "/home/ada/identity.txt".into(),
         ssh_key: None,
+        unfit_folder: None,
     };
     let wizard = SetUpWizard::new(ticket, proposals);
     state.layers.push(Layer::SetUp(Box::new(wizard)));
@@ -190,5 +188,25 @@ fn the_sandbox_and_the_installation_are_named_on_every_screen() {
             assert!(shown.contains("SANDBOX"), "{name} {size:?}");
             assert!(shown.contains("commons"), "{name} {size:?}: {shown}");
         }
+    }
+}
+
+#[test]
+fn what_is_told_of_an_unfit_folder_leaves_the_name_in_sight() {
+    for size in SIZES {
+        let mut state = bare(size, colour());
+        let ticket = state.ticket();
+        let proposals = Proposals {
+            name: "hall".into(),
+            unfit_folder: Some(("/tmp/hall lies below /tmp".into(), "Go elsewhere.".into())),
+            ..Proposals::default()
+        };
+        let wizard = SetUpWizard::new(ticket, proposals);
+        state.layers.push(Layer::SetUp(Box::new(wizard)));
+        let shown = screen(&state);
+        assert!(shown.contains("hall lies"), "{shown}");
+        // On the smallest one the way on comes into sight when one goes down.
+        assert!(size.1 < 24 || shown.contains("elsewhere"), "{shown}");
+        assert!(shown.contains("Name") && shown.contains("Next"), "{shown}");
     }
 }
