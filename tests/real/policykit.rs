@@ -6,6 +6,8 @@
 //! not set).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "policykit/brokers.rs"]
+mod brokers;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "../adapters/description.rs"]
 mod description;
@@ -28,6 +30,8 @@ mod manager;
 mod measures;
 #[path = "../adapters/policykit/world.rs"]
 mod policykit;
+#[path = "support/rabbit.rs"]
+mod rabbit;
 #[path = "support/redis.rs"]
 mod redis;
 #[expect(dead_code, reason = "shared with other tests")]
@@ -46,7 +50,6 @@ use guildhall::{
 use manager::Manager;
 use measures::{cache, memory_mib, named, within_a_quarter};
 use policykit::World;
-use redis::Redis;
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 #[tokio::test]
@@ -292,35 +295,6 @@ fn count(hall: &World) -> Vec<String> {
             )
         })
         .collect()
-}
-
-#[tokio::test]
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
-async fn tasks_go_through_a_redis_that_the_operator_named() {
-    let sources = (
-        named("GUILDHALL_POLICYKIT_SRC"),
-        named("GUILDHALL_METAGOV_SRC"),
-    );
-    let ((Some(policykit), Some(gateway)), Some(redis)) = (sources, Redis::start()) else {
-        eprintln!("skipped: no checkouts are named, or there is no redis-server");
-        return;
-    };
-    let mut hall = World::bare(&[
-        ("source_policykit", &policykit),
-        ("source_gateway", &gateway),
-        ("broker_url", &redis.address()),
-    ])
-    .await;
-    hall.runtimes = cache().join("runtimes");
-    hall.secrets
-        .insert("broker_login".to_owned(), Redis::login());
-    hall.provisioned().await;
-    // It waits until the worker says that it is ready, which it is once the queue took it.
-    hall.activate().await;
-    redis.must_hold_only(&format!("guildhall-{}:", hall.marker));
-    let files = std::fs::read_dir(hall.path("broker")).unwrap();
-    assert_eq!(files.count(), 0, "tasks still lie in files");
-    hall.deactivate().await;
 }
 
 /// The instance as the commit before the last migrations left it: its database, and the fact that says who made it.
