@@ -11,7 +11,8 @@ use crate::{
     services::{
         command::{Command, Commands, Ended},
         pages::{Page, Pages},
-        supervisor::Tools,
+        runtime,
+        supervisor::{ServiceName, Tools, Walled, Walls},
     },
 };
 use async_trait::async_trait;
@@ -39,6 +40,28 @@ pub fn lent<'a>(runner: &'a Runner, http: &'a Http, cancel: &'a CancellationToke
         strike,
         cancel,
     }
+}
+
+/// What runs package managers and builds for a runtime of this name: behind walls where the host can put them up.
+///
+/// # Errors
+/// [`FaultKind::BadInput`](crate::domain::FaultKind::BadInput) when the name cannot be a unit's.
+pub fn builds<'a>(
+    site: &'a Site,
+    name: &str,
+    cancel: &'a CancellationToken,
+) -> Result<Walled<'a>, Fault> {
+    let runtimes = &site.runtime_folder;
+    Ok(Walled {
+        supervisor: &site.supervisor,
+        tools: tools(site, cancel),
+        name: ServiceName::of_installing(&site.installation, name)?,
+        walls: Walls {
+            home: runtimes.parent().unwrap_or(runtimes).to_owned(),
+            reads: Vec::new(),
+            own: runtime::folder_beside(runtimes, name),
+        },
+    })
 }
 
 /// Where the one service lies that several communities share on this host, beside the shared runtimes.

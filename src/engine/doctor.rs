@@ -95,6 +95,10 @@ impl Engine {
         let options = &self.core.options;
         let hidden = options.registry.supervisor().cannot_run_in(&options.home);
         checks.extend(hidden.map(|(found, hint)| Check::not("services", found, hint)));
+        // What stands in for others' programs is this one.
+        let root = options.registry.supervisor().runs_as_root(&options.home);
+        let root = root.filter(|_| !options.sandbox);
+        checks.extend(root.map(|(found, hint)| Check::not("rights", found, hint)));
         checks.push(match unlocking::state_of(&self.core) {
             VaultState::Unlocked => Check::well("vault", "open"),
             VaultState::Locked => Check::not(

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use crate::{
-    adapters::{contract::Site, durable::Op},
+    adapters::{contract::Site, durable::Op, local},
     domain::{Fault, FaultKind, Progress},
     services::runtime::{self, Origin, PythonRecipe, Runtime, Tools, Watch},
 };
@@ -85,9 +85,11 @@ pub async fn ensure_runtime(op: &Op, service: &Service) -> Result<Runtime, Fault
             item: item.to_owned(),
         });
     });
+    let builds = local::builds(site, service.recipe.name, op.cancel())?;
     let tools = Tools {
         runtimes: &site.runtime_folder,
         commands: &site.runner,
+        builds: &builds,
         watch: &watch,
         cancel: op.cancel(),
     };

@@ -12,6 +12,7 @@ use crate::{
     adapters::{
         contract::{Presence, Secrets, Site},
         durable::{Halt, Op},
+        local,
     },
     domain::{Fault, FaultKind, HumanTask, InstanceKind, OperationKey, Progress},
     services::{files, lock::FileLock, runtime, supervisor::Stopped, supervisor::Supervisor},
@@ -94,9 +95,11 @@ pub fn write_marker(site: &Site, folder: &Folder, key: &str) -> Result<(), Fault
 pub async fn ensure_runtime(op: &Op) -> Result<(), Fault> {
     let site = op.site();
     let watch: runtime::Watch = watch(op);
+    let builds = local::builds(site, RECIPE.name, op.cancel())?;
     let tools = runtime::Tools {
         runtimes: &site.runtime_folder,
         commands: &site.runner,
+        builds: &builds,
         watch: &watch,
         cancel: op.cancel(),
     };

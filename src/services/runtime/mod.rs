@@ -24,7 +24,7 @@ pub use clearing::{Laid, clear, laid};
 pub use npm::{NpmRecipe, ensure_npm};
 pub use python::{FrontEnd, Manage, PythonRecipe, ensure_python};
 pub use source::{Origin, Source};
-pub use steps::{Tools, Watch};
+pub use steps::{Tools, Watch, folder_beside};
 
 use super::files;
 use crate::domain::Fault;

@@ -118,7 +118,7 @@ async fn copy(
     }
     if folder.join(".git").exists() && toolchain::in_path("git").is_some() {
         let ended = making
-            .run(git(making).arguments([
+            .run_ours(git(making).arguments([
                 "-C".as_ref(),
                 folder.as_os_str(),
                 "rev-parse".as_ref(),
@@ -184,11 +184,12 @@ async fn fetch(
     for arguments in calls {
         let mut call = git(making).arguments(arguments);
         call.folder = Some(place.to_owned());
-        making.must(call, &what).await?;
+        making.need(&making.run_ours(call).await?, &what)?;
     }
     let mut call = git(making).arguments(["rev-parse", "HEAD"]);
     call.folder = Some(place.to_owned());
-    let ended = making.must(call, &what).await?;
+    let ended = making.run_ours(call).await?;
+    making.need(&ended, &what)?;
     if ended.output.trim() != source.commit || !place.join(source.holds).is_file() {
         return Err(making.fault(&format!(
             "What came from {address} is not {} at {}",
@@ -275,6 +276,7 @@ mod tests {
         let tools = Tools {
             runtimes: &runtimes,
             commands: &Real,
+            builds: &Real,
             watch: &watch,
             cancel: &cancel,
         };

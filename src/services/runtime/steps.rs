@@ -11,6 +11,7 @@ use crate::{
         command::{Command, Commands, Ended, LineSink},
         files,
         lock::FileLock,
+        supervisor::HOME,
     },
 };
 use jiff::Timestamp;
@@ -38,12 +39,20 @@ pub type Watch = Arc<dyn Fn(&str, usize, usize, &str) + Send + Sync>;
 pub struct Tools<'a> {
     /// The folder of shared runtimes.
     pub runtimes: &'a Path,
-    /// Runs programs.
+    /// Runs programs of ours to choose: git, and a look at what is installed.
     pub commands: &'a dyn Commands,
+    /// Runs what others wrote: package managers, builds, and what they brought.
+    pub builds: &'a dyn Commands,
     /// Sees how far it is.
     pub watch: &'a Watch,
     /// Stops it.
     pub cancel: &'a CancellationToken,
+}
+
+/// Where the runtime of this name is made, beside those that are used.
+#[must_use]
+pub fn folder_beside(runtimes: &Path, name: &str) -> PathBuf {
+    runtimes.join(format!(".{name}.new"))
 }
 
 /// What a runtime is called, and in how many steps it is made.
@@ -116,7 +125,7 @@ impl<'a> Installation<'a> {
     pub fn new(tools: Tools<'a>, plan: Plan, lock: Option<FileLock>) -> Self {
         let runtimes = tools.runtimes;
         Self {
-            folder: runtimes.join(format!(".{}.new", plan.name)),
+            folder: folder_beside(runtimes, plan.name),
             log: runtimes.join(format!("{}.log", plan.name)),
             tools,
             plan,
@@ -194,6 +203,14 @@ impl<'a> Installation<'a> {
     /// # Errors
     /// As [`Commands::run`].
     pub async fn run(&self, call: Command) -> Result<Ended, Fault> {
+        self.tools.builds.run(call).await
+    }
+
+    /// Runs a program that runs nothing of what is installed, with all our rights; one that fails is no fault here.
+    ///
+    /// # Errors
+    /// As [`Commands::run`].
+    pub async fn run_ours(&self, call: Command) -> Result<Ended, Fault> {
         self.tools.commands.run(call).await
     }
 
@@ -260,6 +277,8 @@ impl<'a> Installation<'a> {
             sources: described.sources,
             installed_at: Timestamp::now(),
         };
+        // Caches of what made it.
+        files::remove(&self.folder.join(HOME))?;
         files::write_json(&self.folder.join(DESCRIPTION), &description)?;
         // It holds no secret, and is read by the users that services have for themselves.
         files::open_to_all(&self.folder)?;

@@ -50,6 +50,15 @@ impl ServiceName {
         format!("{}--{platform}", short(installation)).try_into()
     }
 
+    /// The name of what installs a runtime. No community's is called so, since a short name does not begin with a dash.
+    ///
+    /// # Errors
+    /// As [`ServiceName::of`].
+    pub fn of_installing(installation: &str, runtime: &str) -> Result<Self, Fault> {
+        let runtime = runtime.replace('.', "-");
+        format!("{}--install-{runtime}", short(installation)).try_into()
+    }
+
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -307,6 +316,8 @@ mod tests {
         assert_ne!(name("11112222"), name("33334444"));
         let shared = ServiceName::shared("1A2b3c4d-5555", &platform).unwrap();
         assert_eq!(shared.as_str(), "1a2b3c4d--policykit");
+        let installing = ServiceName::of_installing("1A2b3c4d-5555", "tool-0.11.2").unwrap();
+        assert_eq!(installing.as_str(), "1a2b3c4d--install-tool-0-11-2");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `plain` | the driver with processes of our own, kept by a [keeper](super::keeper) |
 //! | `systemd` | the driver with systemd's units, from the templates in `assets/systemd/` |
 //! | `order` | programs of a service that are run once, with no more rights than it |
+//! | `walled` | what others wrote and belongs to no service, as package managers, run in the same way |
 //! | `enter` | the hidden commands between the keeper and what it runs |
 //! | `own` | how this program starts itself |
 //!
@@ -29,6 +30,7 @@ mod plain;
 mod ready;
 pub(super) mod state;
 mod systemd;
+mod walled;
 mod walls;
 
 pub use description::{
@@ -37,6 +39,7 @@ pub use description::{
 pub use order::Confined;
 pub use own::OwnProgram;
 pub use state::{DriverKind, Exit, ProcessState, ServiceState, TimerState};
+pub use walled::{HOME, Walled};
 pub use walls::Walls;
 
 use super::{command::Commands, files, pages::Pages};
@@ -163,6 +166,34 @@ impl Supervisor {
             home.display()
         );
         Some((text, systemd::hidden::WAY_ON))
+    }
+
+    /// Whether what is run on this host can have users of its own: only root can make them, and only the system's systemd
+    /// runs something as them.
+    pub(super) fn gives_users(&self) -> bool {
+        self.driver().kind() == DriverKind::SystemdSystem
+    }
+
+    /// Whether what others wrote runs here as root, and why; none where it does not.
+    #[must_use]
+    pub fn runs_as_root(&self, home: &Path) -> Option<(String, &'static str)> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        if !self.gives_users() {
+            return Some((
+                "services, installations and runs of tools are root's: no systemd is there that gives them users of their own".to_owned(),
+                "Run Guildhall as a user of its own that is not root, or on a host with systemd.",
+            ));
+        }
+        let closed = systemd::account::closed_above(home)?;
+        Some((
+            format!(
+                "services, installations and runs of tools are root's: users of their own cannot come through {}",
+                closed.display()
+            ),
+            "Let the installation lie elsewhere, as in /var/lib/guildhall (--home).",
+        ))
     }
 
     /// What new services are started with.

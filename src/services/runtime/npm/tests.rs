@@ -60,6 +60,7 @@ async fn install(runtimes: &Path, fails: &'static str) -> (Result<Runtime, Fault
     let tools = Tools {
         runtimes,
         commands: &commands,
+        builds: &commands,
         watch: &watch,
         cancel: &cancel,
     };

@@ -132,6 +132,7 @@ impl World {
         let tools = Tools {
             runtimes: &runtimes,
             commands: &commands,
+            builds: &commands,
             watch: &watch,
             cancel: &cancel,
         };

@@ -64,6 +64,12 @@ pub fn reaches_order(launch: &Launch, walls: &Walls) -> bool {
         && walls.home.parent().is_some_and(is_open)
 }
 
+/// The folder above an installation's through which nobody else may go; none where everybody may.
+pub fn closed_above(home: &Path) -> Option<&Path> {
+    let mut above = home.ancestors().skip(1);
+    above.find(|place| place.is_dir() && !lets_others_in(place))
+}
+
 /// Whether everybody may go to this file or folder.
 fn is_open(path: &Path) -> bool {
     path.ancestors().all(lets_others_in)
@@ -290,5 +296,7 @@ mod tests {
         let inner = hidden.join("home");
         fs::create_dir(&inner).unwrap();
         assert!(!can(&inner, sh));
+        assert_eq!(closed_above(&inner), Some(hidden.as_path()));
+        assert_eq!(closed_above(&home), None);
     }
 }
