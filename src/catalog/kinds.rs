@@ -47,6 +47,17 @@ impl Manifest {
         (!is_on).then_some((offer, switch))
     }
 
+    /// What is to be said of a setting that is fixed once the instance is made, and what to do about it.
+    #[must_use]
+    pub fn way_around(&self, setting: &SettingField) -> &'static str {
+        let chooses = |offer: &KindOffer| offer.chosen_by.as_deref() == Some(&setting.field);
+        if self.kinds.iter().any(chooses) {
+            return "Remove the instance, which leaves what people wrote in a file, and make it again as you want it; what is \
+                    in the file is then entered by hand.";
+        }
+        "Remove the instance and make it again with another value."
+    }
+
     /// Whether an instance of this kind is a row in a service that runs on this host for several communities.
     #[must_use]
     pub fn shares_a_service_here(&self, kind: InstanceKind) -> bool {

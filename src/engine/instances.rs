@@ -205,13 +205,13 @@ pub(super) fn take_settings(
     for field in &changed {
         let fixed = manifest
             .setting(field)
-            .is_some_and(|setting| setting.immutable);
-        if fixed && present {
+            .filter(|setting| setting.immutable && present);
+        if let Some(setting) = fixed {
             return Err(Fault::new(
                 FaultKind::BadInput,
                 format!("{field} cannot be changed any more: the instance stands on it."),
             )
-            .hint("Remove the instance and make it again with another value."));
+            .hint(manifest.way_around(setting)));
         }
     }
     let merged = writer.merge_settings(instance.id, checked)?;

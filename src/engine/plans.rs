@@ -152,6 +152,10 @@ pub(super) fn remove(
     if let Some(text) = tenants::warning(reader, rules, &instance)? {
         draft.say(PlanItemKind::Warning, Some(platform), text);
     }
+    if mode == RemoveMode::Soft && manifest.shares_a_service_here(instance.kind) {
+        let text = "Its rows leave the shared service for a file without keys, and Guildhall does not put them back.";
+        draft.say(PlanItemKind::Warning, Some(platform), text);
+    }
     if mode == RemoveMode::Hard && !instance.made_by_us && instance.external_id.is_some() {
         let text = "Guildhall did not make what is there; it was adopted.";
         draft.say(PlanItemKind::Warning, Some(platform), text);

@@ -312,6 +312,14 @@ fn communities_that_share_a_service_are_named_wherever_it_matters() {
     assert!(pid(&rows[0]).is_number(), "{listed}");
     assert_eq!(pid(&rows[0]), pid(&rows[1]));
 
+    let other = ["rosewood", "policykit", "instance_kind=dedicated"];
+    let refused = home.run(&[&["instance", "configure"][..], &other].concat());
+    let refused = refused.refused_with(2, "instance_kind cannot be changed any more");
+    assert!(
+        refused.stderr.contains("make it again as you want it"),
+        "{refused:?}"
+    );
+
     // A key of one lies where the code of the other runs.
     let set = [
         "key",

@@ -26,6 +26,7 @@ mod runtime;
 pub mod shared;
 mod told;
 mod upgrade;
+mod without_keys;
 
 pub use life::{Parts, begin, keys, log_tail, must_stand, prepare, secret, start, stop, url};
 pub use look::{Look, blank};

@@ -1,6 +1,6 @@
 //! Removal: to the dated trash, or for good after what the community wrote and the database were saved.
 
-use super::{Service, life, orders, place::Place, shared};
+use super::{Service, life, orders, place::Place, shared, told, without_keys::without_keys};
 use crate::{
     adapters::{
         aside,
@@ -98,9 +98,13 @@ pub async fn remove_shared(
         if database::is_migrated(&own.database())? {
             if !place.is_dir() {
                 let (order, name) = export.keep;
+                let known: Vec<_> = told::keys_in(&own)?.into_values().collect();
                 save_rows(&place, |folder| async move {
                     let to = folder.join(name);
-                    orders::save(site, service, order, to, op.cancel()).await
+                    orders::save(site, service, order, to.clone(), op.cancel()).await?;
+                    let mut rows: Value = files::read_json(&to)?.unwrap_or_default();
+                    without_keys(&mut rows, &known);
+                    files::write_json(&to, &rows)
                 })
                 .await?;
             }
@@ -112,13 +116,17 @@ pub async fn remove_shared(
     for fact in ["port", "joined", "made", super::upgrade::VERSION] {
         op.forget(fact).await?;
     }
-    let what = match mode {
-        RemoveMode::Soft => "All its rows lie, with the keys in them, in",
-        RemoveMode::Hard => "What the community wrote lies in",
+    let (what, way_back) = match mode {
+        RemoveMode::Soft => (
+            "All its rows but keys and tokens of people lie in",
+            " Guildhall does not put them back: made again, the instance begins empty, and what it needs of them is entered by \
+             hand.",
+        ),
+        RemoveMode::Hard => ("What the community wrote lies in", ""),
     };
     Ok(Removed {
         left: vec![format!(
-            "{what} {}; the rows of other communities and the service that they share stay.",
+            "{what} {}; the rows of other communities and the service that they share stay.{way_back}",
             place.display()
         )],
     })

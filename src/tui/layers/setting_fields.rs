@@ -16,7 +16,14 @@ pub fn fields(manifest: &Manifest, set: &BTreeMap<String, String>, made: bool) -
     manifest
         .settings
         .iter()
-        .map(|setting| field(setting, set.get(&setting.field).map(String::as_str), made))
+        .map(|setting| {
+            field(
+                manifest,
+                setting,
+                set.get(&setting.field).map(String::as_str),
+                made,
+            )
+        })
         .collect()
 }
 
@@ -42,11 +49,18 @@ pub fn fields_for_keys(
         .settings
         .iter()
         .filter(|setting| setting.required || spoken_of(setting))
-        .map(|setting| field(setting, set.get(&setting.field).map(String::as_str), made))
+        .map(|setting| {
+            field(
+                manifest,
+                setting,
+                set.get(&setting.field).map(String::as_str),
+                made,
+            )
+        })
         .collect()
 }
 
-fn field(setting: &SettingField, set: Option<&str>, made: bool) -> Field {
+fn field(manifest: &Manifest, setting: &SettingField, set: Option<&str>, made: bool) -> Field {
     let id = format!("{PREFIX}{}", setting.field);
     let default = setting.default.as_deref().unwrap_or_default();
     let value = set.unwrap_or(default);
@@ -97,8 +111,9 @@ fn field(setting: &SettingField, set: Option<&str>, made: bool) -> Field {
     field.help = help;
     if made && setting.immutable {
         field.fixed = Some(format!(
-            "{} is fixed once the instance is made.",
-            setting.label
+            "{} is fixed once the instance is made. {}",
+            setting.label,
+            manifest.way_around(setting)
         ));
     }
     field

@@ -199,6 +199,9 @@ async fn a_removal_takes_its_own_rows_and_keys_and_the_last_one_the_service() {
     let removed = fern.adapter.remove(&op, RemoveMode::Soft).await.unwrap();
     let again = fern.adapter.remove(&op, RemoveMode::Soft).await.unwrap();
     assert_eq!(removed, again);
+    let told = removed.left.concat();
+    assert!(told.contains("but keys and tokens"), "{told}");
+    assert!(told.contains("does not put them back"), "{told}");
     assert_eq!(fern.0.keeper(), None);
     assert!(!fern.0.service().exists() && !fern.folder().exists());
     let mut trash = fs::read_dir(fern.home.path().join("data/.trash")).unwrap();
