@@ -21,7 +21,8 @@ use std::collections::BTreeSet;
 /// The name of the person's step for which a full account parks an instance.
 pub(super) const STEP: &str = "another-account";
 
-/// Lets go on whatever of a platform waited for a key or for another account.
+/// Lets go on whatever of a platform waited for a key or for a person: a step that is done with what came passes now, and
+/// any other waits on.
 pub(super) fn wake(
     writer: &Writer<'_>,
     rules: &Rules,
@@ -29,9 +30,7 @@ pub(super) fn wake(
     platform: &PlatformId,
     applied: &mut Applied,
 ) -> Result<(), Fault> {
-    let mut waiting = writer.operations_at_step(platform, STEP)?;
-    waiting.extend(writer.operations_at_step(platform, super::rotation::STEP)?);
-    for (operation, instance) in waiting {
+    for (operation, instance) in writer.operations_at_a_person(platform)? {
         rules.wake(writer, operation, instance)?;
         applied.receipt.operations.push(operation);
         applied.instances.push(instance);

@@ -1,7 +1,7 @@
 //! Intents about keys: storing one that was examined, forgetting one, adding an account of the installation.
 
 use super::{
-    allowances, choosing,
+    allowances, choosing, connection_work,
     held::Examined,
     instances, key_policy, keyring,
     keyring::NewKey,
@@ -14,8 +14,8 @@ use super::{
 use crate::{
     catalog::Holder,
     domain::{
-        Actor, CommunityId, ExaminationId, Fault, FaultKind, IntentKind, Observed, OperationState,
-        PlatformId, Subject, permits,
+        Actor, CommunityId, ExaminationId, Fault, FaultKind, InstanceId, IntentKind, Observed,
+        OperationId, OperationState, PlatformId, Subject, permits,
     },
     store::{OperationFilter, Writer},
 };
@@ -149,7 +149,7 @@ pub(super) fn store(
         after.push(After::Lend(owner, lent));
     }
     after.push(After::DropExamined(how.examination));
-    let mut begun = wake_waiting(writer, &rules, instance.id)?;
+    let (mut begun, beside) = wake_waiting(writer, &rules, instance.id)?;
     for id in rules.towards_desired(writer, instance.id, &actor.name, true)? {
         if !begun.contains(&id) {
             begun.push(id);
@@ -157,6 +157,7 @@ pub(super) fn store(
     }
     let detail = told(&kept, &lent_fields);
     let mut applied = instances::applied(writer, &rules, instance.id, begun, detail)?;
+    applied.instances.extend(beside);
     let locked = if rules.custody.is_unlocked() || kept.is_empty() {
         ""
     } else {
@@ -196,28 +197,40 @@ fn require_installation(writer: &Writer<'_>, actor: &Actor) -> Result<(), Fault>
     .hint("Ask an operator to enter it."))
 }
 
-/// Queues what waited for the key of an instance, or for another account in the place of a full one.
+/// Queues what waited for a key of an instance, or for a person: a step that is done with that key passes now, and any other
+/// waits on. Connections with it belong to their acting end, and wait for what this one offers. Answers the operations, and
+/// the other instances concerned.
 fn wake_waiting(
     writer: &Writer<'_>,
     rules: &Rules,
-    instance: crate::domain::InstanceId,
-) -> Result<Vec<crate::domain::OperationId>, Fault> {
-    let filter = OperationFilter {
-        states: vec![OperationState::WaitsKey, OperationState::WaitsHuman],
-        instance: Some(instance),
-        ..Default::default()
+    instance: InstanceId,
+) -> Result<(Vec<OperationId>, Vec<InstanceId>), Fault> {
+    let waiting = |of: InstanceId| {
+        let filter = OperationFilter {
+            states: vec![OperationState::WaitsKey, OperationState::WaitsHuman],
+            instance: Some(of),
+            ..Default::default()
+        };
+        writer.operations(&filter, 64)
     };
-    let mut waiting = writer.operations(&filter, 64)?;
-    waiting.retain(|operation| {
-        operation
-            .task
-            .as_ref()
-            .is_none_or(|task| task.step == choosing::STEP || task.step == rotation::STEP)
-    });
-    for operation in &waiting {
+    let (mut woken, mut beside) = (Vec::new(), Vec::new());
+    for operation in waiting(instance)? {
         rules.wake(writer, operation.id, instance)?;
+        woken.push(operation.id);
     }
-    Ok(waiting.into_iter().map(|operation| operation.id).collect())
+    for connection in writer.connections_at(instance)? {
+        if connection.from == instance {
+            continue;
+        }
+        for operation in waiting(connection.from)? {
+            if connection_work::of(&operation) == Some(connection.id) {
+                rules.wake(writer, operation.id, connection.from)?;
+                woken.push(operation.id);
+                beside.push(connection.from);
+            }
+        }
+    }
+    Ok((woken, beside))
 }
 
 /// An account of the installation that is added with an examined key.

@@ -213,19 +213,18 @@ impl Reader<'_> {
         )
     }
 
-    /// The operations on instances of a platform that wait for a person at a step of this name, the oldest first.
+    /// The operations on instances of a platform that wait for a person, the oldest first.
     ///
     /// # Errors
     /// As the module says.
-    pub fn operations_at_step(
+    pub fn operations_at_a_person(
         &self,
         platform: &PlatformId,
-        step: &str,
     ) -> Result<Vec<(OperationId, InstanceId)>, Fault> {
         self.many(
             "SELECT o.id, o.instance FROM operations o JOIN instances i ON i.id = o.instance
-             WHERE o.state = 'waits-human' AND i.platform = ?1 AND o.task ->> 'step' = ?2 ORDER BY o.id",
-            (platform.as_str(), step),
+             WHERE o.state = 'waits-human' AND i.platform = ?1 ORDER BY o.id",
+            [platform.as_str()],
             |row| {
                 let mut columns = Columns::of(row);
                 Ok((OperationId(columns.value()?), InstanceId(columns.value()?)))
