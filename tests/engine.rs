@@ -26,6 +26,8 @@ mod key_age;
 mod keys;
 #[path = "engine/life.rs"]
 mod life;
+#[path = "engine/moving.rs"]
+mod moving;
 #[path = "engine/parting.rs"]
 mod parting;
 #[path = "engine/rights.rs"]
@@ -42,6 +44,8 @@ mod threats;
 mod town;
 #[path = "engine/trouble.rs"]
 mod trouble;
+#[path = "engine/waking.rs"]
+mod waking;
 #[path = "engine/wanted.rs"]
 mod wanted;
 

@@ -90,6 +90,10 @@ pub fn puts_back(changed: &[String]) -> bool {
     changed.iter().any(|field| field == PUT_BACK)
 }
 
+/// The name of the fact that an adapter remembers from before it changes anything on the platform for
+/// [`Adapter::move_account`] until that is done or taken back.
+pub const HALF_MOVED: &str = "half-moved";
+
 /// The opened secrets of an instance: those of its community's account, then those of the installation's account.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(pub BTreeMap<String, SecretString>);
@@ -414,6 +418,31 @@ pub trait Adapter: Send + Sync {
     /// there is and asks a person for what the new identity lacks there.
     async fn move_key(&self, op: &Op, _field: &str) -> Result<String, Halt> {
         replacing::move_by_looking(self, op).await
+    }
+
+    /// Brings what works with another account to the one whose key is in the site already; `former` is the key of that field
+    /// in the account it worked with, where it opens. Answers what is now so. Safe to run again from the top.
+    ///
+    /// Whoever changes something there before the end remembers it as [`HALF_MOVED`]. The default moves as to another key.
+    async fn move_account(
+        &self,
+        op: &Op,
+        field: &str,
+        _former: Option<&SecretString>,
+    ) -> Result<String, Halt> {
+        self.move_key(op, field).await
+    }
+
+    /// Takes back what a move that came to no end had begun, as [`HALF_MOVED`] says, and forgets that. The former account's
+    /// keys are in the site; `other` is the key of the account that it should have moved to, where it opens. Answers what
+    /// stays there, one sentence each. Repeating is harmless.
+    async fn take_back_move(
+        &self,
+        _op: &Op,
+        _field: &str,
+        _other: Option<&SecretString>,
+    ) -> Result<Vec<String>, Halt> {
+        Ok(Vec::new())
     }
 
     /// Whether this adapter can end a key on the platform, with what is at hand now.

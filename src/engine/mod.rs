@@ -65,6 +65,7 @@ mod lease;
 mod leaving;
 mod login;
 mod moving;
+mod moving_back;
 mod notices;
 mod observe;
 mod operations;

@@ -2,12 +2,10 @@
 //! The former account keeps its key, and whatever else works with it.
 
 use super::{
-    choosing,
+    choosing, connections,
     core::Core,
     ending::Effect,
-    facts,
-    journal::StoreJournal,
-    key_policy, keyring,
+    facts, key_policy, keyring, moving_back,
     planner::{Draft, digest},
     reach,
     rules::{Rules, has_open_operation, subject_of},
@@ -18,7 +16,7 @@ use super::{
     views::Receipt,
 };
 use crate::{
-    adapters::{Adapter, Halt, Op},
+    adapters::{Adapter, Halt, Op, contract::HALF_MOVED},
     domain::{
         Account, AccountId, Actor, CommunityId, CredentialMeta, CredentialState, Fault, FaultKind,
         Instance, InstanceId, Observed, Operation, OperationVerb, Plan, PlanItemKind, PlatformId,
@@ -67,8 +65,12 @@ fn possible(
         )
         .hint("Wait until that is done, or cancel it."));
     }
-    let key = require_key(reader, &account)?;
-    require_room(reader, rules, &account, &key)?;
+    let checked = require_key(reader, &account)
+        .and_then(|key| require_room(reader, rules, &account, &key).map(|()| key));
+    let key = checked.map_err(|fault| Fault {
+        what: format!("{} Nothing was moved.", fault.what),
+        ..fault
+    })?;
     Ok(Move {
         instance,
         account,
@@ -152,7 +154,7 @@ pub(super) fn obstacle(
     match found {
         Ok(()) => Ok(None),
         Err(fault) if matches!(fault.kind, FaultKind::NeedsKey | FaultKind::Conflict) => {
-            Ok(Some(fault.what))
+            Ok(Some(format!("{} {}", fault.what, fault.hint)))
         }
         Err(fault) => Err(fault),
     }
@@ -225,10 +227,7 @@ fn require_key(reader: &Reader<'_>, account: &Account) -> Result<CredentialMeta,
     keys.into_iter().find(good).ok_or_else(|| {
         Fault::new(
             FaultKind::NeedsKey,
-            format!(
-                "The account {} has no key that was verified, so nothing was moved to it.",
-                account.name
-            ),
+            format!("The account {} has no key that was verified.", account.name),
         )
         .hint(format!(
             "Enter one: guildhall account add {} {}",
@@ -250,7 +249,7 @@ fn require_room(
         return Err(Fault::new(
             FaultKind::Conflict,
             format!(
-                "One more community would work with the key of {}, and one key of {} may reach {}: nothing was moved.",
+                "One more community would work with the key of {}, and one key of {} may reach {}.",
                 account.name,
                 manifest.name,
                 crate::domain::counted(
@@ -260,12 +259,15 @@ fn require_room(
                 )
             ),
         )
-        .hint(format!("An operator can allow more: guildhall account policy {} shared", account.platform)));
+        .hint(format!(
+            "An operator can allow more: guildhall account policy {} shared",
+            account.platform
+        )));
     }
     if slots::fill(&slots::rows(reader, rules, account)?).full {
         return Err(Fault::new(
             FaultKind::Conflict,
-            format!("The account {} is full: nothing was moved.", account.name),
+            format!("The account {} is full.", account.name),
         )
         .hint(format!(
             "Make another: guildhall account another {}",
@@ -275,7 +277,8 @@ fn require_room(
     Ok(())
 }
 
-/// The verb itself. Where the new account cannot take it over, the instance works with the former again.
+/// The verb itself. Where the new account cannot take it over, the instance works with the former again, and what was begun
+/// on the platform is taken back.
 pub(super) async fn work(
     core: &Arc<Core>,
     adapter: &dyn Adapter,
@@ -291,62 +294,96 @@ pub(super) async fn work(
         .hint("Unlock the vault; the work goes on by itself.")
         .into());
     }
+    if takes_back(operation) {
+        return moving_back::work(core, adapter, operation, op, to).await;
+    }
     let (instance, lease, holder) = (operation.instance, operation.id, core.holder.clone());
-    let (scene, name) = core
+    let field = field_of(operation);
+    let (scene, name, former) = core
         .change(move |writer, rules| {
             writer.require_lease(lease, &holder)?;
             switch(writer, rules, instance, to)?;
+            let former: Option<Vec<AccountId>> =
+                facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
+            let former = moving_back::sealed(writer, rules, &former.unwrap_or_default(), &field)?;
             let scene = Scene::read(writer, rules, writer.instance(instance)?)?;
-            Ok((scene, writer.account(to)?.name))
+            Ok((scene, writer.account(to)?.name, former))
         })
         .await?;
-    let (site, bad) = scene.open(core);
-    keyring::mark_bad(core, bad).await?;
-    let journal = Arc::new(StoreJournal {
-        core: core.clone(),
-        operation: operation.id,
-        steps_of: instance,
-        instance,
-        community: operation.community,
-        platform: operation.platform.clone(),
-        marker: site.marker.clone(),
-        prefix: String::new(),
-    });
-    let there = Op::new(site, journal, op.progress_sender(), op.cancel().clone());
-    let field = operation.argument["field"].as_str().unwrap_or_default();
-    let moved = adapter.move_key(&there, field).await;
+    let former = former.and_then(|key| keyring::opened(&core.custody, &key));
+    let there = moving_back::op_there(core, operation, scene, op, op.cancel().clone()).await?;
+    let field = field_of(operation);
+    let moved = adapter.move_account(&there, &field, former.as_ref()).await;
     let (holder, back) = (core.holder.clone(), !waits(&moved));
     let done = moved.is_ok();
-    core.change(move |writer, rules| {
-        writer.require_lease(lease, &holder)?;
-        if done {
-            return facts::forget(writer, instance, facts::FORMER_ACCOUNTS);
-        }
-        if back {
-            return switch_back(writer, rules, instance, to);
-        }
-        Ok(())
-    })
-    .await?;
+    let actor = operation.actor.clone();
+    let queued = core
+        .change(move |writer, rules| {
+            writer.require_lease(lease, &holder)?;
+            if done {
+                facts::forget(writer, instance, facts::FORMER_ACCOUNTS)?;
+                return remake_connections(writer, rules, instance, &actor);
+            }
+            if back {
+                switch_back(writer, rules, instance, to)?;
+            }
+            Ok(Vec::new())
+        })
+        .await?;
+    core.desk.widen(queued);
     match moved {
         Ok(said) => Ok(Effect::Replaced(format!(
             "It works with the account {name}. {said}"
         ))),
-        Err(Halt::Stopped(fault)) if back => Err(stays(&fault, &name).into()),
+        Err(Halt::Stopped(fault)) if back => {
+            let undone = moving_back::undo(core, adapter, operation, op, to).await;
+            Err(stays(&fault, &name, undone).into())
+        }
         Err(halt) => Err(halt),
     }
 }
 
+/// Which field of the manifest the key of the account is for.
+fn field_of(operation: &Operation) -> String {
+    let field = operation.argument["field"].as_str();
+    field.unwrap_or_default().to_owned()
+}
+
+/// Whether the operation takes back what a move that was stopped had begun.
+fn takes_back(operation: &Operation) -> bool {
+    operation.argument["back"] == true
+}
+
+/// What the instance offers to others may have been made with the former account's key.
+fn remake_connections(
+    writer: &Writer<'_>,
+    rules: &Rules,
+    instance: InstanceId,
+    actor: &str,
+) -> Result<Vec<InstanceId>, Fault> {
+    let mut queued = Vec::new();
+    for connection in writer.connections_at(instance)? {
+        if connection.to == instance && connections::remake(writer, rules, &connection, actor)? {
+            queued.push(connection.from);
+        }
+    }
+    Ok(queued)
+}
+
 /// The former account's key was not refused, so this is no word about it.
-fn stays(fault: &Fault, name: &str) -> Fault {
-    let stays = Fault::new(
-        FaultKind::Refused,
-        format!(
-            "The account {name} cannot take it over, so it works with the former one still. {}",
+fn stays(fault: &Fault, name: &str, undone: Result<Vec<String>, Fault>) -> Fault {
+    let left = match undone {
+        Ok(left) => left.join(" "),
+        Err(fault) => format!(
+            "What was begun there could not be taken back yet: {} Resume the operation to go on, or cancel it to have it taken back.",
             fault.what
         ),
-    )
-    .hint(fault.hint.clone());
+    };
+    let what = format!(
+        "The account {name} cannot take it over, so it works with the former one still. {} {left}",
+        fault.what
+    );
+    let stays = Fault::new(FaultKind::Refused, what.trim_end()).hint(fault.hint.clone());
     match &fault.detail {
         Some(detail) => stays.detail(detail),
         None => stays,
@@ -380,18 +417,30 @@ fn switch(
     writer.use_accounts(instance, &[to], rules.now)
 }
 
-/// The move was stopped while it waited: what it had begun is taken back.
+/// The move was stopped: what it had begun is taken back, here at once and on the platform by an operation of its own.
 pub(super) fn stopped(
     writer: &Writer<'_>,
     rules: &Rules,
-    instance: InstanceId,
+    operation: &Operation,
     to: AccountId,
 ) -> Result<(), Fault> {
+    let instance = operation.instance;
     let former: Option<Vec<AccountId>> = facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
-    match former {
-        Some(_) => switch_back(writer, rules, instance, to),
-        None => Ok(()),
+    if former.is_some() {
+        switch_back(writer, rules, instance, to)?;
     }
+    if takes_back(operation) || writer.fact(instance, HALF_MOVED)?.is_none() {
+        return Ok(());
+    }
+    let new = NewOperation {
+        instance,
+        verb: OperationVerb::Rotate,
+        actor: operation.actor.clone(),
+        argument: json!({ "account": to.0, "field": field_of(operation), "back": true }),
+        not_before: None,
+    };
+    writer.insert_operation(&new, rules.now)?;
+    writer.set_observed(instance, Observed::Working, "")
 }
 
 fn switch_back(

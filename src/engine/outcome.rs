@@ -256,7 +256,7 @@ pub(super) fn stopped(
         super::connections::begin_waiting(writer, rules, instance.id, &operation.actor)?;
     }
     if let Some(to) = super::moving::of(operation) {
-        super::moving::stopped(writer, rules, instance.id, to)?;
+        super::moving::stopped(writer, rules, operation, to)?;
     }
     if is_connecting(operation.verb) {
         if let Some(connection) = super::connection_work::of(operation) {

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod making;
+mod moving;
 mod pausing;
 mod running;
 mod world;

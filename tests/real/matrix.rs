@@ -18,6 +18,8 @@ mod keys;
 mod looking;
 #[path = "matrix/making.rs"]
 mod making;
+#[path = "matrix/moving.rs"]
+mod moving;
 #[path = "support/person.rs"]
 mod person;
 #[path = "matrix/program.rs"]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use guildhall::{
     adapters::{
         Adapter, Discovered, Halt, MadeAccount, Observation, Op, Peer, Presence, Probe, Removed,
-        Site, Standing, Target, VerifyRequest, registry::Registry,
+        Site, Standing, Target, VerifyRequest, contract::HALF_MOVED, registry::Registry,
     },
     catalog::Catalog,
     domain::{
@@ -49,6 +49,12 @@ struct State {
     person_did_it: bool,
     /// At which points a person is asked for.
     asks_for_person: BTreeSet<&'static str>,
+    /// At which points a person is asked for a key, and a part of that key.
+    asks_for_key: BTreeMap<&'static str, &'static str>,
+    /// Whether a move to another account does something there.
+    carries: bool,
+    /// The keys that a move was told to be those of the former account, and of the other where it is taken back.
+    told_of: Vec<String>,
     gone: bool,
     messages: Vec<String>,
     /// What was said in rooms.
@@ -135,6 +141,31 @@ impl World {
     /// Provisioning asks for a person from now on.
     pub fn ask_for_person(&self) {
         self.state().asks_for_person.insert("provision");
+    }
+
+    /// A move to another account asks for one.
+    pub fn ask_for_person_to_move(&self) {
+        self.state().asks_for_person.insert("carry");
+    }
+
+    /// From now on "provision" or "offer" has a step for a person, who enters a token with this part.
+    pub fn ask_for_key(&self, point: &'static str, part: &'static str) {
+        self.state().asks_for_key.insert(point, part);
+    }
+
+    /// From now on a move to another account does something there.
+    pub fn carry(&self) {
+        self.state().carries = true;
+    }
+
+    /// The keys that moves were told of.
+    pub fn told_of(&self) -> Vec<String> {
+        self.state().told_of.clone()
+    }
+
+    fn tell_of(&self, key: Option<&SecretString>) {
+        let key = key.map_or("none", |key| key.expose_secret());
+        self.state().told_of.push(key.to_owned());
     }
 
     /// A look finds from now on that a person is needed.
@@ -334,6 +365,25 @@ impl FakeAdapter {
         self.world.accepts(token.expose_secret())
     }
 
+    async fn key_of_a_person(&self, point: &'static str, op: &Op) -> Result<(), Halt> {
+        let Some(part) = self.world.state().asks_for_key.get(point).copied() else {
+            return Ok(());
+        };
+        let task = HumanTask {
+            step: format!("key for {point}"),
+            title: "enter the key that is shown there".into(),
+            ..invitation()
+        };
+        op.human(task, || async {
+            let entered = op.secret("token").ok();
+            Ok(entered
+                .filter(|key| key.expose_secret().contains(part))
+                .map(|_| true))
+        })
+        .await
+        .map(drop)
+    }
+
     async fn make(&self, part: &'static str, op: &Op) -> Result<String, Halt> {
         let world = &self.world;
         let marker = op.site().marker.clone();
@@ -414,6 +464,39 @@ impl Adapter for FakeAdapter {
         PlatformId::new(self.platform)
     }
 
+    async fn move_account(
+        &self,
+        op: &Op,
+        field: &str,
+        former: Option<&SecretString>,
+    ) -> Result<String, Halt> {
+        if !self.world.state().carries {
+            return self.move_key(op, field).await;
+        }
+        self.world.tell_of(former);
+        op.remember(HALF_MOVED, &true).await?;
+        self.world.point("carry").await?;
+        if self.world.state().asks_for_person.contains("carry") {
+            op.human(invitation(), || async { Ok(None::<bool>) })
+                .await?;
+        }
+        op.forget(HALF_MOVED).await?;
+        Ok("It was carried over.".into())
+    }
+
+    async fn take_back_move(
+        &self,
+        op: &Op,
+        _field: &str,
+        other: Option<&SecretString>,
+    ) -> Result<Vec<String>, Halt> {
+        self.world.tell_of(op.secret("token").ok().as_ref());
+        self.world.tell_of(other);
+        self.world.point("taken back").await?;
+        op.forget(HALF_MOVED).await?;
+        Ok(vec!["A chair stays there.".into()])
+    }
+
     fn makes_account_with(&self) -> Option<&'static str> {
         Some("master")
     }
@@ -483,6 +566,9 @@ impl Adapter for FakeAdapter {
                 Ok(self.world.state().person_did_it.then_some(true))
             })
             .await?;
+        }
+        if self.needs_token {
+            self.key_of_a_person("provision", op).await?;
         }
         let mut hall = String::new();
         for (done, part) in PARTS.into_iter().enumerate() {
@@ -671,6 +757,7 @@ impl Adapter for FakeAdapter {
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {
+        self.key_of_a_person("offer", op).await?;
         op.step("door", || async {
             self.world.point("door").await?;
             Ok(true)

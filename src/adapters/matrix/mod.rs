@@ -14,6 +14,9 @@ mod configure;
 mod entry;
 mod errors;
 mod gone;
+mod levels;
+mod moving;
+mod moving_back;
 mod observe;
 mod pause;
 mod provision;
@@ -32,6 +35,7 @@ use super::durable::{Halt, Op};
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use record::Places;
 use secrecy::SecretString;
 
 /// How messages name the server.
@@ -96,6 +100,27 @@ impl Adapter for Matrix {
         _field: &str,
     ) -> Result<(SecretString, Option<Identity>), Halt> {
         rotate::mint(op).await
+    }
+
+    async fn move_account(
+        &self,
+        op: &Op,
+        field: &str,
+        former: Option<&SecretString>,
+    ) -> Result<String, Halt> {
+        if field == ACCESS_TOKEN && Places::of(op)?.space.is_some() {
+            return moving::carry(op, former).await;
+        }
+        self.move_key(op, field).await
+    }
+
+    async fn take_back_move(
+        &self,
+        op: &Op,
+        _field: &str,
+        other: Option<&SecretString>,
+    ) -> Result<Vec<String>, Halt> {
+        moving_back::take_back(op, other).await
     }
 
     fn revokes(&self, _op: &Op, field: &str) -> bool {

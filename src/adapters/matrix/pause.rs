@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 /// The name of the fact.
 pub(super) const FACT: &str = "pause";
-const LEVELS: &str = "m.room.power_levels";
+/// The type of the event that holds the power levels.
+pub(super) const LEVELS: &str = "m.room.power_levels";
 /// The three levels that are raised; `kick`, `ban` and `redact` are left so that moderators can clean up.
 const RAISED: [&str; 3] = ["events_default", "invite", "state_default"];
 

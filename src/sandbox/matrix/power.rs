@@ -108,19 +108,24 @@ impl Room {
         }
         let own = self.power(user);
         let old = self.power_levels();
-        for (old, new) in changes(&old, new) {
-            if new.is_some_and(|level| level > own) {
-                return refuse(
-                    403,
-                    "M_FORBIDDEN",
-                    "You don't have permission to add ops level greater than your own",
-                );
-            }
-            if old.is_some_and(|level| level > own) {
+        for change in changes(&old, new) {
+            // Whoever stands as high can be lowered by themselves only.
+            if change.of_user.as_deref().is_some_and(|of| of != user) && change.old == Some(own) {
                 return refuse(
                     403,
                     "M_FORBIDDEN",
                     "You don't have permission to remove ops level equal to your own",
+                );
+            }
+            if [change.old, change.new]
+                .into_iter()
+                .flatten()
+                .any(|level| level > own)
+            {
+                return refuse(
+                    403,
+                    "M_FORBIDDEN",
+                    "You don't have permission to add ops level greater than your own",
                 );
             }
         }
@@ -135,8 +140,15 @@ fn numbers(levels: &Map<String, Value>) -> impl Iterator<Item = &Value> {
     })
 }
 
-/// The levels that differ, as before and as after.
-fn changes(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<(Option<i64>, Option<i64>)> {
+/// A level that differs.
+struct Change {
+    /// Whose it is, where it is somebody's own.
+    of_user: Option<String>,
+    old: Option<i64>,
+    new: Option<i64>,
+}
+
+fn changes(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<Change> {
     let flat = |levels: &Map<String, Value>| -> Map<String, Value> {
         let mut flat = Map::new();
         for (name, value) in levels {
@@ -154,12 +166,11 @@ fn changes(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<(Option<i6
     let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     names
         .into_iter()
-        .map(|name| {
-            (
-                old.get(name).and_then(Value::as_i64),
-                new.get(name).and_then(Value::as_i64),
-            )
+        .map(|name| Change {
+            of_user: name.strip_prefix("users\n").map(str::to_owned),
+            old: old.get(name).and_then(Value::as_i64),
+            new: new.get(name).and_then(Value::as_i64),
         })
-        .filter(|(old, new)| old != new)
+        .filter(|change| change.old != change.new)
         .collect()
 }

@@ -1,0 +1,194 @@
+//! A move to another account that does something on the platform: finished, refused, stopped.
+
+use super::*;
+use guildhall::{
+    domain::{AccountPolicy, CommunityId, FaultKind},
+    engine::KeyOwner,
+};
+
+const FIRST: &str = "tok-0123456789abcdef";
+const OTHER: &str = "tok-0123456789abcdef-other";
+
+async fn add_account(engine: &Engine, name: &str, secret: &str) {
+    let actor = ada(engine).await;
+    let entries = vec![KeyEntry {
+        field: "token".into(),
+        secret: SecretString::from(secret),
+    }];
+    let owner = KeyOwner::Installation;
+    let examined = engine
+        .examine_key(&actor, owner, &id("beta"), entries, BTreeMap::new())
+        .await
+        .unwrap();
+    let add = Intent::AddAccount {
+        platform: id("beta"),
+        name: name.into(),
+        contact: String::new(),
+        examination: examined.id,
+    };
+    engine.submit(&actor, add).await.unwrap();
+}
+
+/// A community whose beta works with the account "first", and an account "second" beside it.
+async fn two_accounts(home: &Home) -> (Engine, CommunityId) {
+    let engine = home.init().await;
+    home.world.carry();
+    let share = Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy: AccountPolicy::Shared,
+        typed: "2".into(),
+    };
+    engine.submit(&ada(&engine).await, share).await.unwrap();
+    add_account(&engine, "first", FIRST).await;
+    let community = create(&engine).await.community.unwrap();
+    settle(&engine).await;
+    add_account(&engine, "second", OTHER).await;
+    (engine, community)
+}
+
+fn to_second(community: CommunityId) -> Intent {
+    Intent::MoveAccount {
+        community,
+        platform: id("beta"),
+        name: "second".into(),
+    }
+}
+
+async fn using(engine: &Engine) -> String {
+    let keys = detail(engine, "beta").await.keys;
+    let accounts = engine.accounts(&ada(engine).await).await.unwrap();
+    let row = accounts
+        .iter()
+        .find(|row| row.account.id == keys[0].account);
+    row.unwrap().account.name.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_adapter_gets_the_former_accounts_key_to_hand_over_with() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.told_of(), [FIRST]);
+    assert_eq!(using(&engine).await, "second");
+    assert_eq!(home.world.passed("taken back"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_refused_move_had_begun_is_taken_back_and_resuming_goes_on() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    let refused = Fault::new(FaultKind::Refused, "It is banned there.").hint("Look.");
+    home.world.fail("carry", refused);
+    let moving = engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "first");
+    // The former account's key was told for the way there; the way back works with it, and is told the other.
+    assert_eq!(home.world.told_of(), [FIRST, FIRST, OTHER]);
+    let rows = operations(&engine).await;
+    let row = rows
+        .iter()
+        .find(|row| row.operation.id == moving.operations[0]);
+    let fault = row.unwrap().operation.fault.clone().unwrap();
+    assert!(
+        fault.what.contains("works with the former one still"),
+        "{fault}"
+    );
+    assert!(fault.what.contains("It is banned there."), "{fault}");
+    assert!(fault.what.contains("A chair stays there."), "{fault}");
+    let resume = Intent::ResumeOperation {
+        operation: moving.operations[0],
+    };
+    engine.submit(&actor, resume).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_taken_back_at_once_is_taken_back_when_the_move_is_cancelled() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    let refused = |what: &str| Fault::new(FaultKind::Refused, what).hint("Look.");
+    home.world.fail("carry", refused("It is banned there."));
+    home.world.fail("taken back", refused("The door is shut."));
+    let moving = engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "first");
+    let rows = operations(&engine).await;
+    let row = rows
+        .iter()
+        .find(|row| row.operation.id == moving.operations[0]);
+    let fault = row.unwrap().operation.fault.clone().unwrap();
+    assert!(fault.what.contains("The door is shut."), "{fault}");
+    let cancel = Intent::CancelOperation {
+        operation: moving.operations[0],
+    };
+    engine.submit(&actor, cancel).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(home.world.passed("taken back"), 2);
+    assert_eq!(using(&engine).await, "first");
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    assert!(
+        operations(&engine)
+            .await
+            .iter()
+            .all(|row| row.operation.state.is_final()),
+        "nothing is left open"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_move_had_begun_that_is_stopped_while_it_waits_is_taken_back() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    home.world.ask_for_person_to_move();
+    let moving = engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::NeedsHuman);
+    let cancel = Intent::CancelOperation {
+        operation: moving.operations[0],
+    };
+    engine.submit(&actor, cancel).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "first");
+    assert_eq!(home.world.passed("taken back"), 1);
+    assert_eq!(home.world.told_of(), [FIRST, FIRST, OTHER]);
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+}
+
+#[test]
+fn a_move_that_dies_with_its_process_goes_on_with_both_keys() {
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let home = Home::new();
+    let first = runtime();
+    first.block_on(async {
+        let (engine, community) = two_accounts(&home).await;
+        home.world.stop_at("carry");
+        let actor = ada(&engine).await;
+        engine.submit(&actor, to_second(community)).await.unwrap();
+        home.world.somebody_stopped().await;
+    });
+    // The process dies: no future goes on, nothing is put away.
+    first.shutdown_background();
+    home.world.release();
+    let second = runtime();
+    second.block_on(async {
+        let engine = unlocked(&home).await;
+        engine.start().await;
+        settle(&engine).await;
+        assert_eq!(using(&engine).await, "second");
+    });
+    assert_eq!(home.world.told_of(), [FIRST, FIRST]);
+    assert_eq!(home.world.passed("taken back"), 0);
+    second.shutdown_background();
+}
