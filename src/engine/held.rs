@@ -108,6 +108,19 @@ impl HeldKeys {
         }
     }
 
+    /// Forgets one powerful key of an owner: another one was stored in its place.
+    pub fn take_back_field(&self, owner: &Owner, field: &str) {
+        let mut state = self.state();
+        let Some(entries) = state.powerful.get_mut(owner) else {
+            return;
+        };
+        if entries.remove(field).is_some()
+            && let Some(fields) = Arc::make_mut(&mut state.lent).get_mut(owner)
+        {
+            fields.remove(field);
+        }
+    }
+
     /// Forgets everything: the vault was locked.
     pub fn clear(&self) {
         let mut state = self.state();
@@ -132,6 +145,10 @@ mod tests {
         held.lend(owner(1), key("secret"));
         held.lend(owner(2), key("token"));
         held.take_back(&owner(2));
+        held.lend(owner(3), key("token"));
+        held.take_back_field(&owner(3), "token");
+        assert!(held.lent(&owner(3)).is_empty());
+        assert!(held.lent_fields()[&owner(3)].is_empty());
         let now = held.lent_fields();
         assert_eq!(earlier[&owner(1)].len(), 1, "a decision keeps what it saw");
         assert_eq!(now[&owner(1)].len(), 2);

@@ -137,6 +137,7 @@ impl Journal for StoreJournal {
         let (operation, community, platform) =
             (self.operation, self.community, self.platform.clone());
         let (holder, instance) = (self.core.holder.clone(), self.instance);
+        let owner = (platform.clone(), Some(community));
         self.core
             .change(move |writer, rules| {
                 writer.require_lease(operation, &holder)?;
@@ -144,7 +145,10 @@ impl Journal for StoreJournal {
                 keyring::store(writer, rules, &account, new)?;
                 writer.use_accounts(instance, &[account.id], rules.now)
             })
-            .await
+            .await?;
+        // One that was lent for this run is spent, and would stand before the one that was stored.
+        self.core.held.take_back_field(&owner, field);
+        Ok(())
     }
 
     async fn drop_secret(&self, field: &str) -> Result<(), Fault> {

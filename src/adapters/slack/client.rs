@@ -8,7 +8,7 @@ use crate::adapters::{
     http::{Answer, BucketKey, Call, Http, Method, RateRule},
 };
 use crate::domain::{Fault, FaultKind};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -89,6 +89,7 @@ fn planned(method: &str) -> u32 {
         | "pins.list" => 13,
         "auth.test" => 100,
         // Tier 1, whose floor is one a minute.
+        "tooling.tokens.rotate" => 1,
         _ if method.starts_with("apps.manifest.") => 1,
         _ => 33,
     }
@@ -137,6 +138,24 @@ impl Client {
     /// The client of whoever lets apps be made.
     pub fn of_configuration(op: &Op) -> Result<Self, Fault> {
         Self::new(op.site(), op.secret(CONFIG_TOKEN)?, op.cancel())
+    }
+
+    /// Exchanges a configuration's refresh token, which alone says who asks. Never repeated by itself: it is spent when Slack
+    /// answers.
+    pub async fn exchange(op: &Op, refresh: &SecretString) -> Result<Reply, Fault> {
+        let client = Self::new(op.site(), refresh.clone(), op.cancel())?;
+        let method = "tooling.tokens.rotate";
+        let call = client
+            .http
+            .request(Method::POST, &client.base, &format!("/api/{method}"))
+            .cancel(&client.cancel)
+            .bucket(
+                client.bucket.within(method),
+                &[RateRule::new(planned(method), Duration::from_secs(60))],
+            )
+            .form(&[("refresh_token", refresh.expose_secret())])
+            .redact(refresh);
+        client.reply(call, true).await
     }
 
     /// The client of the person who archives. Slack counts the calls of each of an app's tokens together, so the budget is

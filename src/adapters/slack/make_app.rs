@@ -5,7 +5,8 @@
 //! of the same name may stand there twice.
 
 use super::client::{Client, Reply};
-use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, CONFIG_TOKEN, app, session, tasks};
+use super::configuration::{self, Repeating};
+use super::{BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, app, session, tasks};
 use crate::adapters::{
     contract::Site,
     durable::{Halt, Op},
@@ -21,7 +22,7 @@ const MADE: &str = "made_app";
 /// The fact that counts how often Slack was asked to make it.
 const ASKED: &str = "app_asked_for";
 /// Where configuration tokens are made and all apps are listed.
-const APPS_PAGE: &str = "https://api.slack.com/apps";
+pub(super) const APPS_PAGE: &str = "https://api.slack.com/apps";
 
 /// The app that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub(super) fn name_of(site: &Site) -> String {
 /// Sees to it that there is an app with a token: entered, or of an app that is made here and installed by a person.
 pub(super) async fn ensure(op: &Op) -> Result<(), Halt> {
     let known: Option<Made> = op.fact(MADE)?;
-    let may_make = op.has_secret(CONFIG_TOKEN) || known.is_some();
+    let may_make = configuration::at_hand(op) || known.is_some();
     if op.has_secret(BOT_TOKEN) || op.site().locked || !may_make {
         return Ok(());
     }
@@ -60,7 +61,7 @@ pub(super) async fn ensure(op: &Op) -> Result<(), Halt> {
     .await
 }
 
-fn plain(halt: Halt) -> Fault {
+pub(super) fn plain(halt: Halt) -> Fault {
     match halt {
         Halt::Stopped(fault) => *fault,
         Halt::Human(task) => Fault::new(FaultKind::Internal, task.title),
@@ -71,15 +72,20 @@ fn plain(halt: Halt) -> Fault {
 async fn create(op: &Op) -> Result<Made, Fault> {
     let site = op.site();
     let asked: u32 = op.fact(ASKED).map_err(plain)?.unwrap_or_default();
-    let client = Client::of_configuration(op)?;
     op.remember(ASKED, &(asked + 1)).await.map_err(plain)?;
     let name = name_of(site);
     let body = json!({"manifest": described(site).to_string()});
-    // The answer holds the app's secrets in clear, so that nothing of it is ever quoted.
-    let reply = client
-        .make("apps.manifest.create", &body)
-        .await
-        .map_err(unquoted)?;
+    let method = "apps.manifest.create";
+    let asking = configuration::ask(op, method, &body, Repeating::MakesAnother).await;
+    let refused = match &asking {
+        Ok(reply) => reply.error.is_some(),
+        Err(fault) => fault.kind == FaultKind::KeyRejected,
+    };
+    if refused {
+        // Then nothing was made, so that there cannot be two.
+        op.remember(ASKED, &asked).await.map_err(plain)?;
+    }
+    let reply = asking?;
     let made = accept(reply, "make the app")?;
     let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(unnamed);
     let id = clean_line(&text(&made["app_id"])?);
@@ -100,7 +106,7 @@ fn described(site: &Site) -> Value {
 }
 
 /// The same fault without the words of the answer.
-fn unquoted(fault: Fault) -> Fault {
+pub(super) fn unquoted(fault: Fault) -> Fault {
     Fault {
         detail: None,
         ..fault
@@ -124,7 +130,7 @@ fn accept(reply: Reply, doing: &str) -> Result<Value, Fault> {
         "token_expired" => (
             FaultKind::KeyRejected,
             format!("The configuration token has expired, so Guildhall cannot {doing}: Slack ends each of them after twelve hours."),
-            format!("Generate another one at the foot of {APPS_PAGE} and enter it as config_token."),
+            format!("Generate another one at the foot of {APPS_PAGE} and enter it as config_token; with its refresh token as config_refresh Guildhall renews it by itself."),
         ),
         "invalid_auth" | "token_revoked" | "not_allowed_token_type" | "account_inactive" => (
             FaultKind::KeyRejected,
@@ -193,12 +199,12 @@ pub(super) async fn delete(op: &Op) -> Result<(), Halt> {
     let Some(made) = op.fact::<Made>(MADE)? else {
         return Ok(());
     };
-    if !op.has_secret(CONFIG_TOKEN) {
+    if !configuration::at_hand(op) {
         return Ok(());
     }
-    let client = Client::of_configuration(op)?;
     let body = json!({"app_id": made.id});
-    let reply = client.set("apps.manifest.delete", &body).await?;
+    let method = "apps.manifest.delete";
+    let reply = configuration::ask(op, method, &body, Repeating::Harmless).await?;
     if !reply.is(&["app_not_found", "invalid_app_id"]) {
         accept(reply, "delete the app")?;
     }
@@ -218,5 +224,6 @@ pub(super) async fn leave(op: &Op, left: &mut Vec<String>) -> Result<(), Halt> {
 
 async fn forget(op: &Op) -> Result<(), Halt> {
     op.forget(ASKED).await?;
+    configuration::forget(op).await?;
     op.forget(MADE).await
 }

@@ -8,6 +8,7 @@ mod app;
 mod attach;
 mod channel;
 mod client;
+mod configuration;
 mod configure;
 mod errors;
 mod hook;
@@ -41,6 +42,8 @@ const USER_TOKEN: &str = "user_token";
 const WEBHOOK: &str = "webhook_url";
 /// The token with which the operator lets apps be made; used for one run.
 const CONFIG_TOKEN: &str = "config_token";
+/// What gives another one of those, once.
+const CONFIG_REFRESH: &str = "config_refresh";
 /// The app's number and secret, for uninstalling it.
 const CLIENT_ID: &str = "client_id";
 const CLIENT_SECRET: &str = "client_secret";

@@ -6,7 +6,8 @@ use super::client::Client;
 use super::record::Places;
 use super::session::{self, Who};
 use super::{
-    BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, CONFIG_TOKEN, USER_TOKEN, WEBHOOK, hook, make_app, observe,
+    BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, CONFIG_REFRESH, CONFIG_TOKEN, USER_TOKEN, WEBHOOK, hook,
+    make_app, observe,
 };
 use crate::adapters::contract::{Site, VerifyRequest};
 use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, clean_line};
@@ -31,6 +32,9 @@ pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Faul
     }
     if let Some(token) = entered.get(CONFIG_TOKEN) {
         found = Some(joined(found, make_app::verify(site, token).await?));
+    }
+    if entered.get(CONFIG_REFRESH).is_some() {
+        found = Some(joined(found, refresh()));
     }
     if entered.get(CLIENT_ID).is_some() || entered.get(CLIENT_SECRET).is_some() {
         found = Some(joined(found, unchecked()));
@@ -64,6 +68,24 @@ fn unchecked() -> Identity {
             "These two cannot be tried without uninstalling the app; only their shape was checked."
                 .into(),
         ],
+        ..Identity::default()
+    }
+}
+
+/// A refresh token can be tried only by using it up.
+fn refresh() -> Identity {
+    Identity {
+        who: "whoever generated the configuration token that this renews".into(),
+        warnings: vec![
+            "It works once, so only its shape was checked. When Guildhall uses it, the pair that Slack gives for it is stored: the one entered is spent then.".into(),
+        ],
+        reach: Reach {
+            unit: "app".into(),
+            everything: Some(
+                "every app of that person in that workspace: it gives tokens that can make, change and delete them".into(),
+            ),
+            ..Reach::default()
+        },
         ..Identity::default()
     }
 }

@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 /// | `install-app` | `app`: a person installs one that was made by a call; answers its bot's `token` |
 /// | `managed-cap` | `most` apps that one person may have |
 /// | `expire-configuration` | `token` |
+/// | `new-configuration` | nothing; answers both parts of another one |
+/// | `spend-refresh` | `token`: somebody else used it |
 /// | `revoke`, `expire` | `token` |
 /// | `rotate` | `token`: its app rotates from now on; answers `token` and `refresh` |
 /// | `scopes` | `token`, `scopes` |
@@ -75,7 +77,12 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
             let address = text("address")?;
             slack.webhooks.retain(|key, _| !address.ends_with(key));
         }
-        "managed-cap" | "expire-configuration" | "install-app" | "install" => {
+        "managed-cap"
+        | "expire-configuration"
+        | "new-configuration"
+        | "spend-refresh"
+        | "install-app"
+        | "install" => {
             return on_app(slack, action, input, text);
         }
         "uninstall" | "revoke" | "expire" | "rotate" | "scopes" | "make-webhook" => {
@@ -101,6 +108,18 @@ fn on_app(
         "expire-configuration" => {
             let held = slack.configurations.get_mut(&text("token")?);
             held.ok_or("no such token")?.expires_ms = 0;
+        }
+        "new-configuration" => {
+            let known = slack.configuration_refreshes.values().next();
+            let known = known.cloned().ok_or("nobody has any")?;
+            let now_ms = jiff::Timestamp::now().as_millisecond();
+            let token = slack.add_configuration(&known.team, &known.user, now_ms);
+            let refresh = slack.add_refresh(&known.team, &known.user);
+            return Ok(json!({"config_token": token, "config_refresh": refresh}));
+        }
+        "spend-refresh" => {
+            let held = slack.configuration_refreshes.get_mut(&text("token")?);
+            held.ok_or("no such token")?.spent = true;
         }
         "install-app" => {
             let app = text("app")?;

@@ -19,11 +19,52 @@ pub struct Configuration {
     pub expires_ms: i64,
 }
 
+/// What gives another pair, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refresh {
+    pub team: String,
+    pub user: String,
+    pub spent: bool,
+}
+
+/// The letters of tokens.
+const LETTERS: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 impl Slack {
+    /// The refresh token that is shown beside a configuration token.
+    pub fn add_refresh(&mut self, team: &str, user: &str) -> String {
+        let text = format!("xoxe-1-{}", random(LETTERS, 48));
+        let held = Refresh {
+            team: team.to_owned(),
+            user: user.to_owned(),
+            spent: false,
+        };
+        self.configuration_refreshes.insert(text.clone(), held);
+        text
+    }
+
+    /// `tooling.tokens.rotate`, which asks for no token but the one it takes.
+    pub fn rotate_configuration(&mut self, call: &Call) -> Outcome {
+        let given = call.text("refresh_token").to_owned();
+        let Some(held) = self.configuration_refreshes.get_mut(&given) else {
+            return refuse("invalid_refresh_token");
+        };
+        if std::mem::replace(&mut held.spent, true) {
+            return refuse("token_already_exchanged");
+        }
+        let (team, user) = (held.team.clone(), held.user.clone());
+        let token = self.add_configuration(&team, &user, call.now_ms);
+        let refresh = self.add_refresh(&team, &user);
+        let now = call.now_ms / 1000;
+        Ok(json!({
+            "token": token, "refresh_token": refresh, "team_id": team, "user_id": user,
+            "iat": now, "exp": now + LIFE_MS / 1000,
+        }))
+    }
+
     /// A configuration token of a person, as the foot of the page of apps gives one out.
     pub fn add_configuration(&mut self, team: &str, user: &str, now_ms: i64) -> String {
-        let letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-        let text = format!("xoxe.xoxp-1-{}", random(letters, 48));
+        let text = format!("xoxe.xoxp-1-{}", random(LETTERS, 48));
         let held = Configuration {
             team: team.to_owned(),
             user: user.to_owned(),

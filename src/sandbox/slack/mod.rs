@@ -75,6 +75,9 @@ impl Slack {
         if method == "oauth.v2.access" {
             return said(self.exchange_refresh(&call));
         }
+        if method == "tooling.tokens.rotate" {
+            return said(self.rotate_configuration(&call));
+        }
         if method.starts_with("apps.manifest.") {
             return match self.manifest_call(method, &call) {
                 Ok(outcome) => said(outcome),

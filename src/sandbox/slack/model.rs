@@ -1,6 +1,6 @@
 //! What the imitation remembers.
 
-use super::manifests::Configuration;
+use super::manifests::{Configuration, Refresh};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ pub struct Slack {
     pub tokens: BTreeMap<String, Token>,
     #[serde(default)]
     pub configurations: BTreeMap<String, Configuration>,
+    #[serde(default)]
+    pub configuration_refreshes: BTreeMap<String, Refresh>,
     /// The most apps of one owner; Slack does not publish it.
     #[serde(default)]
     pub managed_cap: Option<usize>,
@@ -174,6 +176,7 @@ impl Slack {
         let hook = slack.add_webhook(&app, &general);
         let now = jiff::Timestamp::now().as_millisecond();
         let configuration = slack.add_configuration(&home, &amina, now);
+        let refresh = slack.add_refresh(&home, &amina);
         let keys = slack.apps[&app].clone();
         let bot_user = keys.bot.clone();
         for (name, value) in [
@@ -185,6 +188,7 @@ impl Slack {
             ("user_token", person),
             ("webhook_url", hook),
             ("config_token", configuration),
+            ("config_refresh", refresh),
             ("client_id", keys.client_id),
             ("client_secret", keys.client_secret),
             ("bot", bot_user),
