@@ -1,5 +1,9 @@
 //! Another key for a bot that the script made on the operator's own server. A bot has exactly one, so the old one is dead
-//! at once (sheet: loomio 2; that the script does so was not tried on a real server).
+//! at once (sheet: loomio 2). Read against the source of Loomio, and not run on a real server: the key is a column of the user
+//! that gets its first value when the user is made (`app/models/user.rb` and `app/models/concerns/has_tokens.rb` @ 1617e5d),
+//! a version that could be read has no call of its own to replace it, so that the script writes the column, and requests are
+//! let in by comparing that column as it stands, among users that are not deactivated
+//! (`app/controllers/api/b2/authenticates_api_key.rb` @ f541474). The source that could be read is of several ages.
 
 use super::{client::Client, record, script, verify};
 use crate::adapters::{

@@ -57,7 +57,8 @@ result =
     { state: held.reload.state }
   when "discard"
     group = Group.find_by(id: i["group_id"])
-    if group && group.discarded_at.nil? && group.archived_at.nil?
+    # Of the two columns older and newer versions have one each.
+    if group && group.try(:discarded_at).nil? && group.try(:archived_at).nil?
       group = own_group.call
       if GroupService.respond_to?(:warn_and_discard)
         GroupService.warn_and_discard(group: group, actor: bot)
