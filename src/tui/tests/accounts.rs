@@ -189,6 +189,30 @@ fn a_community_is_moved_to_an_account_that_has_room() {
 }
 
 #[test]
+fn where_there_is_nothing_to_move_a_page_says_what_was_found_and_what_to_do_first() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "3");
+    let answer = |known| Msg::Answer(Answer::Moves(AccountId(1), Ok(known)));
+    let alone = AccountMoves {
+        targets: vec![],
+        ..moves()
+    };
+    update(&mut state, answer(alone));
+    let shown = screen(&state);
+    for part in ["1 community works with", "Make another account first"] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    press(&mut state, "esc");
+    let idle = AccountMoves {
+        communities: vec![],
+        ..moves()
+    };
+    update(&mut state, answer(idle));
+    let shown = screen(&state);
+    assert!(shown.contains("No community works with"), "{shown}");
+}
+
+#[test]
 fn an_account_that_is_wanted_is_a_step_whose_key_is_entered_and_that_can_be_dropped() {
     let mut state = furnished(SIZE, colour());
     press(&mut state, "t");
