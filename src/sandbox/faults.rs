@@ -70,6 +70,11 @@ pub enum TroubleKind {
     HalfJson,
     /// JSON that is whole and of another shape: an object wherever there was a list.
     WrongShape,
+    /// JSON that is whole and lacks a field, wherever that stands.
+    Without {
+        /// Its name.
+        field: String,
+    },
     /// No answer ever: the client's own timeout must end it.
     NoAnswer,
     /// The connection is cut before a byte of the answer.
@@ -254,6 +259,24 @@ pub(super) fn misshapen(mut reply: Reply) -> Reply {
     }
     if let ReplyBody::Json(body) = &mut reply.body {
         without_lists(body);
+    }
+    reply
+}
+
+/// The answer without a field, wherever that stands.
+pub(super) fn lacking(mut reply: Reply, field: &str) -> Reply {
+    fn without(value: &mut Value, field: &str) {
+        match value {
+            Value::Array(all) => all.iter_mut().for_each(|one| without(one, field)),
+            Value::Object(fields) => {
+                fields.shift_remove(field);
+                fields.values_mut().for_each(|one| without(one, field));
+            }
+            _ => {}
+        }
+    }
+    if let ReplyBody::Json(body) = &mut reply.body {
+        without(body, field);
     }
     reply
 }

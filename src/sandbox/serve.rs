@@ -146,6 +146,7 @@ async fn exchange(
     match trouble.kind {
         TroubleKind::HalfJson => Ok(Some(Outgoing::Whole(faults::halved(reply)))),
         TroubleKind::WrongShape => Ok(Some(Outgoing::Whole(faults::misshapen(reply)))),
+        TroubleKind::Without { field } => Ok(Some(Outgoing::Whole(faults::lacking(reply, &field)))),
         TroubleKind::CutBody => Ok(Some(Outgoing::CutBody(reply))),
         _ if !trouble.after_work => Ok(Some(Outgoing::Whole(reply))),
         _ => match before_work(&trouble, incoming, cut).await {
@@ -198,7 +199,10 @@ async fn before_work(trouble: &Trouble, incoming: &Incoming, cut: &Cut) -> Befor
                 json!({"error": format!("cannot read {} {body}", headers.join(", "))}),
             ))
         }
-        TroubleKind::HalfJson | TroubleKind::WrongShape | TroubleKind::CutBody => Before::GoOn,
+        TroubleKind::HalfJson
+        | TroubleKind::WrongShape
+        | TroubleKind::Without { .. }
+        | TroubleKind::CutBody => Before::GoOn,
     }
 }
 

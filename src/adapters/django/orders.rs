@@ -158,10 +158,18 @@ pub async fn belongings(
     save(site, service, order, file.clone(), &never).await?;
     let rows = files::read_json(&file);
     files::remove(&file)?;
-    Ok(BTreeMap::from([(
-        name.to_owned(),
-        rows?.unwrap_or_default(),
-    )]))
+    let rows: Option<Value> = rows?;
+    let rows = rows.ok_or_else(|| {
+        Fault::new(
+            FaultKind::BadAnswer,
+            format!(
+                "{} said that it saved {name}, and there is nothing.",
+                site.platform
+            ),
+        )
+        .hint("Try again; nothing was changed.")
+    })?;
+    Ok(BTreeMap::from([(name.to_owned(), rows)]))
 }
 
 /// A run of `manage.py`.

@@ -236,7 +236,14 @@ pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> 
 }
 
 fn presence(op: &Op) -> Result<Presence, Halt> {
-    let group = group(op)?.unwrap_or_default();
+    let Some(group) = group(op)? else {
+        return Err(Fault::new(
+            FaultKind::BadAnswer,
+            "Kybern did not say which group it made, so the instance would point at none.",
+        )
+        .hint("Resume the operation: the group is found again, or made.")
+        .into());
+    };
     Ok(Presence {
         external_id: group.to_string(),
         url: op

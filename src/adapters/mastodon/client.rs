@@ -177,7 +177,18 @@ impl Client {
 
     pub async fn whoami(&self) -> Result<Account, Fault> {
         let answer = self.who_answer().await?;
-        errors::accept(answer, "say whose token it is")?.json()
+        let account: Account = errors::accept(answer, "say whose token it is")?.json()?;
+        if account.source.note.is_none() {
+            // What is taken for an empty text would be put back as one, over what the person wrote.
+            return Err(Fault::new(
+                FaultKind::BadAnswer,
+                "The server does not say what stands in the account's profile.",
+            )
+            .hint(
+                "Check that the address is that of a Mastodon server, and try again in a while.",
+            ));
+        }
+        Ok(account)
     }
 
     /// The scopes of the token's application: the token has no more, and may have fewer (sheet: mastodon 2).

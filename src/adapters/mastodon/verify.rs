@@ -113,7 +113,7 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
         0
     };
     identity.slots = slots(&who, pinned, server.pins);
-    let permissions = permissions(&who);
+    let permissions = permissions(&who)?;
     if permissions & !EVERYBODYS != 0 {
         identity.warnings.push(format!(
             "@{} has a role with rights on the whole server: an account of its own without such rights keeps a leaked token small.",
@@ -140,12 +140,24 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     Ok(identity)
 }
 
-/// The rights of the account's role; the server sends them as a number or as text.
-fn permissions(account: &Account) -> u64 {
+/// The rights of the account's role; the server sends them as a number or as text. Without a role nothing is said of them.
+///
+/// # Errors
+/// [`FaultKind::BadAnswer`] where a role is told without them: they decide how far the token reaches.
+fn permissions(account: &Account) -> Result<u64, Fault> {
+    if account.role.is_null() {
+        return Ok(0);
+    }
     let held = &account.role["permissions"];
     held.as_u64()
         .or_else(|| held.as_str().and_then(|text| text.parse().ok()))
-        .unwrap_or_default()
+        .ok_or_else(|| {
+            Fault::new(
+                FaultKind::BadAnswer,
+                "The server names the account's role and not what that may do.",
+            )
+            .hint("Try again in a while; if it stays so, please report it.")
+        })
 }
 
 /// Pins and profile fields of the account.
@@ -180,7 +192,7 @@ async fn administrator(site: &Site, token: &SecretString) -> Result<Identity, Fa
         })
         .map(|scope| (*scope).to_owned())
         .collect();
-    let may_manage = permissions(&who) & MANAGING != 0;
+    let may_manage = permissions(&who)? & MANAGING != 0;
     if !may_manage {
         missing.push("a role that manages users".into());
     }

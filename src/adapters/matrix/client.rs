@@ -121,7 +121,10 @@ impl Client {
             return Ok(None);
         }
         let answer = errors::accept(answer, "say who administers the server")?;
-        Ok(Some(answer.json::<Value>()?["admin"] == true))
+        answer.json::<Value>()?["admin"]
+            .as_bool()
+            .map(Some)
+            .ok_or_else(|| bad_answer("whether the user administers the server"))
     }
 
     pub async fn joined_rooms(&self) -> Result<Vec<String>, Fault> {

@@ -9,7 +9,7 @@ use super::record::Collective;
 use super::{PLATFORM, TOKEN, documents, settings};
 use crate::adapters::{
     contract::{Site, VerifyRequest},
-    http::entries,
+    http::{entries, required},
 };
 use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, Slots, clean_line};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -47,7 +47,7 @@ pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Faul
         PLATFORM,
         "what the user administers",
     )?;
-    let mut identity = told(site, &me, &reply);
+    let mut identity = told(site, &me, &reply)?;
     let list = if webhooks_scope(&client).await? {
         &mut identity.scopes_held
     } else {
@@ -77,12 +77,14 @@ fn check_shape(token: &str) -> Result<(), Fault> {
 }
 
 /// Everything that the first answer tells.
-fn told(site: &Site, me: &Value, reply: &Reply) -> Identity {
-    let text = |value: &Value| clean_line(value.as_str().unwrap_or_default());
-    let slug = text(&me["slug"]);
+fn told(site: &Site, me: &Value, reply: &Reply) -> Result<Identity, Fault> {
+    let id = required(&me["id"], PLATFORM, "whose token it is")?;
+    let slug = clean_line(required(&me["slug"], PLATFORM, "what the user is called")?);
+    // People may leave their name empty.
+    let name = me["name"].as_str().map_or_else(|| slug.clone(), clean_line);
     let mut identity = Identity {
-        external_id: text(&me["id"]),
-        who: format!("{} (@{slug}), a user", text(&me["name"])),
+        external_id: clean_line(id),
+        who: format!("{name} (@{slug}), a user"),
         reach: reach(site, me),
         slots: slots(me),
         ..Identity::default()
@@ -105,7 +107,7 @@ fn told(site: &Site, me: &Value, reply: &Reply) -> Identity {
         identity.scopes_excess.push("applications".into());
     }
     identity.warnings = warnings(site, me, &identity.scopes_excess);
-    identity
+    Ok(identity)
 }
 
 fn warnings(site: &Site, me: &Value, excess: &[String]) -> Vec<String> {

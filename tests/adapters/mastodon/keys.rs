@@ -2,6 +2,7 @@
 
 use super::world::{World, adapter, fault, task};
 use guildhall::domain::FaultKind;
+use guildhall::sandbox::{Trouble, TroubleKind};
 use serde_json::json;
 
 #[tokio::test]
@@ -26,6 +27,29 @@ async fn a_token_says_whose_it_is_what_it_may_and_what_is_used() {
         world.posts("rosewood").await.is_empty(),
         "trying posts nothing"
     );
+}
+
+#[tokio::test]
+async fn an_answer_without_what_decides_is_told_and_nothing_is_overwritten_by_it() {
+    let mut world = World::new().await;
+    let lacking = |field: &str| {
+        let field = field.to_owned();
+        Trouble::new(TroubleKind::Without { field }).times(u32::MAX)
+    };
+    // How far a token reaches stands in the role's permissions.
+    world.sandbox.trouble(lacking("permissions")).await.unwrap();
+    let key = world.key("access_token");
+    let refused = world.verify(&[("access_token", &key)]).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::BadAnswer, "{refused}");
+    world.sandbox.calm().await.unwrap();
+    // What a person wrote is put back as it was; of an answer without it nobody knows what that is.
+    world.provisioned().await;
+    let before = world.account("rosewood").await["note"].clone();
+    world.sandbox.trouble(lacking("note")).await.unwrap();
+    let refused = fault(world.off().await.unwrap_err());
+    assert_eq!(refused.kind, FaultKind::BadAnswer, "{refused}");
+    world.sandbox.calm().await.unwrap();
+    assert_eq!(world.account("rosewood").await["note"], before);
 }
 
 #[tokio::test]

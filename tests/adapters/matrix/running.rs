@@ -12,6 +12,17 @@ use serde_json::json;
 use std::time::Duration;
 
 #[tokio::test]
+async fn an_answer_that_does_not_say_whether_a_user_administers_the_server_is_no_no() {
+    let world = World::new().await;
+    let field = "admin".to_owned();
+    let lacking = Trouble::new(TroubleKind::Without { field }).times(u32::MAX);
+    world.sandbox.trouble(lacking).await.unwrap();
+    let admin = world.key("admin_token");
+    let refused = world.verify(&[("access_token", &admin)]).await;
+    assert_eq!(refused.unwrap_err().kind, FaultKind::BadAnswer);
+}
+
+#[tokio::test]
 async fn verification_says_who_it_is_and_what_is_too_much() {
     let world = World::new().await;
     let bot = world.key("access_token");

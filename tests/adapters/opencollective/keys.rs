@@ -6,6 +6,18 @@ use guildhall::sandbox::{Trouble, TroubleKind};
 use serde_json::json;
 
 #[tokio::test]
+async fn a_user_without_an_id_or_a_name_is_no_identity() {
+    for field in ["id", "slug"] {
+        let world = World::new().await;
+        let field = field.to_owned();
+        let lacking = Trouble::new(TroubleKind::Without { field }).times(u32::MAX);
+        world.sandbox.trouble(lacking).await.unwrap();
+        let refused = world.verify(&world.key("token")).await.unwrap_err();
+        assert_eq!(refused.kind, FaultKind::BadAnswer, "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn verification_says_who_it_is_and_how_far_it_reaches() {
     let mut world = World::new().await;
     world.provision().await.unwrap();
