@@ -13,6 +13,8 @@ mod forms;
 mod job_control;
 #[path = "pty/leaving.rs"]
 mod leaving;
+#[path = "pty/memory.rs"]
+mod memory;
 #[path = "pty/secrets.rs"]
 mod secrets;
 #[path = "support/small_program.rs"]
