@@ -42,20 +42,16 @@ pub(super) async fn take_back(op: &Op, other: Option<&SecretString>) -> Result<V
     for was in moving.rooms.iter().rev() {
         levels::note(op, &was.place, &moving.to, was.level).await?;
         let undone = match (&to, &from) {
-            (Some(to), Some(from)) => match undo(op, to, was).await {
-                Ok(undone) => {
-                    put_out(op, from, &moving.to, was).await?;
-                    Ok(undone)
-                }
-                refused => refused,
-            },
+            (Some(to), Some(from)) => together(op, from, to, was).await,
             (Some(to), None) => undo(op, to, was).await,
             (None, Some(from)) => put_out(op, from, &moving.to, was).await,
             (None, None) => Ok(false),
         };
         match undone {
             Ok(true) => {}
-            Err(Halt::Stopped(fault)) if fault.kind == FaultKind::Refused => {
+            Err(Halt::Stopped(fault))
+                if matches!(fault.kind, FaultKind::Refused | FaultKind::ScopeMissing) =>
+            {
                 stays.push(stayed(&moving.to, was));
             }
             Ok(false) => stays.push(stayed(&moving.to, was)),
@@ -71,6 +67,22 @@ fn stayed(bot: &str, was: &Was) -> String {
         "{bot} stays in {}, where nobody of ours can take it out.",
         was.place.name
     )
+}
+
+/// The bot that came makes itself what it was, and the former one sees that it is so.
+async fn together(op: &Op, from: &Bot, to: &Bot, was: &Was) -> Result<bool, Halt> {
+    let undone = undo(op, to, was).await?;
+    let Some(levels) = levels::of(&from.client, &was.place).await? else {
+        return Ok(undone);
+    };
+    if levels["users"][&to.id].as_i64() != was.level {
+        // A call that was cut off came late, after the bot had left; nobody else may lower whoever stands as high.
+        from.client.invite(&was.place.id, &to.id).await?;
+        to.client.join(&was.place.id).await?;
+        undo(op, to, was).await?;
+    }
+    put_out(op, from, &to.id, was).await?;
+    Ok(undone)
 }
 
 /// The bot that came makes itself what it was in a room.

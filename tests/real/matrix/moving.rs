@@ -90,7 +90,7 @@ async fn a_move_that_is_cut_off_goes_on_or_is_taken_back() {
         let whole = begun(&server, version, 0).await;
         whole.0.carry(&whole.1, &whole.2, None).await.unwrap();
         let calls = whole.0.journal.calls();
-        for call in (1..calls).step_by(4) {
+        for call in (1..calls).step_by(7) {
             let (world, former, second) = begun(&server, version, call).await;
             let before = world.standing().await;
             let death = Some(Death::AfterCall(call));
