@@ -94,6 +94,10 @@ pub fn puts_back(changed: &[String]) -> bool {
 /// [`Adapter::move_account`] until that is done or taken back.
 pub const HALF_MOVED: &str = "half-moved";
 
+/// The name of the fact in which an instance finds what another one had remembered, in whose place it was put because that
+/// was gone on the platform. What did not go with it is taken in, or taken away, and then the fact is forgotten.
+pub const FORMER: &str = "former";
+
 /// The opened secrets of an instance: those of its community's account, then those of the installation's account.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(pub BTreeMap<String, SecretString>);

@@ -4,7 +4,7 @@
 //! attempted and not recorded is looked for by its marker before it is made again. The journal itself is behind a
 //! trait: this file knows no table.
 
-use super::contract::Site;
+use super::contract::{FORMER, Site};
 use crate::domain::{Fault, FaultKind, HumanTask, Identity, OperationKey, Progress};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -289,6 +289,16 @@ impl Op {
     /// [`FaultKind::Internal`] when it is there and of another shape.
     pub fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Halt> {
         let value = lock(&self.facts).get(name).cloned();
+        value.map(|value| read_back(name, value)).transpose()
+    }
+
+    /// A fact of the instance in whose place this one was put, as [`FORMER`] says.
+    ///
+    /// # Errors
+    /// [`FaultKind::Internal`] when it is there and of another shape.
+    pub fn former_fact<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Halt> {
+        let former: Option<BTreeMap<String, Value>> = self.fact(FORMER)?;
+        let value = former.and_then(|mut facts| facts.remove(name));
         value.map(|value| read_back(name, value)).transpose()
     }
 

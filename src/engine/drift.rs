@@ -433,6 +433,7 @@ fn make_anew(
     instance: &Instance,
 ) -> Result<Applied, Fault> {
     let joined = writer.connections_at(instance.id)?;
+    let former = facts::of_adapter(writer, instance.id)?;
     let mut undoing = parting::take_out(writer, rules, instance, &actor.name)?;
     let id = instances::record(
         writer,
@@ -442,6 +443,10 @@ fn make_anew(
         instance.desired,
         instance.settings.clone(),
     )?;
+    if !former.is_empty() {
+        // Not all of it may have gone with the object that is gone.
+        facts::remember(writer, id, contract::FORMER, &former)?;
+    }
     for connection in joined {
         let new = |end| if end == instance.id { id } else { end };
         let (from, to) = (new(connection.from), new(connection.to));

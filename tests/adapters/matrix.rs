@@ -1,6 +1,7 @@
 //! The Matrix adapter against the simulated homeserver.
 
 mod by_hand;
+mod former;
 mod making;
 mod moving;
 mod pausing;

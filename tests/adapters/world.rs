@@ -3,8 +3,8 @@
 use crate::journal::{Death, MemoryJournal};
 use guildhall::{
     adapters::{
-        Adapter, Halt, Observation, Op, Peer, Presence, Secrets, Settings, Site, Target,
-        VerifyRequest,
+        Adapter, Halt, Journal as _, Observation, Op, Peer, Presence, Secrets, Settings, Site,
+        Target, VerifyRequest,
         http::{BucketKey, Http, HttpOptions, RateBudget, RateRule, Recorded},
         process::Runner,
         registry::Registry,
@@ -269,6 +269,22 @@ impl World {
         self.journal = MemoryJournal::new();
         self.external_id = None;
         self.http = client(&self.sandbox, &self.journal, &self.requests);
+    }
+
+    /// Another instance is put in the place of this one, which is gone there: it finds what this one remembered, and has its
+    /// keys.
+    pub async fn replace(&mut self) {
+        let (facts, secrets) = (self.journal.facts(), self.journal.secrets());
+        self.forget_all();
+        self.marker = "9e8d7c6b5a4938271605f4e3d2c1b0a9".into();
+        let former = serde_json::to_value(facts).unwrap();
+        self.journal.remember("former", former).await.unwrap();
+        for (field, secret) in secrets {
+            self.journal
+                .keep_secret(&field, &secret, None)
+                .await
+                .unwrap();
+        }
     }
 
     pub async fn activate(&mut self) -> String {

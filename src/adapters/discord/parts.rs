@@ -4,7 +4,11 @@ use super::client::{Client, id_of};
 use super::permissions::{SEND_MESSAGES, VIEW_CHANNEL, bits};
 use super::record::{Place, Places, made_ms, marked, marker, topic};
 use super::server::{self, Server};
-use crate::adapters::{contract::Site, durable::Halt, durable::Op};
+use crate::adapters::{
+    contract::{FORMER, Site},
+    durable::Halt,
+    durable::Op,
+};
 use crate::domain::{Fault, clean_line};
 use serde_json::{Value, json};
 
@@ -61,6 +65,25 @@ pub(super) async fn forget_gone(
 
 fn text(value: &Value, field: &str) -> String {
     value[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// Takes in the role of the instance in whose place this one was put: it did not go with the channels, and whoever has it
+/// keeps it.
+pub(super) async fn take_in_role(
+    op: &Op,
+    places: &mut Places,
+    server: &Server,
+) -> Result<(), Halt> {
+    let Some(former) = Places::of_former(op)? else {
+        return Ok(());
+    };
+    let stands = |id: &String| server.roles.iter().any(|one| one["id"] == id.as_str());
+    let is_ours = !former.adopted && former.guild == places.guild && places.role.is_none();
+    if let Some(role) = former.role.filter(|role| is_ours && stands(role)) {
+        places.role = Some(role);
+        places.save(op).await?;
+    }
+    op.forget(FORMER).await
 }
 
 /// The role. It carries no marker: ours is the one of this name, without any permission, made since we began.

@@ -23,6 +23,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     let server = server::enter(op, &client, &mut places).await?;
     op.progress("role", 1, of, &site.community_name);
     parts::forget_gone(op, &client, &mut places, &server).await?;
+    parts::take_in_role(op, &mut places, &server).await?;
     parts::role(op, &client, &mut places).await?;
     let category = parts::category(op, &client, &mut places).await?;
     for (at, name) in names.iter().enumerate() {

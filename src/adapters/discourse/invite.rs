@@ -52,7 +52,7 @@ fn read(client: &Client, shown: &Value) -> Result<Invite, Fault> {
 }
 
 /// The invite of our group among those that the key's user made and that still hold.
-async fn find(client: &Client, group: &Group) -> Result<Option<Invite>, Fault> {
+pub(super) async fn find(client: &Client, group: &Group) -> Result<Option<Invite>, Fault> {
     let path = format!("/u/{}/invited/pending.json", segment(client.user()));
     let page = client.get(&path, "list the invites").await?;
     let ours = client

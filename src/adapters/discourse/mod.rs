@@ -11,6 +11,7 @@ mod chat;
 mod client;
 mod configure;
 mod errors;
+mod former;
 mod group;
 mod hooks;
 mod invite;

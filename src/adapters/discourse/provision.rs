@@ -3,7 +3,7 @@
 use super::{
     category::{self, EVERYONE, FULL, READ, STAFF},
     client::{self, Client, Whoami, host, page},
-    group, hooks, invite, link, notice, pause,
+    former, group, hooks, invite, link, notice, pause,
     record::{self, Category, Group, Permissions, Places},
     runtime,
 };
@@ -28,6 +28,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     let who = check_key(&client).await?;
     let mut places = Places::of(op)?;
     op.progress("group", 0, PARTS, &name);
+    former::take_in(op, &client, &mut places).await?;
     let group = group::ensure(op, &client, &mut places, who.admin).await?;
     let members = site.settings.list("members");
     op.step("members", || group::add(&client, &group, &members))
@@ -49,6 +50,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
         op.progress("switching off", 5, PARTS, &name);
         pause::quieten(op, &client, &mut places).await?;
     }
+    former::take_away(op, &client, &places, who.admin).await?;
     op.progress("done", PARTS, PARTS, &name);
     Ok(presence(site, &places)?)
 }

@@ -103,6 +103,11 @@ impl Places {
         Ok(site.fact(PLACES)?.unwrap_or_default())
     }
 
+    /// Those of the instance in whose place this one was put.
+    pub fn of_former(op: &Op) -> Result<Option<Self>, Halt> {
+        op.former_fact(PLACES)
+    }
+
     pub async fn save(&self, op: &Op) -> Result<(), Halt> {
         op.remember(PLACES, self).await
     }
@@ -126,6 +131,11 @@ impl Places {
 
 pub(super) fn hooks(op: &Op) -> Result<Vec<Hook>, Halt> {
     Ok(op.fact(HOOKS)?.unwrap_or_default())
+}
+
+/// Those of the instance in whose place this one was put.
+pub(super) fn hooks_of_former(op: &Op) -> Result<Vec<Hook>, Halt> {
+    Ok(op.former_fact(HOOKS)?.unwrap_or_default())
 }
 
 pub(super) fn hooks_at(site: &Site) -> Result<Vec<Hook>, Fault> {

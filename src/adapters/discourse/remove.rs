@@ -85,10 +85,20 @@ async fn find_unrecorded(op: &Op, client: &Client, places: &mut Places) -> Resul
 
 /// The webhooks and channels: made by us, and of no use without the instance.
 async fn take_hooks(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
-    if let Some(id) = places.webhook {
+    drop_hooks(client, places.webhook, record::hooks(op)?).await?;
+    record::save_hooks(op, &[]).await
+}
+
+/// Deletes webhooks, and channels of the chat integration with their rules; those that are gone are fine.
+pub(super) async fn drop_hooks(
+    client: &Client,
+    webhook: Option<u64>,
+    hooks: Vec<Hook>,
+) -> Result<(), Halt> {
+    if let Some(id) = webhook {
         hooks::delete(client, id).await?;
     }
-    for hook in record::hooks(op)? {
+    for hook in hooks {
         match hook {
             Hook::Webhook { id: Some(id), .. } => hooks::delete(client, id).await?,
             Hook::Channel { channel, rule, .. } => {
@@ -100,7 +110,7 @@ async fn take_hooks(op: &Op, client: &Client, places: &Places) -> Result<(), Hal
             Hook::Webhook { id: None, .. } | Hook::Reader { .. } => {}
         }
     }
-    record::save_hooks(op, &[]).await
+    Ok(())
 }
 
 async fn soft(

@@ -13,6 +13,7 @@ mod client;
 mod configure;
 mod entry;
 mod errors;
+mod former;
 mod gone;
 mod levels;
 mod moving;

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::record::{Place, Places, link};
 use super::rooms::{Maker, Wanted};
-use super::{address, bot, entry, errors, gone, pause};
+use super::{address, bot, entry, errors, former, gone, pause};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
@@ -69,6 +69,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     let of = names.len() + 2;
     op.progress("space", 1, of, &site.community_name);
     let space = make_space(op, &client, &plan, &mut places).await?;
+    former::take_in(op, &client, &mut places, &space, &names).await?;
     for (at, name) in names.iter().enumerate() {
         op.progress("rooms", at + 2, of, name);
         let room = make_room(op, &client, &plan, &mut places, &space, name).await?;

@@ -67,6 +67,11 @@ impl Places {
         Ok(site.fact(FACT)?.unwrap_or_default())
     }
 
+    /// Those of the instance in whose place this one was put.
+    pub fn of_former(op: &Op) -> Result<Option<Self>, Halt> {
+        op.former_fact(FACT)
+    }
+
     pub async fn save(&self, op: &Op) -> Result<(), Halt> {
         op.remember(FACT, self).await
     }

@@ -9,6 +9,29 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 #[tokio::test]
+async fn a_role_that_did_not_go_with_its_channels_is_the_new_ones() {
+    let mut world = Server::new().await;
+    world.provisioned().await;
+    let role = world.journal.facts()["places"]["role"].clone();
+    let before = world.made_parts().await;
+    let places = world.journal.facts()["places"].clone();
+    let channels = places["channels"].as_array().unwrap().iter();
+    for place in channels.chain([&places["category"]]) {
+        world
+            .act(
+                "delete-channel",
+                serde_json::json!({"channel": place["id"]}),
+            )
+            .await;
+    }
+    world.replace().await;
+    world.provisioned().await;
+    assert_eq!(world.journal.facts()["places"]["role"], role);
+    assert_eq!(world.made_parts().await, before, "nothing is there twice");
+    assert!(!world.journal.facts().contains_key("former"));
+}
+
+#[tokio::test]
 async fn a_bot_outside_is_invited_by_a_person_and_then_makes_everything() {
     let mut world = Server::new().await;
     world.use_key("bot_token", "bot_token_outside");

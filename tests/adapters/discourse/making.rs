@@ -37,6 +37,32 @@ async fn assert_whole(world: &World, what: &str) {
 }
 
 #[tokio::test]
+async fn what_did_not_go_with_the_category_is_taken_in_or_away() {
+    let mut world = World::with_webhook().await;
+    world.provisioned().await;
+    let count = async |world: &World| {
+        let state = world.state().await;
+        ["groups", "webhooks", "keys", "invites"]
+            .map(|what| state[what].as_object().map_or(0, serde_json::Map::len))
+    };
+    let before = count(&world).await;
+    let places = world.journal.facts()["places"].clone();
+    let category = places["category"]["id"].clone();
+    world
+        .act("delete-category", serde_json::json!({"id": category}))
+        .await;
+    world.replace().await;
+    world.provisioned().await;
+    assert_eq!(count(&world).await, before, "nothing is there twice");
+    let now = world.journal.facts()["places"].clone();
+    assert_eq!(now["group"], places["group"], "its members are kept");
+    assert_ne!(now["webhook"], places["webhook"]);
+    assert!(!world.journal.facts().contains_key("former"));
+    let seen = world.observe().await;
+    assert!(seen.drift.is_empty(), "{:?}", seen.drift);
+}
+
+#[tokio::test]
 async fn provisioning_makes_every_part_and_twice_makes_one() {
     let world = World::with_webhook().await;
     let presence = world.provision().await.unwrap();
