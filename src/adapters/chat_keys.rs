@@ -9,6 +9,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
+/// Without a name of the form `DiscordBot (address, version)` Discord answers 40333 (sheet: discord 4); more may follow it.
+/// The address is that of the portal in which every community has an application of its own: Guildhall has no site.
+pub const DISCORD_AGENT: &str = concat!(
+    "DiscordBot (https://discord.com/developers/applications, ",
+    env!("CARGO_PKG_VERSION"),
+    ") guildhall"
+);
+
 /// A bot, as its platform knows it.
 pub struct Bot {
     /// Its user's id.
@@ -78,6 +86,7 @@ async fn discord(http: &Http, token: &SecretString, path: &str) -> Result<Answer
     let header = SecretString::from(format!("Bot {}", token.expose_secret()));
     let answer = http
         .get(&base("https://discord.com/api/v10/")?, path)
+        .header("user-agent", DISCORD_AGENT)
         .secret_header("authorization", &header)
         .redact(token)
         .send()

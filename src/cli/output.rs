@@ -27,8 +27,8 @@ pub struct Output {
     pub plain: bool,
     /// Columns that text is wrapped to.
     pub width: usize,
-    /// Whether a person looks at it on a terminal: tables are cut to fit there, and nowhere else.
-    pub on_terminal: bool,
+    /// Whether tables are cut to that: on a terminal, or where the environment says how wide a page is (`COLUMNS`).
+    pub fit: bool,
     /// Whether the commands that are advised are for the sandbox.
     pub sandbox: bool,
 }
@@ -45,16 +45,20 @@ impl Output {
         } = *globals;
         let able = Capabilities::from_env();
         let on_terminal = io::stdout().is_terminal();
+        let asked = std::env::var("COLUMNS").ok();
+        let asked = asked.and_then(|columns| columns.parse::<usize>().ok());
         let width = on_terminal
             .then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())
             .flatten()
-            .map_or(COLUMNS, |size| usize::from(size.ws_col).max(COLUMNS));
+            .map(|size| usize::from(size.ws_col))
+            .or(asked)
+            .map_or(COLUMNS, |columns| columns.max(COLUMNS));
         Self {
             json,
             ascii: ascii || able.glyphs == Glyphs::Ascii,
             plain: plain || able.plain || !able.links,
             width,
-            on_terminal,
+            fit: on_terminal || asked.is_some(),
             sandbox,
         }
     }

@@ -32,11 +32,7 @@ impl Table {
     /// The table. For a terminal, its last and widest columns are cut until it fits; the first stays whole while there is
     /// another, because it is what one types next.
     pub fn render(&self, output: &Output) -> String {
-        let available = if output.on_terminal {
-            output.width
-        } else {
-            usize::MAX
-        };
+        let available = if output.fit { output.width } else { usize::MAX };
         let widths = self.widths(available);
         let mut text = String::new();
         let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
@@ -177,7 +173,7 @@ mod tests {
             ascii: true,
             plain: true,
             width,
-            on_terminal: true,
+            fit: true,
             sandbox: false,
         }
     }
@@ -195,13 +191,13 @@ mod tests {
     #[test]
     fn what_one_types_next_stays_whole_and_nothing_is_cut_for_a_program() {
         let mut table = Table::new(&["id", "community", "what to do"]);
-        let id = "a-community-with-a-long-name/opencollective";
+        let id = "a-community-with-a-long-name/a-platform";
         table.row([id.to_owned(), "y".repeat(60), "x".repeat(200)]);
         let text = table.render(&output(80));
         assert!(text.lines().all(|line| line.width() <= 80), "{text}");
         assert!(text.contains(id), "{text}");
         let mut piped = output(80);
-        piped.on_terminal = false;
+        piped.fit = false;
         assert!(table.render(&piped).contains(&"x".repeat(200)));
     }
 

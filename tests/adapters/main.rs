@@ -7,6 +7,7 @@
 //! `conformance.rs`. Tests of its own go into a folder of the same name.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+mod chat_keys;
 mod conformance;
 mod contract;
 mod description;

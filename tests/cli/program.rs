@@ -93,6 +93,13 @@ impl Home {
         answer(self.command().args(all), input)
     }
 
+    /// Runs a command for a page of so many columns.
+    pub fn run_for_columns(&self, columns: u16, arguments: &[&str]) -> Answer {
+        let mut command = self.command();
+        command.env("COLUMNS", columns.to_string()).arg("--sandbox");
+        answer(command.args(arguments), "")
+    }
+
     /// Runs a command on the installation itself, not in the sandbox.
     pub fn run_for_real(&self, arguments: &[&str]) -> Answer {
         answer(self.command().args(arguments), "")

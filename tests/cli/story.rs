@@ -234,7 +234,7 @@ fn tables_fit_the_smallest_terminal() {
         &["template"],
         &["doctor"],
     ] {
-        let text = home.run(command).stdout;
+        let text = home.run_for_columns(80, command).stdout;
         assert!(!text.is_empty(), "{command:?}");
         for line in text.lines() {
             // An address or a path is one word, and not cut.
@@ -243,4 +243,9 @@ fn tables_fit_the_smallest_terminal() {
             assert!(fits, "{command:?}: {line}");
         }
     }
+    let piped = home.run(&["community", "list"]).stdout;
+    assert!(
+        piped.contains("Rosewood Housing Cooperative of the Northern Quarter"),
+        "{piped}"
+    );
 }

@@ -2,6 +2,7 @@
 
 use super::{BOT_TOKEN, errors};
 use crate::adapters::{
+    chat_keys::DISCORD_AGENT,
     contract::Site,
     durable::Op,
     http::{Answer, BucketKey, Call, Http, Method, RateRule, entries, segment},
@@ -12,14 +13,6 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-
-/// Without a name of the form `DiscordBot (address, version)` Discord answers 40333 (sheet: discord 4); more may follow it.
-/// The address is that of the portal in which every community has an application of its own: Guildhall has no site.
-pub(super) const AGENT: &str = concat!(
-    "DiscordBot (https://discord.com/developers/applications, ",
-    env!("CARGO_PKG_VERSION"),
-    ") guildhall"
-);
 
 /// Discord, called with one bot's token.
 #[derive(Clone)]
@@ -76,7 +69,7 @@ impl Client {
             .request(method, &self.base, &format!("/api/v10{path}"))
             .secret_header("authorization", &header)
             .redact(&self.token)
-            .header("user-agent", AGENT)
+            .header("user-agent", DISCORD_AGENT)
             .cancel(&self.cancel)
             .bucket(
                 self.bucket.clone(),

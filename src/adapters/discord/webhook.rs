@@ -1,9 +1,9 @@
 //! A webhook alone: an address that posts to one channel, and nothing else.
 
-use super::client::AGENT;
 use super::observe::seen;
 use super::{WEBHOOK, errors};
 use crate::adapters::{
+    chat_keys::DISCORD_AGENT,
     contract::{Observation, Presence, Site, Standing},
     http::{Answer, Method},
 };
@@ -17,7 +17,7 @@ use serde_json::Value;
 /// Asks the webhook about itself, which needs its address only and posts nothing.
 async fn ask(site: &Site, address: &SecretString) -> Result<Answer, Fault> {
     let call = site.http.secret_address(Method::GET, address);
-    call.header("user-agent", AGENT).send().await
+    call.header("user-agent", DISCORD_AGENT).send().await
 }
 
 fn text(shown: &Value, field: &str) -> String {

@@ -3,6 +3,7 @@
 use super::config::{self, Connected};
 use crate::{
     adapters::{
+        chat_keys::DISCORD_AGENT,
         contract::VerifyRequest,
         http::{Answer, Http, entries},
     },
@@ -60,6 +61,7 @@ async fn discord(
     let get = async |path: &str| {
         let call = http
             .get(&base, path)
+            .header("user-agent", DISCORD_AGENT)
             .secret_header("authorization", &header)
             .redact(token);
         accepted(call.send().await?, "Discord")?.json::<Value>()
