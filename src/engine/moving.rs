@@ -65,7 +65,7 @@ fn possible(
         )
         .hint("Wait until that is done, or cancel it."));
     }
-    let checked = require_key(reader, &account)
+    let checked = require_key(reader, rules, &account)
         .and_then(|key| require_room(reader, rules, &account, &key).map(|()| key));
     let key = checked.map_err(|fault| Fault {
         what: format!("{} Nothing was moved.", fault.what),
@@ -149,8 +149,8 @@ pub(super) fn obstacle(
     rules: &Rules,
     account: &Account,
 ) -> Result<Option<String>, Fault> {
-    let found =
-        require_key(reader, account).and_then(|key| require_room(reader, rules, account, &key));
+    let found = require_key(reader, rules, account)
+        .and_then(|key| require_room(reader, rules, account, &key));
     match found {
         Ok(()) => Ok(None),
         Err(fault) if matches!(fault.kind, FaultKind::NeedsKey | FaultKind::Conflict) => {
@@ -220,14 +220,26 @@ fn named(
         })
 }
 
-fn require_key(reader: &Reader<'_>, account: &Account) -> Result<CredentialMeta, Fault> {
+/// A key that an instance can work with: one with which things are only made moves nothing.
+fn require_key(
+    reader: &Reader<'_>,
+    rules: &Rules,
+    account: &Account,
+) -> Result<CredentialMeta, Fault> {
     let keys = reader.credentials(account.id)?;
-    let good =
-        |key: &CredentialMeta| key.verified_at.is_some() && key.state == CredentialState::Active;
+    let needed = &rules.manifest(&account.platform)?.needs.operate;
+    let works =
+        |field: &String| needed.is_empty() || needed.iter().flatten().any(|one| one == field);
+    let good = |key: &CredentialMeta| {
+        key.verified_at.is_some() && key.state == CredentialState::Active && works(&key.field)
+    };
     keys.into_iter().find(good).ok_or_else(|| {
         Fault::new(
             FaultKind::NeedsKey,
-            format!("The account {} has no key that was verified.", account.name),
+            format!(
+                "The account {} has no verified key that an instance could work with.",
+                account.name
+            ),
         )
         .hint(format!(
             "Enter one: guildhall account add {} {}",

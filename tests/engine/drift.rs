@@ -156,6 +156,8 @@ async fn what_is_gone_is_made_anew_or_removed_here_too() {
     assert_eq!(seen.observed, Observed::Ready);
     assert_ne!(seen.id, former.id);
     assert_eq!(seen.desired, Desired::Active);
+    // What did not go with the former is known to the one in its place, and to no third.
+    assert_eq!(home.world.passed("former taken in"), 1);
 
     home.world.vanish();
     check(&engine).await;

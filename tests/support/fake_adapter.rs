@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use guildhall::{
     adapters::{
         Adapter, Discovered, Halt, MadeAccount, Observation, Op, Peer, Presence, Probe, Removed,
-        Site, Standing, Target, VerifyRequest, contract::HALF_MOVED, registry::Registry,
+        Site, Standing, Target, VerifyRequest,
+        contract::{FORMER, HALF_MOVED},
+        registry::Registry,
     },
     catalog::Catalog,
     domain::{
@@ -569,6 +571,10 @@ impl Adapter for FakeAdapter {
         }
         if self.needs_token {
             self.key_of_a_person("provision", op).await?;
+        }
+        if op.former_fact::<String>("color")?.is_some() {
+            self.world.point("former taken in").await?;
+            op.forget(FORMER).await?;
         }
         let mut hall = String::new();
         for (done, part) in PARTS.into_iter().enumerate() {
