@@ -8,6 +8,8 @@ mod bad_luck;
 mod bad_servers;
 #[path = "cli/described.rs"]
 mod described;
+#[path = "cli/handing_over.rs"]
+mod handing_over;
 #[path = "cli/on_this_host.rs"]
 mod on_this_host;
 #[path = "cli/program.rs"]

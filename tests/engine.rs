@@ -20,6 +20,8 @@ mod crash;
 mod delegation;
 #[path = "engine/drift.rs"]
 mod drift;
+#[path = "engine/handing_over.rs"]
+mod handing_over;
 #[path = "engine/key_age.rs"]
 mod key_age;
 #[path = "engine/keys.rs"]

@@ -5,6 +5,7 @@
 
 use super::durable::{Halt, Op};
 use super::http::Http;
+use super::ownership::Ownership;
 use super::process::Runner;
 use super::replacing;
 use crate::domain::{
@@ -394,6 +395,23 @@ pub trait Adapter: Send + Sync {
 
     /// Forgets or hides it (soft), or destroys it there (hard). Repeating is harmless.
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt>;
+
+    /// Who owns there what the instance is: people, or our account. Asked with the stored key.
+    ///
+    /// A platform that does not tell answers [`FaultKind::Unsupported`], saying why not.
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault>;
+
+    /// By what [`Adapter::hand_to`] knows a person, in a few words; none where only a person can give ownership away.
+    fn names_owner_by(&self, _site: &Site) -> Option<&'static str> {
+        None
+    }
+
+    /// Gives somebody an owner's rights beside our account; answers what is now so. Repeating is harmless. Where the person
+    /// has to accept first, [`Adapter::ownership`] does not tell of it until then. Asked only where
+    /// [`Adapter::names_owner_by`].
+    async fn hand_to(&self, site: &Site, _person: &str) -> Result<String, Fault> {
+        Err(unsupported(site, "make somebody the owner by itself"))
+    }
 
     /// With which key of the same platform this adapter can have the platform make a new one in the place of a stored one.
     fn mints_with(&self, _site: &Site, _field: &str) -> Option<&'static str> {

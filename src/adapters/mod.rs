@@ -19,6 +19,7 @@ mod mastodon;
 mod matrix;
 pub mod metagov;
 pub mod opencollective;
+mod ownership;
 pub mod policykit;
 pub mod process;
 pub mod registry;
@@ -31,3 +32,4 @@ pub use contract::{
     Secrets, Settings, Site, Standing, Target, VerifyRequest,
 };
 pub use durable::{Attempt, Before, Halt, Journal, Op};
+pub use ownership::{OurHold, Ownership};

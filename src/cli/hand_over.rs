@@ -7,7 +7,7 @@ use super::{
     work,
 };
 use crate::{
-    domain::{Fault, Slug},
+    domain::{Fault, Intent, PlatformId, Slug},
     engine::HandOverProgress,
 };
 use clap::Args;
@@ -18,6 +18,11 @@ use serde_json::json;
 pub struct HandOver {
     /// Its short name.
     community: String,
+    /// Have people become the owners of what it has there; once for each platform. Where Guildhall can do that, WHO is made
+    /// one, by the name that the platform has for them; else, and without WHO, it is a step for a person. Over when the
+    /// platform itself says so.
+    #[arg(long, value_name = "PLATFORM[=WHO]")]
+    owner: Vec<String>,
     /// End every key of the community's own, and look then. Each is over only when its platform has refused it; where only a
     /// person can end one, that is a step in the list of steps.
     #[arg(long)]
@@ -31,6 +36,9 @@ pub struct HandOver {
         hide_default_value = true
     )]
     confirm: String,
+    /// End the key of this platform although it says that what is there is still ours: nobody can give it away from here then.
+    #[arg(long, value_name = "PLATFORM", requires = "end_keys")]
+    although: Vec<String>,
 }
 
 /// Shows the list, after ending the keys where that was asked for.
@@ -40,10 +48,42 @@ pub struct HandOver {
 pub async fn run(context: &Context, hall: &Hall, asked: &HandOver) -> Result<Exit, Fault> {
     let slug = hall::slug(&asked.community)?;
     let mut exit = Exit::Done;
+    if !asked.owner.is_empty() {
+        let community = hall
+            .engine
+            .community(&hall.actor, &slug)
+            .await?
+            .community
+            .id;
+        let mut operations = Vec::new();
+        for named in &asked.owner {
+            let (platform, to) = named.split_once('=').unwrap_or((named, ""));
+            let intent = Intent::HandOver {
+                community,
+                platform: PlatformId::new(platform),
+                to: to.to_owned(),
+            };
+            match hall.engine.submit(&hall.actor, intent).await {
+                Ok(receipt) => operations.extend(receipt.operations),
+                Err(fault) => {
+                    context
+                        .out
+                        .advise(&format!("{platform}: {} {}", fault.what, fault.hint));
+                    exit = exit.or_worse(Exit::of(&fault));
+                }
+            }
+        }
+        if !context.globals.no_wait
+            && let Some(stopped) = work::wait(context, hall, &operations).await
+        {
+            return Ok(stopped);
+        }
+    }
     if asked.end_keys {
+        let although: Vec<_> = asked.although.iter().map(PlatformId::new).collect();
         let ended = hall
             .engine
-            .end_keys(&hall.actor, &slug, &asked.confirm)
+            .end_keys(&hall.actor, &slug, &asked.confirm, &although)
             .await?;
         for (name, fault) in &ended.refused {
             context

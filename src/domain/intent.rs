@@ -150,6 +150,15 @@ pub enum Intent {
         /// The community's slug, typed by a person as confirmation.
         typed: String,
     },
+    /// Have people become the owners of an instance where it is; over when the platform says that they are.
+    HandOver {
+        /// Whose.
+        community: CommunityId,
+        /// Which platform.
+        platform: PlatformId,
+        /// Who, as the platform names people. Empty: a person makes somebody the owner there.
+        to: String,
+    },
     /// Join two instances of a community.
     Connect {
         /// Whose.
@@ -346,6 +355,7 @@ impl Intent {
             Self::Manage { .. } => IntentKind::Manage,
             Self::AnswerDrift { .. } => IntentKind::AnswerDrift,
             Self::Check { .. } => IntentKind::Check,
+            Self::HandOver { .. } => IntentKind::HandOver,
             Self::Connect { .. } => IntentKind::Connect,
             Self::Disconnect { .. } => IntentKind::Disconnect,
             Self::TestConnection { .. } => IntentKind::TestConnection,

@@ -30,6 +30,8 @@ words! {
         Disconnect = "disconnect",
         /// Move it to a new key, and end the old one when it was the last.
         Rotate = "rotate",
+        /// See people become its owners.
+        HandOver = "hand-over",
     }
 }
 

@@ -127,6 +127,8 @@ words! {
         Rotate = "rotate",
         /// Make another account where one is full.
         MakeAccount = "make-account",
+        /// Make people the owners of what is there, and see that they are.
+        HandOver = "hand-over",
     }
 }
 

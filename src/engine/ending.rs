@@ -21,15 +21,18 @@ pub(super) enum Effect {
     Joined(String),
     /// It works with another key; what is now so.
     Replaced(String),
+    /// People own it; what is now so.
+    Handed(String),
 }
 
 impl Effect {
     /// What is now so, in one line; none where there is nothing to say but that it is done.
     pub fn sentence(&self) -> Option<String> {
         let said = match self {
-            Self::Switched(sentence) | Self::Joined(sentence) | Self::Replaced(sentence) => {
-                clean_line(sentence)
-            }
+            Self::Switched(sentence)
+            | Self::Joined(sentence)
+            | Self::Replaced(sentence)
+            | Self::Handed(sentence) => clean_line(sentence),
             Self::Stands(presence) => clean_line(&presence.note),
             Self::Gone(removed) if removed.left.is_empty() => "Nothing of it is left.".to_owned(),
             Self::Gone(removed) => clean_line(&removed.left.join(" ")),

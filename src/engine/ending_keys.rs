@@ -1,16 +1,17 @@
 //! When a community leaves, its keys are ended: each by an operation of its own, from which nothing here has a key of the
-//! community any more, and which is over only when the platform has refused the key.
+//! community any more, and which is over only when the platform has refused the key. What is still ours there keeps its key.
 
 use super::{
     Engine,
-    handing_over::{own_keys, was_exported},
+    handing_over::{own_keys, owned, was_exported},
     reading::seen,
     rules::Rules,
+    scene::Scene,
     titles,
 };
 use crate::domain::{
     Actor, CredentialId, CredentialMeta, CredentialState, Fault, FaultKind, Intent, IntentKind,
-    OperationId, RotationReason, Slug,
+    OperationId, PlatformId, RotationReason, Slug,
 };
 use std::collections::BTreeMap;
 
@@ -24,7 +25,9 @@ pub struct EndedKeys {
 }
 
 impl Engine {
-    /// Begins to end every key that belongs to a community. Nothing of it can be looked after from here afterwards.
+    /// Begins to end every key that belongs to a community. Nothing of it can be looked after from here afterwards. Where a
+    /// platform says that what is there is still ours its key is kept, since it is needed for giving that away; `although`
+    /// names the platforms whose keys are ended all the same.
     ///
     /// # Errors
     /// `NotFound` for a community that does not exist or that the actor may not know of; `NotAllowed`; `BadInput` when its
@@ -34,6 +37,7 @@ impl Engine {
         actor: &Actor,
         slug: &Slug,
         typed: &str,
+        although: &[PlatformId],
     ) -> Result<EndedKeys, Fault> {
         if typed.trim() != slug.as_str() {
             return Err(Fault::new(
@@ -45,7 +49,7 @@ impl Engine {
             )));
         }
         let (asking, wanted, rules) = (actor.clone(), slug.clone(), self.core.rules());
-        let keys = self
+        let kept = self
             .core
             .store
             .read(move |reader| {
@@ -60,19 +64,23 @@ impl Engine {
                         "Write it and give it to the community: guildhall community export {wanted}"
                     )));
                 }
-                let mut keys = BTreeMap::new();
+                let mut kept = Vec::new();
                 for instance in reader.instances(community.id)? {
-                    let name = titles::platform(&rules.catalog, &instance.platform);
-                    for key in own_keys(reader, &rules, &instance)? {
-                        if lives(&key) {
-                            keys.insert(key.id, name.clone());
-                        }
+                    let keys = own_keys(reader, &rules, &instance)?;
+                    let keys: Vec<_> = keys.into_iter().filter(lives).map(|key| key.id).collect();
+                    if !keys.is_empty() {
+                        kept.push(Kept {
+                            name: titles::platform(&rules.catalog, &instance.platform),
+                            keys,
+                            stands: instance.external_id.is_some() && !instance.observe_only,
+                            scene: Scene::read(reader, &rules, instance)?,
+                        });
                     }
                 }
-                Ok(keys)
+                Ok(kept)
             })
             .await?;
-        if keys.is_empty() {
+        if kept.is_empty() {
             return Err(Fault::new(
                 FaultKind::Conflict,
                 format!("No key of {slug} is here that could be ended."),
@@ -81,12 +89,37 @@ impl Engine {
                 "Look what remains with: guildhall community hand-over {slug}"
             )));
         }
-        Ok(self.end_each(actor, keys).await)
+        Ok(self.end_each(actor, slug, kept, although).await)
     }
 
-    async fn end_each(&self, actor: &Actor, keys: BTreeMap<CredentialId, String>) -> EndedKeys {
+    async fn end_each(
+        &self,
+        actor: &Actor,
+        slug: &Slug,
+        kept: Vec<Kept>,
+        although: &[PlatformId],
+    ) -> EndedKeys {
         let mut ended = EndedKeys::default();
-        for (key, name) in keys {
+        let mut ending = BTreeMap::new();
+        for Kept {
+            name,
+            keys,
+            stands,
+            scene,
+        } in kept
+        {
+            let platform = scene.instance.platform.clone();
+            if stands && !although.contains(&platform) {
+                let (site, _) = scene.open(&self.core);
+                let known = owned::ask(&self.core, &site, None).await;
+                if let Some(said) = known.still_ours() {
+                    ended.refused.push((name, keep(slug, &platform, &said)));
+                    continue;
+                }
+            }
+            ending.extend(keys.into_iter().map(|key| (key, name.clone())));
+        }
+        for (key, name) in ending {
             let intent = Intent::RotateKey {
                 key,
                 reason: RotationReason::Leaving,
@@ -99,6 +132,26 @@ impl Engine {
         }
         ended
     }
+}
+
+/// The keys of one instance that may be ended.
+struct Kept {
+    name: String,
+    keys: Vec<CredentialId>,
+    /// Whether something stands there that has an owner.
+    stands: bool,
+    scene: Scene,
+}
+
+/// Why a key is not ended yet.
+fn keep(slug: &Slug, platform: &PlatformId, said: &str) -> Fault {
+    Fault::new(
+        FaultKind::Conflict,
+        format!("What is there is not handed over ({said}); its key was not ended."),
+    )
+    .hint(format!(
+        "Make people of the community its owners first: guildhall community hand-over {slug} --owner {platform}. To end the key all the same, add: --although {platform}"
+    ))
 }
 
 fn lives(key: &CredentialMeta) -> bool {

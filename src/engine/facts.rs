@@ -28,6 +28,8 @@ pub(super) const FORMER_ACCOUNTS: &str = "@former-accounts";
 pub(super) const ANSWERED: &str = "@answered";
 /// Set while what differed is put back: a look follows when that is done.
 pub(super) const LOOK_AFTER: &str = "@look-after";
+/// Who owned it when its platform last said so.
+pub(super) const OWNED: &str = "@owned";
 /// The operation that somebody asks its holder to stop.
 pub(super) const CANCEL: &str = "@cancel";
 

@@ -1,6 +1,8 @@
 //! What a community takes along when it leaves: everything this installation knows of it, and no secret.
 
-use super::{Engine, keyring, reading::seen, rules::Rules, scene::Scene, submit, titles};
+use super::{
+    Engine, handing_over::owned, keyring, reading::seen, rules::Rules, scene::Scene, submit, titles,
+};
 use crate::{
     domain::{
         Actor, Admin, Allowance, AuditEntry, AuditResult, Community, Connection, CredentialState,
@@ -56,6 +58,8 @@ pub struct Existing {
     pub belongings: BTreeMap<String, serde_json::Value>,
     /// Why that is not in here, where it could not be read.
     pub not_taken: Option<String>,
+    /// Who owned it there when its platform last said so, and when that was.
+    pub owned: Option<owned::Owned>,
     /// By which accounts it is looked after: whose they are there, and what is known of their keys.
     pub keys: Vec<Held>,
 }
@@ -113,6 +117,7 @@ impl Engine {
                         data: folder.is_dir().then_some(folder),
                         belongings: BTreeMap::new(),
                         not_taken: None,
+                        owned: owned::recall(writer, instance.id)?,
                         keys: held(writer, rules, &instance)?,
                         instance,
                     });

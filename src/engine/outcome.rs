@@ -134,9 +134,10 @@ fn audit(
 fn told(effect: &Effect) -> String {
     match effect {
         Effect::Stands(presence) => clean_line(&presence.external_id),
-        Effect::Switched(sentence) | Effect::Joined(sentence) | Effect::Replaced(sentence) => {
-            clean_line(sentence)
-        }
+        Effect::Switched(sentence)
+        | Effect::Joined(sentence)
+        | Effect::Replaced(sentence)
+        | Effect::Handed(sentence) => clean_line(sentence),
         Effect::Gone(removed) if removed.left.is_empty() => "nothing is left".to_owned(),
         Effect::Gone(removed) => clean_line(&format!("left: {}", removed.left.join(" "))),
     }
@@ -166,7 +167,7 @@ fn done(
             writer.set_observed(id, Observed::Ready, &instance.note)?;
             joined(writer, rules, operation, sentence)?;
         }
-        Effect::Replaced(_) => rules::rest(writer, instance)?,
+        Effect::Replaced(_) | Effect::Handed(_) => rules::rest(writer, instance)?,
     }
     keyring::mark_accepted(writer, rules, instance)?;
     rules.towards_desired(writer, id, &operation.actor, false)?;

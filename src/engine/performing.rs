@@ -188,5 +188,8 @@ async fn work(
             Some(to) => super::moving::work(&core, adapter.as_ref(), &operation, &op, to).await,
             None => super::rotation::work(&core, adapter.as_ref(), &operation, &op).await,
         },
+        OperationVerb::HandOver => {
+            super::handing_over::work(&core, adapter.as_ref(), &operation, &op).await
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, accepting, adopting, allowances, choosing, communities, connections, delegating, drift,
+    handing_over,
     held::Examined,
     keys, moving, operations, plans,
     rules::{self, NO_ADAPTER, Rules},
@@ -133,6 +134,14 @@ fn plan(
             allow(Some(*community))?;
             plans::connect(reader, rules, *community, from, to)
         }
+        Intent::HandOver {
+            community,
+            platform,
+            to,
+        } => {
+            allow(Some(*community))?;
+            handing_over::plan(reader, rules, (*community, platform), to)
+        }
         Intent::MoveAccount {
             community,
             platform,
@@ -180,6 +189,7 @@ fn concerned(
         | Intent::Manage { community, .. }
         | Intent::AnswerDrift { community, .. }
         | Intent::Remove { community, .. }
+        | Intent::HandOver { community, .. }
         | Intent::Connect { community, .. } => Some(*community),
         Intent::Check { community, .. } => *community,
         Intent::Delegate(delegation) => delegating::concerned(reader, actor, delegation)?,

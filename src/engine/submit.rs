@@ -4,7 +4,7 @@
 use super::{
     Engine, adopting, allowances, communities, connections, delegating,
     desk::Stop,
-    drift,
+    drift, handing_over,
     held::{Examined, Owner},
     homes, instances, joining, key_policy, keys, moving, observe, operations, planner, removal,
     rotation,
@@ -287,6 +287,14 @@ pub(super) fn apply(
         } => {
             let actor = allow(Some(community))?;
             removal::remove(writer, rules, &actor, community, &platform, mode, &typed)
+        }
+        Intent::HandOver {
+            community,
+            platform,
+            to,
+        } => {
+            let actor = allow(Some(community))?;
+            handing_over::begin(writer, rules, &actor, (community, &platform), &to)
         }
         Intent::StoreKey {
             examination,

@@ -9,6 +9,7 @@ mod keys;
 mod misfortunes;
 mod obstacles;
 mod once;
+mod owners;
 mod replaced;
 mod shapes;
 mod switching;
@@ -83,6 +84,9 @@ macro_rules! conformance {
                 misfortunes::a_part_deleted_by_hand,
                 misfortunes::our_right_taken_by_hand,
                 misfortunes::deleted_by_hand,
+                owners::told_when_people_own_it,
+                owners::given_away_by_a_call,
+                owners::not_theirs_by_answers_of_a_wrong_shape,
                 keys::wrong_keys,
                 keys::nothing_secret_is_written,
                 replaced::killed_while_replacing,

@@ -36,6 +36,15 @@ pub enum Luck {
     NameTaken,
 }
 
+/// Who owns what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Our account alone, or nobody.
+    Ours,
+    /// Somebody of the community.
+    Peoples,
+}
+
 /// It happened; or the reason why it cannot happen on this platform.
 pub type Befell = Result<(), &'static str>;
 
@@ -117,6 +126,15 @@ pub trait Platform: DerefMut<Target = World> + Sized {
     async fn narrow_key(&self) -> Option<(&'static str, String)> {
         None
     }
+
+    /// Whom an owner's rights can be given by a call, as the platform knows them; none where only people can.
+    const NEW_OWNER: Option<&'static str> = None;
+
+    /// Lets it be theirs or ours from now on, behind Guildhall's back; or says why the platform tells nobody whose it is.
+    async fn owned_by(&mut self, whose: Whose) -> Befell;
+
+    /// Whoever was given an owner's rights by a call does what they are asked for by the platform: comes in, accepts.
+    async fn accept_ownership(&self) {}
 
     /// Makes something that is not ours and can be adopted, and says what to adopt it by.
     async fn somebody_elses(&mut self) -> Option<String> {

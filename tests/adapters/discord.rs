@@ -6,7 +6,7 @@ mod world;
 pub use world::Server;
 
 use crate::{
-    description::{Befell, Drift, Luck, Platform},
+    description::{Befell, Drift, Luck, Platform, Whose},
     journal::MemoryJournal,
 };
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
@@ -85,6 +85,16 @@ impl Platform for Server {
             }
         };
         self.act(action, input).await;
+        Ok(())
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        let user = match whose {
+            Whose::Ours => "bot",
+            Whose::Peoples => "owner",
+        };
+        let input = json!({"guild": self.key("guild_id"), "user": self.key(user)});
+        self.act("pass-on", input).await;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ mod world;
 
 pub use world::World as Forum;
 
-use crate::description::{Befell, Drift, Luck, Platform};
+use crate::description::{Befell, Drift, Luck, Platform, Whose};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 use world::{MARK, all};
@@ -98,6 +98,19 @@ impl Platform for Forum {
             Drift::KeyRevoked => ("revoke", json!({"key": self.key("api_key")})),
             Drift::Deleted => ("delete-category", json!({"id": category})),
         };
+        self.act(action, input).await;
+        Ok(())
+    }
+
+    const NEW_OWNER: Option<&'static str> = Some("amina");
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        let group = self.ours().await["group"]["id"].clone();
+        let action = match whose {
+            Whose::Ours => "leave-group",
+            Whose::Peoples => "own-group",
+        };
+        let input = json!({"id": group, "user": "amina"});
         self.act(action, input).await;
         Ok(())
     }

@@ -5,7 +5,7 @@ mod world;
 pub use world::World as Commons;
 
 use crate::{
-    description::{Befell, Drift, Luck, OWN_HOST, Platform},
+    description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose},
     world::task,
 };
 use guildhall::{
@@ -54,6 +54,17 @@ impl Platform for Commons {
                 return Err("what its people make and delete there is theirs");
             }
         }
+        Ok(())
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        let owners = match whose {
+            Whose::Ours => "guildhall-admin",
+            Whose::Peoples => "guildhall-admin,amina",
+        };
+        let database = rusqlite::Connection::open(self.path("db.sqlite3")).unwrap();
+        let change = "UPDATE groups_group SET owner = ?1 WHERE id = 2";
+        database.execute(change, [owners]).unwrap();
         Ok(())
     }
 

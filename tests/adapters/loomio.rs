@@ -7,7 +7,7 @@ mod wiring;
 mod world;
 
 use crate::{
-    description::{Befell, Drift, Luck, Platform},
+    description::{Befell, Drift, Luck, Platform, Whose},
     world::behaves_as_world,
 };
 use guildhall::{adapters::Journal as _, domain::HumanTask, sandbox::LimitShape};
@@ -108,6 +108,19 @@ impl World {
         Ok(())
     }
 
+    /// A person of the group is an ordinary member of it, or administers it too.
+    async fn administered_by(&self, whose: Whose) {
+        let group = self.group("lilac").await;
+        let member = json!({"group": group, "user": PERSON});
+        let ends: &[&str] = match whose {
+            Whose::Ours => &["invite", "accept"],
+            Whose::Peoples => &["invite", "accept", "make-admin"],
+        };
+        for action in ends {
+            self.act(action, member.clone()).await;
+        }
+    }
+
     /// The user changed its password, and has another key since.
     async fn another_key_of(&self, user: u64) -> String {
         let made = self.act("change-password", json!({"user": user})).await;
@@ -177,6 +190,11 @@ impl Platform for Hosted {
 
     async fn drift(&self, how: Drift) -> Befell {
         self.0.happens(how, SPARE).await
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        self.0.administered_by(whose).await;
+        Ok(())
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {
@@ -285,6 +303,11 @@ impl Platform for OwnServer {
 
     async fn drift(&self, how: Drift) -> Befell {
         self.0.happens(how, self.bot().await).await
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        self.0.administered_by(whose).await;
+        Ok(())
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

@@ -7,7 +7,7 @@ mod world;
 
 pub use world::World as Server;
 
-use crate::description::{Befell, Drift, Luck, Platform};
+use crate::description::{Befell, Drift, Luck, Platform, Whose};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 
@@ -76,6 +76,10 @@ impl Platform for Server {
         input["account"] = json!("rosewood");
         self.act(action, input).await;
         Ok(())
+    }
+
+    async fn owned_by(&mut self, _whose: Whose) -> Befell {
+        Err("an account belongs to whoever has its password")
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

@@ -11,7 +11,7 @@ mod world;
 pub use world::World as Homeserver;
 
 use crate::{
-    description::{Befell, Drift, Luck, Platform},
+    description::{Befell, Drift, Luck, Platform, Whose},
     journal::MemoryJournal,
 };
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
@@ -128,6 +128,33 @@ impl Platform for Homeserver {
         };
         self.act(action, input).await;
         Ok(())
+    }
+
+    const NEW_OWNER: Option<&'static str> = Some(AMINA);
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        for name in world::WHOLE {
+            let id = self.room_id(name).await;
+            let state = self.state().await;
+            let levels = &state["rooms"][&id]["state"]["m.room.power_levels\n"]["content"];
+            let mut levels = levels.clone();
+            match whose {
+                Whose::Ours => levels["users"][AMINA] = json!(50),
+                Whose::Peoples => {
+                    self.add_member(AMINA, name).await;
+                    levels["users"][AMINA] = json!(100);
+                }
+            }
+            let content = json!({"room": id, "type": "m.room.power_levels", "content": levels});
+            self.act("set-state", content).await;
+        }
+        Ok(())
+    }
+
+    async fn accept_ownership(&self) {
+        for name in world::WHOLE {
+            self.add_member(AMINA, name).await;
+        }
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

@@ -4,7 +4,7 @@ mod world;
 
 pub use world::World as Gate;
 
-use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose};
 use guildhall::{
     adapters::{Peer, Settings, Standing, Target},
     domain::{Health, InstanceId, PlatformId},
@@ -51,6 +51,10 @@ impl Platform for Gate {
             }
         }
         Ok(())
+    }
+
+    async fn owned_by(&mut self, _whose: Whose) -> Befell {
+        Err("whoever has its folder has it")
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

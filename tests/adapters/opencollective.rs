@@ -9,7 +9,7 @@ mod world;
 
 pub use world::World as Service;
 
-use crate::description::{Befell, Drift, Luck, Platform};
+use crate::description::{Befell, Drift, Luck, Platform, Whose};
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
 use serde_json::json;
 use world::{OURS, chat};
@@ -104,6 +104,22 @@ impl Platform for Service {
             Drift::Deleted => self.on("delete", &id).await,
         }
         Ok(())
+    }
+
+    const NEW_OWNER: Option<&'static str> = Some("somebody-else");
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        let action = match whose {
+            Whose::Ours => "remove-admin",
+            Whose::Peoples => "add-admin",
+        };
+        let input = json!({"id": self.id(), "user": "somebody-else"});
+        self.act(action, input).await;
+        Ok(())
+    }
+
+    async fn accept_ownership(&self) {
+        self.on("accept-invitations", &self.id()).await;
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

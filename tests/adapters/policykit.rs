@@ -6,7 +6,7 @@ mod world;
 pub use shared::Tenant;
 pub use world::World as Hall;
 
-use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose};
 use guildhall::{
     adapters::{Peer, Settings, Standing, Target},
     domain::{DriftKind, FaultKind, Health, InstanceId, PlatformId, RemoveMode},
@@ -54,6 +54,11 @@ impl Platform for Hall {
         Ok(())
     }
 
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        self.administered_by(whose);
+        Ok(())
+    }
+
     async fn befall(&mut self, luck: Luck) -> Befell {
         match luck {
             Luck::NameTaken => self.folder_of_others(),
@@ -68,6 +73,20 @@ impl Platform for Hall {
 
     async fn of_others(&self) -> Vec<String> {
         self.files_of_others()
+    }
+}
+
+impl Hall {
+    /// Its database holds an administrator, or none.
+    fn administered_by(&self, whose: Whose) {
+        let database = rusqlite::Connection::open(self.path("db.sqlite3")).unwrap();
+        let all = "DELETE FROM policyengine_communityuser";
+        database.execute(all, []).unwrap();
+        if whose == Whose::Peoples {
+            let one = "INSERT INTO policyengine_communityuser (username, is_community_admin, community_id)
+                SELECT 'U0123AMINA', 1, id FROM policyengine_community WHERE metagov_slug = 'rosewood'";
+            database.execute(one, []).unwrap();
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod world;
 pub use world::Workspace;
 
 use crate::{
-    description::{Befell, Drift, Luck, Platform},
+    description::{Befell, Drift, Luck, Platform, Whose},
     journal::MemoryJournal,
 };
 use guildhall::{domain::HumanTask, sandbox::LimitShape};
@@ -90,6 +90,20 @@ impl Platform for Workspace {
             }
         };
         self.act(action, input).await;
+        Ok(())
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        for channel in ["gov-rosewood", "gov-rosewood-proposals"] {
+            // Who may do nothing more than others is no owner.
+            self.add_member("member", channel).await;
+            let action = match whose {
+                Whose::Ours => "remove-member",
+                Whose::Peoples => "add-member",
+            };
+            let input = json!({"channel": channel, "user": self.key("admin")});
+            self.act(action, input).await;
+        }
         Ok(())
     }
 

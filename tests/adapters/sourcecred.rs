@@ -7,7 +7,7 @@ mod world;
 
 pub use world::World as Ledger;
 
-use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform};
+use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose};
 use guildhall::sandbox::LimitShape;
 use std::fs;
 use world::everything;
@@ -75,6 +75,10 @@ impl Platform for Ledger {
             Drift::Deleted => fs::remove_dir_all(self.folder()).unwrap(),
         }
         Ok(())
+    }
+
+    async fn owned_by(&mut self, _whose: Whose) -> Befell {
+        Err("whoever has its folder has it")
     }
 
     async fn befall(&mut self, luck: Luck) -> Befell {

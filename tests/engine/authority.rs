@@ -136,7 +136,17 @@ async fn question(town: &Town, verb: IntentKind, place: &Place) -> Option<Result
         IntentKind::View => look_everywhere(engine, actor, place).await,
         IntentKind::ViewAdmins => engine.admins(actor, Some(&place.slug)).await.map(drop),
         IntentKind::Export => engine.export(actor, &place.slug).await.map(drop),
-        IntentKind::HandOver => engine.hand_over(actor, &place.slug).await.map(drop),
+        IntentKind::HandOver => {
+            let looked = engine.hand_over(actor, &place.slug).await.map(drop);
+            let begin = Intent::HandOver {
+                community: place.id,
+                platform: id("alpha"),
+                to: String::new(),
+            };
+            let begun = engine.submit(actor, begin).await.map(drop);
+            assert_eq!(outcome(&begun), outcome(&looked), "{}", place.slug);
+            looked
+        }
         IntentKind::SetKey => {
             let entries = vec![KeyEntry {
                 field: "token".into(),

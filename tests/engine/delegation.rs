@@ -6,7 +6,7 @@ use super::{
 };
 use guildhall::{
     domain::{Allowance, Delegation, DriftKind, FaultKind, LoginKey, RequestState, Role, Wish},
-    engine::{HandOver, HandOverProgress, Page},
+    engine::Page,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,109 +314,4 @@ fn keys_are_taken_or_refused_with_a_reason() {
         assert!(fault.what.contains(reason), "{reason}: {fault}");
         assert!(!fault.hint.is_empty());
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_community_that_leaves_takes_everything_and_our_keys_are_seen_to_be_dead() {
-    let home = Home::new();
-    let engine = home.init().await;
-    create(&engine).await;
-    settle(&engine).await;
-    enter(&engine, "token", "tok-canary-aaaaaaaaaaaaaaaa").await;
-    settle(&engine).await;
-    let ada = ada(&engine).await;
-    let open = |list: &HandOver| -> Vec<String> {
-        list.lines
-            .iter()
-            .filter(|line| line.progress == HandOverProgress::Open)
-            .map(|line| line.what.clone())
-            .collect()
-    };
-    let before = engine.hand_over(&ada, &slug("rosewood")).await.unwrap();
-    assert!(!before.is_done());
-    assert_eq!(
-        open(&before),
-        ["export", "The beta: ownership", "The beta: key"],
-        "{before:?}"
-    );
-
-    let export = engine.export(&ada, &slug("rosewood")).await.unwrap();
-    let text = serde_json::to_string(&export).unwrap();
-    assert!(!text.contains("canary"), "a secret was written out");
-    let beta = export
-        .instances
-        .iter()
-        .find(|each| each.instance.platform == id("beta"))
-        .unwrap();
-    assert!(beta.instance.external_id.is_some());
-    assert!(beta.keys[0].own && beta.keys[0].who.as_deref() == Some("a bot"));
-    assert!(export.audit.len() > 2 && !export.operations.is_empty());
-
-    home.world.revoke_keys();
-    let after = engine.hand_over(&ada, &slug("rosewood")).await.unwrap();
-    assert!(after.is_done(), "{after:?}");
-    let key = after
-        .lines
-        .iter()
-        .find(|line| line.what == "The beta: key")
-        .unwrap();
-    assert!(key.found.contains("refused it"), "{key:?}");
-    let told = engine.audit(&ada, Page::first(3)).await.unwrap();
-    assert_eq!(told[0].action, "community-hand-over");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_keys_of_a_community_that_leaves_are_ended_and_no_new_one_is_asked_for() {
-    let home = Home::new();
-    let engine = home.init().await;
-    home.world.mint_keys();
-    create(&engine).await;
-    settle(&engine).await;
-    enter(&engine, "token", "tok-canary-aaaaaaaaaaaaaaaa").await;
-    settle(&engine).await;
-    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
-    let too_soon = engine.end_keys(&ada, &rosewood, "rosewood").await;
-    assert_eq!(too_soon.unwrap_err().kind, FaultKind::Conflict);
-    engine.export(&ada, &rosewood).await.unwrap();
-    let not_typed = engine.end_keys(&ada, &rosewood, "").await;
-    assert_eq!(not_typed.unwrap_err().kind, FaultKind::BadInput);
-
-    let ended = engine.end_keys(&ada, &rosewood, "rosewood").await.unwrap();
-    assert_eq!((ended.operations.len(), ended.refused.len()), (1, 0));
-    settle(&engine).await;
-    let list = engine.hand_over(&ada, &rosewood).await.unwrap();
-    assert!(list.is_done(), "{list:?}");
-    let found = |what: &str| {
-        let line = list.lines.iter().find(|line| line.what == what);
-        line.unwrap().found.clone()
-    };
-    assert!(found("The beta: key").contains("refused it"), "{list:?}");
-    let again = engine.end_keys(&ada, &rosewood, "rosewood").await;
-    assert_eq!(again.unwrap_err().kind, FaultKind::Conflict);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn where_only_a_person_can_end_a_key_that_is_a_step_and_the_list_waits_for_it() {
-    const KEY: &str = "tok-canary-aaaaaaaaaaaaaaaa";
-    let home = Home::new();
-    let engine = home.init().await;
-    create(&engine).await;
-    settle(&engine).await;
-    enter(&engine, "token", KEY).await;
-    settle(&engine).await;
-    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
-    engine.export(&ada, &rosewood).await.unwrap();
-    engine.end_keys(&ada, &rosewood, "rosewood").await.unwrap();
-    settle(&engine).await;
-    let task = detail(&engine, "beta").await.task.expect("a step").task;
-    assert!(task.why.contains("The community leaves"), "{task:?}");
-    assert!(!engine.hand_over(&ada, &rosewood).await.unwrap().is_done());
-
-    home.world.kill(KEY);
-    let waiting = operations(&engine).await.remove(0).operation.id;
-    let resume = Intent::ResumeOperation { operation: waiting };
-    engine.submit(&ada, resume).await.unwrap();
-    settle(&engine).await;
-    let list = engine.hand_over(&ada, &rosewood).await.unwrap();
-    assert!(list.is_done(), "{list:?}");
 }

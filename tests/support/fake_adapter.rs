@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use guildhall::{
     adapters::{
-        Adapter, Discovered, Halt, MadeAccount, Observation, Op, Peer, Presence, Probe, Removed,
-        Site, Standing, Target, VerifyRequest,
+        Adapter, Discovered, Halt, MadeAccount, Observation, Op, OurHold, Ownership, Peer,
+        Presence, Probe, Removed, Site, Standing, Target, VerifyRequest,
         contract::{FORMER, HALF_MOVED},
         registry::Registry,
     },
@@ -66,6 +66,12 @@ struct State {
     others_decide: bool,
     /// Whether the platforms take no key any more.
     revoked: bool,
+    /// Whoever of the people owns what is there.
+    owner: Option<String>,
+    /// Whoever was made an owner by a call and has not accepted it.
+    invited: Option<String>,
+    /// Whether nobody is told who owns what.
+    keeps_owner_secret: bool,
     roomy: bool,
     drift: Vec<Drift>,
     look_for: Option<String>,
@@ -233,6 +239,22 @@ impl World {
     pub fn others_decide(&self) {
         self.need_person_later();
         self.state().others_decide = true;
+    }
+
+    /// Somebody of the people owns what is there from now on.
+    pub fn taken_by(&self, person: &str) {
+        self.state().owner = Some(person.to_owned());
+    }
+
+    /// Whoever was made an owner accepts it.
+    pub fn accept_ownership(&self) {
+        let mut state = self.state();
+        state.owner = state.invited.take();
+    }
+
+    /// From now on nobody is told who owns what.
+    pub fn keep_owner_secret(&self) {
+        self.state().keeps_owner_secret = true;
     }
 
     /// Every key is revoked on its platform.
@@ -716,6 +738,34 @@ impl Adapter for FakeAdapter {
             slots: full.into_iter().collect(),
             url: None,
         })
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        self.world.point("ownership").await?;
+        if self.needs_token {
+            self.world.accepts(site.secret("token")?.expose_secret())?;
+        }
+        let state = self.world.state();
+        if state.revoked {
+            accepted("bad")?;
+        }
+        if state.keeps_owner_secret {
+            return Err(
+                Fault::new(FaultKind::Unsupported, "Nobody is told who owns a hall.")
+                    .hint("Ask around."),
+            );
+        }
+        Ok(Ownership::of(state.owner.clone(), OurHold::Beside))
+    }
+
+    fn names_owner_by(&self, _site: &Site) -> Option<&'static str> {
+        Some("a name")
+    }
+
+    async fn hand_to(&self, _site: &Site, person: &str) -> Result<String, Fault> {
+        self.world.point("hand to").await?;
+        self.world.state().invited = Some(person.to_owned());
+        Ok(format!("{person} is asked."))
     }
 
     async fn discover(&self, _site: &Site) -> Result<Vec<Discovered>, Fault> {

@@ -9,6 +9,7 @@ mod client;
 mod configure;
 mod errors;
 mod observe;
+mod ownership;
 mod parts;
 mod pause;
 mod permissions;
@@ -25,6 +26,7 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -77,6 +79,10 @@ impl Adapter for Discord {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
     }
 
     async fn offer_target(&self, op: &Op, for_platform: &PlatformId) -> Result<Target, Halt> {

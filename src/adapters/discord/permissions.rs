@@ -134,6 +134,11 @@ pub(super) fn closed(saved: &[Overwrite], everyone: &str, bot: &str) -> Vec<Over
     closed
 }
 
+/// Whether bits hold every permission there is.
+pub(super) const fn is_administrator(bits: u64) -> bool {
+    bits & ADMINISTRATOR != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

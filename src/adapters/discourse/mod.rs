@@ -18,6 +18,7 @@ mod invite;
 mod link;
 mod notice;
 mod observe;
+mod ownership;
 mod pause;
 mod person;
 mod provision;
@@ -31,6 +32,7 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use super::replacing;
 use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
@@ -95,6 +97,20 @@ impl Adapter for Discourse {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        link::refuse(site, "say who owns it")?;
+        ownership::ownership(site).await
+    }
+
+    fn names_owner_by(&self, _site: &Site) -> Option<&'static str> {
+        Some("the name they sign in with there")
+    }
+
+    async fn hand_to(&self, site: &Site, person: &str) -> Result<String, Fault> {
+        link::refuse(site, "be handed over")?;
+        ownership::hand_to(site, person).await
     }
 
     fn mints_with(&self, site: &Site, field: &str) -> Option<&'static str> {

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 /// How many characters the administrator's password has; 24 is the least (sheet: kybern 2).
 const PASSWORD: usize = 32;
 /// The administrator that Guildhall makes.
-const ADMINISTRATOR: &str = "guildhall-admin";
+pub(super) const ADMINISTRATOR: &str = "guildhall-admin";
 
 /// Makes folder, database, administrator and group, once the licence is accepted.
 pub async fn provision(op: &Op) -> Result<Presence, Halt> {

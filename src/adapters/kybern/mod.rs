@@ -5,8 +5,10 @@
 
 mod life;
 mod observe;
+mod ownership;
 mod recipe;
 
+use super::ownership::Ownership;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest, unsupported,
@@ -88,6 +90,10 @@ impl Adapter for Kybern {
 
     async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
         observe::observe(site, &self.supervisor).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
     }
 
     async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {

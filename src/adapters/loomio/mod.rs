@@ -13,6 +13,7 @@ mod group;
 mod link;
 mod model;
 mod observe;
+mod ownership;
 mod pause;
 mod provision;
 mod record;
@@ -27,6 +28,7 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -91,6 +93,11 @@ impl Adapter for Loomio {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        link::refuse(site, "say who administers it")?;
+        ownership::ownership(site).await
     }
 
     fn mints(&self, op: &Op, field: &str) -> bool {

@@ -23,7 +23,8 @@ mod verify;
 
 use super::contract::{Adapter, Discovered, Observation, Presence, Removed, Site, VerifyRequest};
 use super::durable::{Halt, Op};
-use crate::domain::{Fault, Identity, InstanceKind, PlatformId, RemoveMode};
+use super::ownership::Ownership;
+use crate::domain::{Fault, FaultKind, Identity, InstanceKind, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -98,6 +99,14 @@ impl Adapter for Mastodon {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, _site: &Site) -> Result<Ownership, Fault> {
+        Err(Fault::new(
+            FaultKind::Unsupported,
+            "Mastodon tells no program who has the password of an account and its address of mail, and that is who owns it.",
+        )
+        .hint("Give both to somebody of the community, who changes the password at once."))
     }
 
     fn revokes(&self, op: &Op, field: &str) -> bool {

@@ -19,6 +19,7 @@ mod levels;
 mod moving;
 mod moving_back;
 mod observe;
+mod ownership;
 mod pause;
 mod provision;
 mod record;
@@ -33,6 +34,7 @@ use super::contract::{
     VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -89,6 +91,18 @@ impl Adapter for Matrix {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
+    }
+
+    fn names_owner_by(&self, _site: &Site) -> Option<&'static str> {
+        Some("@name:server")
+    }
+
+    async fn hand_to(&self, site: &Site, person: &str) -> Result<String, Fault> {
+        ownership::hand_to(site, person).await
     }
 
     fn mints_with(&self, site: &Site, field: &str) -> Option<&'static str> {

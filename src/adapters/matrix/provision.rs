@@ -145,12 +145,7 @@ pub(super) fn check_settings(site: &Site) -> Result<Vec<String>, Fault> {
     }
     let people = site.settings.list("invite").into_iter();
     for person in people.chain(site.settings.get("owner").map(str::to_owned)) {
-        let right = person.len() <= 255
-            && person.starts_with('@')
-            && person.split_once(':').is_some_and(|(local, server)| {
-                local.len() > 1 && !server.is_empty() && !person.contains(char::is_whitespace)
-            });
-        if !right {
+        if !is_user(&person) {
             return bad(
                 format!("{person:?} is no Matrix user."),
                 "Write people as @name:server.",
@@ -158,6 +153,15 @@ pub(super) fn check_settings(site: &Site) -> Result<Vec<String>, Fault> {
         }
     }
     Ok(names)
+}
+
+/// Whether a text is written as the id of a user.
+pub(super) fn is_user(text: &str) -> bool {
+    text.len() <= 255
+        && text.starts_with('@')
+        && text.split_once(':').is_some_and(|(local, server)| {
+            local.len() > 1 && !server.is_empty() && !text.contains(char::is_whitespace)
+        })
 }
 
 fn topic(site: &Site) -> String {
@@ -203,7 +207,7 @@ async fn default_version(client: &Client) -> Result<String, Fault> {
         .to_owned())
 }
 
-async fn check_known(client: &Client, user: &str) -> Result<(), Fault> {
+pub(super) async fn check_known(client: &Client, user: &str) -> Result<(), Fault> {
     if client.knows(user).await? == Some(false) {
         return Err(Fault::new(
             FaultKind::BadInput,

@@ -10,6 +10,7 @@ mod life;
 mod observe;
 mod recipe;
 
+use super::ownership::Ownership;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
@@ -20,7 +21,7 @@ use super::{
     replacing,
 };
 use crate::{
-    domain::{Fault, Identity, PlatformId, RemoveMode},
+    domain::{Fault, FaultKind, Identity, PlatformId, RemoveMode},
     services::supervisor::Supervisor,
 };
 use async_trait::async_trait;
@@ -113,6 +114,14 @@ impl Adapter for Gateway {
             django::save(site, &SERVICE, export(site), to, op.cancel()).await
         })
         .await
+    }
+
+    async fn ownership(&self, _site: &Site) -> Result<Ownership, Fault> {
+        Err(Fault::new(
+            FaultKind::Unsupported,
+            "A Gateway knows no owners: whoever has its data folder has it.",
+        )
+        .hint("Give a copy of the folder to the community."))
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

@@ -174,6 +174,22 @@ pub const DELETE: Document = document(
     "mutation GuildhallDelete($a: AccountReferenceInput!) { deleteAccount(account: $a) { id slug } }",
 );
 
+/// Who administers a collective, and who the token is among them.
+pub const ADMINISTRATORS: Document = document(
+    "GuildhallAdministrators",
+    Effect::Reads,
+    "query GuildhallAdministrators($id: String!, $offset: Int!) { me { id } account(id: $id, throwIfMissing: false) { id \
+     members(role: [ADMIN], limit: 100, offset: $offset) { totalCount nodes { account { id slug } } } } }",
+);
+
+/// Invites an account to administer another one. Sent only for whoever does not yet.
+pub const INVITE: Document = document(
+    "GuildhallInvite",
+    Effect::Once,
+    "mutation GuildhallInvite($m: AccountReferenceInput!, $a: AccountReferenceInput!) { \
+     inviteMember(memberAccount: $m, account: $a, role: ADMIN) { id } }",
+);
+
 /// The name of the operation that looks at accounts by id.
 pub const OBSERVE_NAME: &str = "GuildhallObserve";
 
@@ -220,4 +236,6 @@ pub const ALL: &[Document] = &[
     UNHOOK,
     FREEZE,
     DELETE,
+    ADMINISTRATORS,
+    INVITE,
 ];

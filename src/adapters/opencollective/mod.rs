@@ -14,6 +14,7 @@ mod find;
 mod hooks;
 mod host;
 mod observe;
+mod ownership;
 mod pause;
 mod probe;
 mod provision;
@@ -26,6 +27,7 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
 
@@ -85,6 +87,18 @@ impl Adapter for OpenCollective {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
+    }
+
+    fn names_owner_by(&self, _site: &Site) -> Option<&'static str> {
+        Some("the last part of the address of their page there")
+    }
+
+    async fn hand_to(&self, site: &Site, person: &str) -> Result<String, Fault> {
+        ownership::hand_to(site, person).await
     }
 
     async fn connect(&self, op: &Op, peer: &Peer) -> Result<String, Halt> {

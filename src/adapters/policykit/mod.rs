@@ -15,8 +15,10 @@ mod existing;
 mod joins;
 mod life;
 mod observe;
+mod ownership;
 mod recipe;
 
+use super::ownership::Ownership;
 use super::{
     chat_keys,
     contract::{
@@ -109,6 +111,10 @@ impl Adapter for PolicyKit {
 
     async fn observe(&self, site: &Site) -> Result<Observation, Fault> {
         observe::observe(site, &self.supervisor).await
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
     }
 
     async fn discover(&self, site: &Site) -> Result<Vec<Discovered>, Fault> {

@@ -14,6 +14,7 @@ mod errors;
 mod hook;
 mod make_app;
 mod observe;
+mod ownership;
 mod pause;
 mod provision;
 mod record;
@@ -28,6 +29,7 @@ use super::contract::{
     Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target, VerifyRequest,
 };
 use super::durable::{Halt, Op};
+use super::ownership::Ownership;
 use super::replacing;
 use crate::domain::{Fault, Identity, PlatformId, RemoveMode};
 use async_trait::async_trait;
@@ -106,6 +108,10 @@ impl Adapter for Slack {
             BOT_TOKEN | USER_TOKEN => revoke::lives(site, old).await,
             _ => replacing::lives_if_verified(self, site, field, old).await,
         }
+    }
+
+    async fn ownership(&self, site: &Site) -> Result<Ownership, Fault> {
+        ownership::ownership(site).await
     }
 
     async fn offer_target(&self, op: &Op, for_platform: &PlatformId) -> Result<Target, Halt> {

@@ -35,6 +35,7 @@ mod source;
 mod tool;
 mod verify;
 
+use super::ownership::Ownership;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
@@ -44,7 +45,7 @@ use super::{
     replacing,
 };
 use crate::{
-    domain::{Fault, Identity, PlatformId, RemoveMode},
+    domain::{Fault, FaultKind, Identity, PlatformId, RemoveMode},
     services::{runtime::NpmRecipe, supervisor::Supervisor},
 };
 use async_trait::async_trait;
@@ -147,6 +148,14 @@ impl Adapter for SourceCred {
 
     async fn remove(&self, op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
         remove::remove(op, mode, &self.supervisor).await
+    }
+
+    async fn ownership(&self, _site: &Site) -> Result<Ownership, Fault> {
+        Err(Fault::new(
+            FaultKind::Unsupported,
+            "A ledger of SourceCred knows no owners: whoever has its folder has it.",
+        )
+        .hint("Give a copy of the folder to the community."))
     }
 
     async fn offer_target(&self, op: &Op, _for_platform: &PlatformId) -> Result<Target, Halt> {

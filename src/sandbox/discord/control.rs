@@ -14,6 +14,7 @@ use url::Url;
 /// | `add-server` | `name`: a server with a bot of its own in it; answers `guild` and `token` |
 /// | `invite-bot` | `address` of the invite page, `person` |
 /// | `add-bot` | `name`, `owner`, `guild`, `bits`; answers `bot` and `token` |
+/// | `pass-on` | `guild`, `user`: who owns it from now on |
 /// | `kick` | `guild`, `user` |
 /// | `reset-token` | `bot`; answers `token` |
 /// | `public`, `code-grant` | `bot`, `on` |
@@ -70,7 +71,7 @@ pub fn act(discord: &mut Discord, action: &str, input: &Value) -> Result<Value, 
         "delete-webhook" => {
             discord.webhooks.remove(&text("id")?);
         }
-        "kick" | "permissions" | "lower" | "add-role" | "delete-role" => {
+        "kick" | "pass-on" | "permissions" | "lower" | "add-role" | "delete-role" => {
             return in_guild(discord, action, input);
         }
         "add-channel" => {
@@ -121,6 +122,7 @@ fn in_guild(discord: &mut Discord, action: &str, input: &Value) -> Result<Value,
                 .roles
                 .retain(|_, role| role.bot.as_deref() != Some(user.as_str()));
         }
+        "pass-on" => guild.owner = word("user"),
         "add-role" => {
             let made = Role {
                 name: word("name"),

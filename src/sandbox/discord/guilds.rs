@@ -21,11 +21,17 @@ impl Discord {
         )
     }
 
+    /// A bot has the name of its application; people are called by their numbers here.
+    fn name_of(&self, user: &str) -> String {
+        let app = self.apps.get(user).map(|app| app.name.clone());
+        app.unwrap_or_else(|| format!("person-{user}"))
+    }
+
     pub fn show_member(&self, guild: &str, user: &str) -> Outcome {
         match self.guilds[guild].members.get(user) {
             Some(roles) => Ok(Reply::json(
                 200,
-                json!({"user": {"id": user}, "roles": roles}),
+                json!({"user": {"id": user, "username": self.name_of(user)}, "roles": roles}),
             )),
             None => refuse(404, 10007, "Unknown Member"),
         }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// | `add-category` | `name`, `parent`; answers its id |
 /// | `delete-category`, `delete-group`, `delete-webhook`, `delete-topics` | `id` |
 /// | `add-group` | `name`, `members`; answers its id |
-/// | `leave-group` | `id`, `user` |
+/// | `leave-group`, `own-group` | `id`, `user` |
 /// | `switch-webhook` | `id`, `active` |
 /// | `write` | `category`, `user`, `title`; answers whether the forum let them |
 pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, String> {
@@ -77,9 +77,17 @@ pub fn act(forum: &mut Forum, action: &str, input: &Value) -> Result<Value, Stri
             let id = number()?;
             forum.topics.retain(|_, topic| topic.category != id);
         }
+        "own-group" => {
+            let group = forum.groups.get_mut(&number()?).ok_or("no such group")?;
+            let user = text("user")?.to_lowercase();
+            group.members.insert(user.clone());
+            group.owners.insert(user);
+        }
         "leave-group" => {
             let group = forum.groups.get_mut(&number()?).ok_or("no such group")?;
-            group.members.remove(&text("user")?.to_lowercase());
+            let user = text("user")?.to_lowercase();
+            group.owners.remove(&user);
+            group.members.remove(&user);
         }
         "switch-webhook" => {
             let webhook = forum.webhooks.get_mut(&number()?);

@@ -50,6 +50,7 @@ impl Forum {
             full_name: String::new(),
             visibility_level: 0,
             members: BTreeSet::new(),
+            owners: BTreeSet::new(),
         };
         self.groups.insert(id, group);
         Ok(id)
@@ -114,8 +115,14 @@ impl Forum {
             .filter_map(|name| self.user(name))
             .map(|user| json!({"id": user.id, "username": user.username, "name": user.name}))
             .collect();
+        let owners: Vec<Value> = group
+            .owners
+            .iter()
+            .filter_map(|name| self.user(name))
+            .map(|user| json!({"id": user.id, "username": user.username, "name": user.name}))
+            .collect();
         fine(json!({
-            "members": members, "owners": [],
+            "members": members, "owners": owners,
             "meta": {"total": group.members.len(), "limit": limit, "offset": offset},
         }))
     }
@@ -134,14 +141,7 @@ impl Forum {
         if !caller.is_staff() {
             return no_access();
         }
-        let body = incoming.json().unwrap_or(Value::Null);
-        let named: Vec<String> = body["usernames"]
-            .as_str()
-            .unwrap_or_default()
-            .split(',')
-            .filter(|name| !name.is_empty())
-            .map(str::to_lowercase)
-            .collect();
+        let named = named(incoming);
         if named.is_empty() || named.iter().any(|name| self.user(name).is_none()) {
             return bad_parameter("usernames");
         }
@@ -153,6 +153,39 @@ impl Forum {
         }
         fine(json!({"success": "OK", "usernames": named, "emails": []}))
     }
+
+    /// Who is not in yet comes in with it; repeating changes nothing.
+    pub fn add_owners(&mut self, caller: &Caller, id: &str, incoming: &Incoming) -> Outcome<Reply> {
+        caller.signed_in()?;
+        let id = number(id)?;
+        let named = named(incoming);
+        if named.is_empty() || named.iter().any(|name| self.user(name).is_none()) {
+            return bad_parameter("usernames");
+        }
+        let Some(group) = self.groups.get_mut(&id) else {
+            return not_found();
+        };
+        let owns = group
+            .owners
+            .iter()
+            .any(|owner| owner.eq_ignore_ascii_case(caller.name()));
+        if !caller.is_admin() && !owns {
+            return no_access();
+        }
+        group.members.extend(named.iter().cloned());
+        group.owners.extend(named.iter().cloned());
+        fine(json!({"success": "OK", "usernames": named}))
+    }
+}
+
+/// The user names in a request, as the forum compares them.
+fn named(incoming: &Incoming) -> Vec<String> {
+    let body = incoming.json().unwrap_or(Value::Null);
+    let names = body["usernames"].as_str().unwrap_or_default().split(',');
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 fn shown(group: &Group) -> Value {

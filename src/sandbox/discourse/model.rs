@@ -52,6 +52,8 @@ pub struct Group {
     pub full_name: String,
     pub visibility_level: u64,
     pub members: BTreeSet<String>,
+    #[serde(default)]
+    pub owners: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

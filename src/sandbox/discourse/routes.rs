@@ -52,6 +52,7 @@ impl Forum {
             ("DELETE", ["admin", "groups", id]) => self.delete_group(&caller, id),
             ("GET", ["groups", name, "members.json"]) => self.list_members(&caller, name, incoming),
             ("PUT", ["groups", id, "members.json"]) => self.add_members(&caller, id, incoming),
+            ("PUT", ["groups", id, "owners.json"]) => self.add_owners(&caller, id, incoming),
             ("GET", ["groups.json"]) => self.list_groups(&caller, incoming),
             ("GET", ["groups", name]) => self.show_group(&caller, name),
             ("POST", ["posts.json"]) => self.write_post(&caller, incoming),

@@ -36,7 +36,7 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
             )?;
             let found: Option<i64> = work
                 .query_row(
-                    "SELECT id FROM groups_group WHERE (id = ?1 OR name = ?2) AND owner = ?3",
+                    "SELECT id FROM groups_group WHERE (id = ?1 OR name = ?2) AND instr(owner, ?3) > 0",
                     params![order["group"].as_i64(), text("name"), ADMINISTRATOR],
                     |row| row.get(0),
                 )
@@ -77,19 +77,20 @@ fn order(instance: &Instance, order: &Value) -> Result<Value, Refusal> {
 
 fn ids(database: &Connection) -> Result<Vec<i64>, Refusal> {
     let mut statement =
-        database.prepare("SELECT id FROM groups_group WHERE owner = ?1 ORDER BY id")?;
+        database.prepare("SELECT id FROM groups_group WHERE instr(owner, ?1) > 0 ORDER BY id")?;
     let rows = statement.query_map([ADMINISTRATOR], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn describe(database: &Connection, id: i64) -> Result<Value, Refusal> {
-    let (name, description): (String, String) = database.query_row(
-        "SELECT name, group_description FROM groups_group WHERE id = ?1",
+    let (name, description, owner): (String, String, String) = database.query_row(
+        "SELECT name, group_description, owner FROM groups_group WHERE id = ?1",
         [id],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
+    let owners: Vec<&str> = owner.split(',').collect();
     Ok(json!({
-        "group": id, "name": name, "description": description, "owners": [ADMINISTRATOR], "status": "implemented",
+        "group": id, "name": name, "description": description, "owners": owners, "status": "implemented",
     }))
 }
 

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 /// | `archive`, `unarchive`, `freeze`, `delete` | `id` |
 /// | `add-history` | `id`: it has expenses from now on |
 /// | `add-admin`, `remove-admin` | `id`, `user` (short name) |
+/// | `accept-invitations` | `id`: whoever was invited administers it |
 /// | `approve`, `reject`, `expire-application` | `id` of the collective |
 /// | `attach-host` | `id`, `host` (short name), approved |
 /// | `delete-webhooks` | `id` |
@@ -175,6 +176,10 @@ fn account(service: &mut Service, action: &str, input: &Value) -> Result<Value, 
         "add-history" => account.has_history = true,
         "add-admin" => {
             account.admins.insert(admin);
+        }
+        "accept-invitations" => {
+            let invited = std::mem::take(&mut account.invited);
+            account.admins.extend(invited);
         }
         "remove-admin" => {
             account.admins.remove(&admin);

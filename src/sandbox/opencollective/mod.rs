@@ -130,6 +130,8 @@ impl Service {
             "GuildhallFreeze" => self.freeze(caller, variables),
             "GuildhallHooks" => self.hooks(caller, variables),
             "GuildhallHook" => self.hook(caller, variables, incoming),
+            "GuildhallAdministrators" => Ok(self.administrators(caller, variables)),
+            "GuildhallInvite" => self.invite(caller, variables),
             "GuildhallUnhook" => self.unhook(caller, variables, query),
             _ => {
                 let what = format!("The sandbox does not know the operation {name}.");

@@ -77,6 +77,9 @@ pub struct Account {
     pub description: String,
     pub tags: Vec<String>,
     pub admins: BTreeSet<String>,
+    /// Who was invited to administer it and has not accepted.
+    #[serde(default)]
+    pub invited: BTreeSet<String>,
     pub settings: Value,
     pub archived: bool,
     pub frozen: bool,

@@ -1,6 +1,6 @@
 //! The token's user: who it is, which scopes show by null, what it administers (sheet: opencollective 4.1).
 
-use super::access::Caller;
+use super::access::{Caller, allowed};
 use super::model::{Account, Service};
 use super::reply::{self, Outcome};
 use crate::sandbox::Reply;
@@ -74,6 +74,39 @@ impl Service {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let page: Vec<&Value> = nodes.iter().skip(offset).take(500).collect();
         json!({"me": {"memberOf": {"totalCount": nodes.len(), "nodes": page}}})
+    }
+
+    /// Who administers an account: anybody may read it.
+    pub fn administrators(&self, caller: &Caller, variables: &Value) -> Value {
+        let id = variables["id"].as_str().unwrap_or_default();
+        let shown = self.account(id).map_or(Value::Null, |account| {
+            let all = account.admins.iter();
+            let nodes: Vec<Value> = all
+                .filter_map(|user| Some((user, self.users.get(user)?)))
+                .map(|(id, user)| json!({"account": {"id": id, "slug": user.slug}}))
+                .collect();
+            json!({"id": id, "members": {"totalCount": nodes.len(), "nodes": nodes}})
+        });
+        let me = self.me(caller).map(|(id, _)| json!({"id": id}));
+        json!({"me": me, "account": shown})
+    }
+
+    /// An invitation by mail; whoever is invited administers nothing before accepting it.
+    pub fn invite(&mut self, caller: &Caller, variables: &Value) -> Outcome<Value> {
+        const FIELD: &str = "inviteMember";
+        let user = allowed(caller, FIELD, "account")?;
+        let id = variables["a"]["id"].as_str().unwrap_or_default().to_owned();
+        self.administrator(&user, &id, FIELD)?;
+        self.second_factor(caller, FIELD)?;
+        let slug = variables["m"]["slug"].as_str().unwrap_or_default();
+        let invited = self.users.iter().find(|(_, user)| user.slug == slug);
+        let Some(invited) = invited.map(|(id, _)| id.clone()) else {
+            return reply::refuse(FIELD, "NotFound", &format!("Account Not Found: {slug}"));
+        };
+        if let Some(account) = self.account_mut(&id) {
+            account.invited.insert(invited);
+        }
+        Ok(json!({FIELD: {"id": super::model::fresh_id("inv")}}))
     }
 
     fn administered(&self, user: &str) -> Vec<Value> {

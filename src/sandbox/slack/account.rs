@@ -43,6 +43,7 @@ impl Slack {
         match self.users.get(call.text("user")) {
             Some(user) if user.team == caller.team => Ok(json!({"user": {
                 "id": call.text("user"), "name": user.name, "deleted": user.deleted, "is_bot": user.is_bot,
+                "is_admin": user.is_admin, "is_owner": user.is_admin, "is_primary_owner": false,
             }})),
             _ => refuse("user_not_found"),
         }

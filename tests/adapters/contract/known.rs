@@ -47,6 +47,12 @@ const UNDESCRIBED: &[(&str, &str, &str, &str)] = &[
         "Described upstream in the module of profiles; left out of the folder.",
     ),
     (
+        "discourse",
+        "PUT",
+        "/groups/{}/owners.json",
+        "A route of the forum's own pages for owners of a group; the description has the one for members only.",
+    ),
+    (
         "slack",
         "POST",
         "/api/apps.manifest.create",

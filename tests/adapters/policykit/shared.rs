@@ -2,7 +2,7 @@
 
 use super::{Hall, scores};
 use crate::{
-    description::{Befell, Drift, Luck, OWN_HOST, Platform},
+    description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose},
     world::{behaves_as_world, fault},
 };
 use guildhall::{
@@ -89,6 +89,11 @@ impl Platform for Tenant {
                 return Err("its name and its mark lie in files of Guildhall alone");
             }
         }
+        Ok(())
+    }
+
+    async fn owned_by(&mut self, whose: Whose) -> Befell {
+        self.0.administered_by(whose);
         Ok(())
     }
 

@@ -1,11 +1,18 @@
 //! The list of what remains to be done when a community leaves, looked at anew each time: what exists where, who has it
-//! there, and whether our keys still open it. A key counts as revoked only when its platform has refused it.
+//! there, and whether our keys still open it. What is somebody's counts as handed over only when its platform says so, and a
+//! key as revoked only when its platform has refused it.
+
+mod lines;
+pub(in crate::engine) mod owned;
+mod passing;
+
+pub(super) use passing::{begin, plan, work};
 
 use super::{Engine, keyring, reading::seen, rules::Rules, scene::Scene, submit, titles};
 use crate::{
-    adapters::{Secrets, VerifyRequest},
+    adapters::Ownership,
     domain::{
-        Actor, AuditResult, CommunityId, CredentialMeta, Fault, FaultKind, Instance, IntentKind,
+        Actor, AuditResult, CommunityId, CredentialMeta, Fault, Instance, InstanceId, IntentKind,
         RotationReason, Slug, counted,
     },
     store::{AuditFilter, Reader},
@@ -82,6 +89,8 @@ struct Left {
     who: Option<String>,
     /// How it is known that the last key of the community is dead, where it was ended from here because it leaves.
     ended: Option<String>,
+    /// Who owned it when its platform last said so.
+    owned: Option<owned::Owned>,
     data: Option<PathBuf>,
 }
 
@@ -128,8 +137,11 @@ impl Engine {
                 format!("Write it and give it to the community: guildhall community export {slug}"),
             )
         }];
+        let mut told = Vec::new();
         for left in left {
-            self.lines_of(slug, left, &mut lines).await;
+            let instance = left.instance.id;
+            let ownership = lines::of(&core, slug, left, &mut lines).await;
+            told.extend(ownership.map(|ownership| (instance, ownership)));
         }
         lines.push(if admins == 0 {
             line("administrators", Progress::Done, "nobody comes in for it", "")
@@ -145,139 +157,17 @@ impl Engine {
             community: slug.clone(),
             lines,
         };
-        self.note(actor, community.id, &done).await?;
+        self.note(actor, community.id, &done, told).await?;
         Ok(done)
     }
 
-    async fn lines_of(&self, slug: &Slug, left: Left, lines: &mut Vec<HandOverLine>) {
-        let Left {
-            instance,
-            title,
-            scene,
-            own_key,
-            who,
-            ended,
-            data,
-        } = left;
-        let platform = &instance.platform;
-        if let Some(folder) = data {
-            lines.push(line(
-                format!("{title}: data"),
-                Progress::Open,
-                format!("lies on this host, in {}", folder.display()),
-                format!(
-                    "Give a copy to the community, then: guildhall instance remove {slug} {platform} --hard"
-                ),
-            ));
-        } else if let Some(object) = &instance.external_id {
-            let found = match who {
-                Some(who) => format!("{object}, looked after there by {who}"),
-                None => object.clone(),
-            };
-            lines.push(line(
-                format!("{title}: ownership"),
-                match (own_key, &ended) {
-                    (true, _) => Progress::Open,
-                    (false, Some(_)) => Progress::Done,
-                    (false, None) => Progress::Unproven,
-                },
-                found,
-                match (own_key, &ended) {
-                    (true, _) => {
-                        "Make somebody of the community its owner there, then take our account out."
-                    }
-                    (false, Some(_)) => "",
-                    (false, None) => {
-                        "No key of the community's own is here to look with; ask its owner there."
-                    }
-                },
-            ));
-        }
-        if !own_key {
-            lines.push(line(
-                format!("{title}: key"),
-                Progress::Done,
-                ended.map_or_else(
-                    || "none of its own is kept here".to_owned(),
-                    |proof| format!("ended: {proof}"),
-                ),
-                "",
-            ));
-            return;
-        }
-        let (progress, found, to_do) = self.still_works(slug, scene).await;
-        if progress == Progress::Done
-            && let Some(ownership) = lines
-                .iter_mut()
-                .find(|known| known.what == format!("{title}: ownership"))
-        {
-            // Nothing of ours opens it any more.
-            ownership.progress = Progress::Done;
-            ownership.to_do.clear();
-        }
-        let to_do = if progress == Progress::Done {
-            format!("It may be forgotten here: guildhall key forget {slug} {platform}")
-        } else {
-            to_do
-        };
-        lines.push(line(format!("{title}: key"), progress, found, to_do));
-    }
-
-    /// Whether the platform still takes the stored keys of an instance.
-    async fn still_works(&self, slug: &Slug, scene: Scene) -> (Progress, String, String) {
-        let (site, _) = scene.open(&self.core);
-        let manifest = self.core.options.catalog.get(&site.platform);
-        let mut entered = Secrets(site.secrets.0.clone());
-        entered.0.retain(|field, _| {
-            manifest
-                .and_then(|manifest| manifest.credential(field))
-                .is_some_and(|known| !known.made_by_us)
-        });
-        if site.locked || entered.0.is_empty() {
-            let found = "it could not be opened to try it".to_owned();
-            return (
-                Progress::Open,
-                found,
-                "Unlock the vault, then look again.".into(),
-            );
-        }
-        let Some(adapter) = self.core.options.registry.get(&site.platform) else {
-            return (
-                Progress::Unproven,
-                "there is no adapter to try it with".to_owned(),
-                String::new(),
-            );
-        };
-        let request = VerifyRequest {
-            site: &site,
-            entered: &entered,
-        };
-        match adapter.verify(&request).await {
-            Ok(identity) => (
-                Progress::Open,
-                format!("still works there, as {}", identity.who),
-                format!(
-                    "End it once the community has everything: guildhall community hand-over {slug} --end-keys"
-                ),
-            ),
-            Err(fault) if fault.kind == FaultKind::KeyRejected => (
-                Progress::Done,
-                "revoked: the platform refused it just now".to_owned(),
-                String::new(),
-            ),
-            Err(fault) if fault.kind == FaultKind::Unsupported => {
-                (Progress::Unproven, fault.what, String::new())
-            }
-            Err(fault) => (Progress::Open, fault.what, "Look again later.".into()),
-        }
-    }
-
-    /// Writes down that it was looked at, and what was found.
+    /// Writes down that it was looked at, what was found, and who owns what.
     async fn note(
         &self,
         actor: &Actor,
         community: CommunityId,
         done: &HandOver,
+        told: Vec<(InstanceId, Ownership)>,
     ) -> Result<(), Fault> {
         let (asking, slug) = (actor.clone(), done.community.to_string());
         let of = |progress| {
@@ -295,6 +185,9 @@ impl Engine {
         self.core
             .change(move |writer, rules| {
                 let actor = Rules::require(writer, &asking, IntentKind::HandOver, Some(community))?;
+                for (instance, ownership) in &told {
+                    owned::remember(writer, *instance, ownership, rules.now)?;
+                }
                 rules.audit(
                     writer,
                     &submit::label(&actor),
@@ -327,6 +220,7 @@ fn read(
         .map(|last| last.proof);
     Ok(Left {
         ended,
+        owned: owned::recall(reader, instance.id)?,
         title: titles::platform(&rules.catalog, &instance.platform),
         scene: Scene::read(reader, rules, instance.clone())?,
         own_key,
