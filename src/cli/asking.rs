@@ -1,7 +1,7 @@
 //! The wishes of `guildhall request ...`: what somebody may ask an operator for.
 
 use super::{choices, hall::Hall, instance::Which};
-use crate::domain::{ConnectionId, Fault, OperationId, Wish};
+use crate::domain::{ConnectionId, Fault, OperationId, RemoveMode, Wish};
 use clap::{Args, Subcommand};
 
 /// What is asked for.
@@ -68,6 +68,16 @@ pub enum Asking {
         community: String,
         /// The number of the operation.
         operation: i64,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Ask for an instance to be removed.
+    Remove {
+        #[command(flatten)]
+        which: Which,
+        /// Destroy what is there, too. Without this it is only forgotten here and hidden there.
+        #[arg(long)]
+        hard: bool,
         #[command(flatten)]
         why: Why,
     },
@@ -183,6 +193,15 @@ impl Asking {
             } => {
                 let operation = OperationId(operation);
                 (community, Wish::Cancel { operation }, why)
+            }
+            Self::Remove { which, hard, why } => {
+                let platform = platform(&which)?;
+                let mode = if hard {
+                    RemoveMode::Hard
+                } else {
+                    RemoveMode::Soft
+                };
+                (which.community, Wish::Remove { platform, mode }, why)
             }
             Self::Archive { community, why } => (community, Wish::Archive, why),
             Self::Other { community, why } => (community, Wish::Other, why),

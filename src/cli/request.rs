@@ -4,6 +4,7 @@ use super::{
     asking::{Asking, Why},
     exit::Exit,
     hall::{Context, Hall},
+    prompt,
     table::{Page, Table},
     words, work,
 };
@@ -31,6 +32,9 @@ pub enum Request {
     Approve {
         /// Its number.
         id: i64,
+        /// The community's short name, where a removal was asked for, or a change that can cost it something.
+        #[arg(long, value_name = "SLUG")]
+        confirm: Option<String>,
         #[command(flatten)]
         why: Why,
     },
@@ -57,8 +61,10 @@ pub async fn run(context: &Context, command: Request) -> Result<Exit, Fault> {
     let exit = match command {
         Request::List { open } => list(context, &hall, open).await,
         Request::Show { id } => show(context, &hall, RequestId(id)).await,
-        Request::Approve { id, why } => submit(context, &hall, answer(id, true, why)).await,
-        Request::Refuse { id, why } => submit(context, &hall, answer(id, false, why)).await,
+        Request::Approve { id, confirm, why } => approve(context, &hall, id, confirm, why).await,
+        Request::Refuse { id, why } => {
+            submit(context, &hall, answer(id, false, String::new(), why)).await
+        }
         Request::Withdraw { id } => {
             let request = RequestId(id);
             submit(context, &hall, Delegation::Withdraw { request }).await
@@ -83,10 +89,32 @@ async fn submit(context: &Context, hall: &Hall, delegation: Delegation) -> Resul
     work::carry_out(context, hall, Intent::Delegate(delegation), None).await
 }
 
-fn answer(id: i64, approve: bool, why: Why) -> Delegation {
+/// Asks for the short name where somebody is there to type it; else the engine refuses and says what to add.
+async fn approve(
+    context: &Context,
+    hall: &Hall,
+    id: i64,
+    confirm: Option<String>,
+    why: Why,
+) -> Result<Exit, Fault> {
+    let request = hall.engine.request(&hall.actor, RequestId(id)).await?;
+    let is_asked = request.state == RequestState::Open && request.wish.needs_name();
+    let typed = match confirm {
+        Some(typed) => typed,
+        None if is_asked && prompt::somebody_is_there() => prompt::typed(&format!(
+            "{} asks to {}. Type {} to do it: ",
+            request.asked_by, request.wish, request.slug
+        ))?,
+        None => String::new(),
+    };
+    submit(context, hall, answer(id, true, typed, why)).await
+}
+
+fn answer(id: i64, approve: bool, typed: String, why: Why) -> Delegation {
     Delegation::Answer {
         request: RequestId(id),
         approve,
+        typed,
         words: why.words,
     }
 }

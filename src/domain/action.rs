@@ -53,6 +53,7 @@ pub enum ActionId {
     Accounts,
     Requests,
     Ask,
+    AskSettings,
     Operations,
     Platforms,
     Audit,
@@ -132,6 +133,7 @@ macro_rules! table {
 table! {
     Toggle "toggle" "activate" Instance Reversible Some("instance activate|deactivate S P"), "Activate the instance, or deactivate it; deactivating keeps everything";
     EnterKey "enter-key" "key" Instance Reversible Some("key set S P"), "Enter a key: it is verified first, then stored";
+    Ask "ask" "ask" Instance Reversible Some("request activate S P"), "Ask the operator for what you may not do";
     Open "open" "open" List None None, "Open the row: details, or the step that is waiting for you";
     NewCommunity "new-community" "new" Community Confirm Some("community create NAME"), "Create a community with its instances";
     Tasks "tasks" "tasks" Anywhere None Some("task list"), "Show every step that waits for a person";
@@ -144,7 +146,7 @@ table! {
     Check "check" "check" Instance Reversible Some("instance check S P"), "Look at the instance now: health and drift";
     Connect "connect" "connect" Instance Confirm Some("connect S FROM TO"), "Join the instance to another one of this community";
     Connections "connections" "joined" Instance Reversible Some("connection list S"), "Show what the instance is joined to; test a connection or undo it";
-    Ask "ask" "ask" Instance Reversible Some("request activate S P"), "Ask the operator for what you may not do";
+    AskSettings "ask-settings" "ask settings" Instance Reversible Some("request configure S P KEY=VALUE"), "Ask the operator for other settings of the instance";
     Logs "logs" "log" Instance None Some("service logs S P"), "Show what the instance writes on this host: follow, wrap, search";
     Reach "reach" "reach" Anywhere None Some("key reach S P"), "Show what the key reaches, should it be stolen";
     RotateKey "rotate-key" "replace" Anywhere Confirm Some("key rotate S P"), "Replace the key: everything moves to a new one, then the old one is ended";

@@ -3,7 +3,7 @@
 use super::platform::words;
 use super::{
     ActorId, CommunityId, ConnectionId, Desired, DriftAnswer, Intent, IntentKind, LoginKey,
-    OperationId, PlatformId, RequestId, Role, Slug,
+    OperationId, PlatformId, RemoveMode, RequestId, Role, Slug,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,8 @@ pub enum Delegation {
         request: RequestId,
         /// Whether it is done.
         approve: bool,
+        /// The community's short name, typed by whoever approves what cannot be taken back; else empty.
+        typed: String,
         /// What is said to the one who asked.
         words: String,
     },
@@ -154,6 +156,13 @@ pub enum Wish {
         /// Which.
         operation: OperationId,
     },
+    /// Remove an instance.
+    Remove {
+        /// Of which platform.
+        platform: PlatformId,
+        /// How.
+        mode: RemoveMode,
+    },
     /// Archive the community.
     Archive,
     /// Something that only words can say; the operator does it by hand.
@@ -161,9 +170,15 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// What an operator does to fulfil it; none where that is not one thing.
+    /// Whether an operator who fulfils it has to type the community's short name.
     #[must_use]
-    pub fn intent(&self, community: CommunityId) -> Option<Intent> {
+    pub const fn needs_name(&self) -> bool {
+        matches!(self, Self::Remove { .. } | Self::Archive)
+    }
+
+    /// What an operator does to fulfil it, having typed this as confirmation; none where that is not one thing.
+    #[must_use]
+    pub fn intent(&self, community: CommunityId, typed: &str) -> Option<Intent> {
         Some(match self.clone() {
             Self::Activate { platform } => Intent::SetDesired {
                 community,
@@ -174,7 +189,7 @@ impl Wish {
                 community,
                 platform,
                 settings,
-                typed: String::new(),
+                typed: typed.to_owned(),
             },
             Self::Connect { from, to } => Intent::Connect {
                 community,
@@ -204,6 +219,12 @@ impl Wish {
                 answer: DriftAnswer::PutBack,
             },
             Self::Cancel { operation } => Intent::CancelOperation { operation },
+            Self::Remove { platform, mode } => Intent::Remove {
+                community,
+                platform,
+                mode,
+                typed: typed.to_owned(),
+            },
             Self::Archive => Intent::ArchiveCommunity { community },
             Self::Other => return None,
         })
@@ -232,6 +253,10 @@ impl fmt::Display for Wish {
             }
             Self::PutBack { platform } => write!(formatter, "put back what changed on {platform}"),
             Self::Cancel { operation } => write!(formatter, "cancel operation {operation}"),
+            Self::Remove { platform, mode } => match mode {
+                RemoveMode::Soft => write!(formatter, "remove {platform}"),
+                RemoveMode::Hard => write!(formatter, "remove {platform} and destroy it there"),
+            },
             Self::Archive => formatter.write_str("archive the community"),
             Self::Other => formatter.write_str("something else"),
         }

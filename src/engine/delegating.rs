@@ -61,8 +61,16 @@ pub(super) fn apply(
         Delegation::Answer {
             request,
             approve,
+            typed,
             words,
-        } => super::requests::answer(writer, rules, actor, request, approve, &words),
+        } => {
+            let said = super::requests::Said {
+                approve,
+                typed: &typed,
+                words: &words,
+            };
+            super::requests::answer(writer, rules, actor, request, &said)
+        }
         Delegation::Withdraw { request } => {
             super::requests::withdraw(writer, rules, actor, request)
         }

@@ -249,7 +249,7 @@ fn require_typed(dangers: &[(&str, &str)], slug: &Slug, typed: &str) -> Result<(
         format!("{label} was not changed, since the community's short name was not typed. {what}"),
     );
     Err(fault.hint(format!(
-        "When you are sure, type {slug} in the form of the settings, or give --confirm {slug} to guildhall instance configure."
+        "When you are sure, type {slug} in the form of the settings, or give --confirm {slug} to the command."
     )))
 }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Actor, AuditResult, CommunityId, Fault, FaultKind, IntentKind, Request, RequestId,
-        RequestState, Wish, clean_line, counted,
+        Actor, AuditResult, CommunityId, Fault, FaultKind, IntentKind, RemoveMode, Request,
+        RequestId, RequestState, Wish, clean_line, counted,
     },
     store::{NewRequest, Reader, Writer},
 };
@@ -105,6 +105,17 @@ fn check(
             super::operations::community_of(reader, actor, operation)?;
             Wish::Cancel { operation }
         }
+        Wish::Remove { platform, mode } => {
+            let instance = instances::required(reader, rules, community, &platform)?;
+            if instance.observe_only && mode == RemoveMode::Hard {
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    "This instance is only looked at; what is there is not Guildhall's to destroy.",
+                )
+                .hint("Ask for it to be removed without destroying it there."));
+            }
+            Wish::Remove { platform, mode }
+        }
         Wish::Archive => Wish::Archive,
         Wish::Other => Wish::Other,
     })
@@ -169,15 +180,48 @@ fn require_open(request: &Request) -> Result<(), Fault> {
     .hint("List the requests to see what is still open."))
 }
 
+/// What an operator says to a request.
+pub(super) struct Said<'a> {
+    /// Whether it is done.
+    pub approve: bool,
+    /// What was typed as confirmation.
+    pub typed: &'a str,
+    /// What is said to the one who asked.
+    pub words: &'a str,
+}
+
+/// What cannot be taken back is approved with the community's short name typed, as when an operator does it unasked.
+fn require_name(request: &Request, typed: &str) -> Result<(), Fault> {
+    if !request.wish.needs_name() || typed.trim() == request.slug.as_str() {
+        return Ok(());
+    }
+    let slug = &request.slug;
+    Err(Fault::new(
+        FaultKind::BadInput,
+        format!(
+            "Request {} is to {}. What was typed is not the community's short name, so nothing was done and it is still open.",
+            request.id, request.wish
+        ),
+    )
+    .hint(format!(
+        "Type {slug} to approve it; as a command: guildhall request approve {} --confirm {slug}",
+        request.id
+    )))
+}
+
 /// Does what was asked for, or says why not.
 pub(super) fn answer(
     writer: &Writer<'_>,
     rules: &Rules,
     actor: &Actor,
     id: RequestId,
-    approve: bool,
-    words: &str,
+    said: &Said<'_>,
 ) -> Result<Applied, Fault> {
+    let &Said {
+        approve,
+        typed,
+        words,
+    } = said;
     let request = seen(writer, actor, id)?;
     let community = request.community;
     let actor = Rules::require(writer, actor, IntentKind::AnswerRequest, Some(community))?;
@@ -190,13 +234,16 @@ pub(super) fn answer(
         )
         .hint("Say it with --words."));
     }
+    if approve {
+        require_name(&request, typed)?;
+    }
     let state = if approve {
         RequestState::Approved
     } else {
         RequestState::Refused
     };
     writer.answer_request(id, state, (&actor.name, &words), rules.now)?;
-    let mut applied = match request.wish.intent(community).filter(|_| approve) {
+    let mut applied = match request.wish.intent(community, typed).filter(|_| approve) {
         Some(intent) => {
             let kind = intent.kind();
             let done = submit::apply(writer, rules, &actor, intent, None)?;

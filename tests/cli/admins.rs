@@ -101,11 +101,14 @@ const COMMANDS: &[(&str, bool)] = &[
     ("connection list {}", true),
     ("admin list {}", true),
     ("request other {} --words please", true),
+    ("request remove {} sourcecred --words please", true),
+    ("request configure {} sourcecred currency_name=Petals", true),
     ("task show {}/loomio", true),
     ("instance configure {} sourcecred a=b", false),
     ("instance remove {} sourcecred --confirm {}", false),
     ("instance adopt {} sourcecred x", false),
     ("community archive {} --yes", false),
+    ("community hand-over {} --owner sourcecred", false),
     ("admin add {} eve", false),
     ("admin remove {} amina", false),
     ("admin allow {}", false),
@@ -243,4 +246,28 @@ fn what_is_not_given_is_asked_for_and_both_see_what_became_of_it() {
     );
     let again = asked(&home, &actor, &format!("request approve {id}"), "");
     assert_eq!(again.code, 4, "{again:?}");
+}
+
+#[test]
+fn a_removal_that_was_asked_for_is_done_when_the_operator_types_the_name() {
+    let home = town();
+    home.run_with(KEY, &["admin", "add", "rosewood", "amina"])
+        .ends_with(0);
+    let actor = number(&home, "amina");
+    let ask = "request remove rosewood sourcecred --hard --words unused";
+    asked(&home, &actor, ask, "").ends_with(0);
+    let first = |answer: Answer| -> Value { answer.ends_with(0).json()["requests"][0].clone() };
+    let request = first(home.run(&["request", "list", "--json"]));
+    assert_eq!(request["wish"]["for"], "remove", "{request}");
+    let id = request["id"].to_string();
+    let approve = ["request", "approve", &id];
+    home.run(&approve).refused_with(2, "still open");
+    home.run(&[&approve[..], &["--confirm", "rosewod"]].concat())
+        .refused_with(2, "still open");
+    assert_eq!(home.row("rosewood", "sourcecred")["desired"], "inactive");
+    home.run(&[&approve[..], &["--confirm", "rosewood"]].concat())
+        .ends_with(0);
+    assert_eq!(home.row("rosewood", "sourcecred")["desired"], Value::Null);
+    let told = first(asked(&home, &actor, "request list --json", ""));
+    assert_eq!(told["state"], "approved", "{told}");
 }

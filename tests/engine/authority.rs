@@ -123,6 +123,7 @@ fn delegation(verb: IntentKind, place: &Place) -> Option<Delegation> {
         IntentKind::AnswerRequest => Delegation::Answer {
             request: place.request,
             approve: true,
+            typed: String::new(),
             words: String::new(),
         },
         _ => return None,

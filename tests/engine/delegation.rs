@@ -5,7 +5,9 @@ use super::{
     *,
 };
 use guildhall::{
-    domain::{Allowance, Delegation, DriftKind, FaultKind, LoginKey, RequestState, Role, Wish},
+    domain::{
+        Allowance, Delegation, DriftKind, FaultKind, LoginKey, RemoveMode, RequestState, Role, Wish,
+    },
     engine::Page,
 };
 
@@ -63,6 +65,7 @@ async fn what_was_not_given_is_asked_for_and_done_once_an_operator_approves() {
         Intent::Delegate(Delegation::Answer {
             request: request.id,
             approve,
+            typed: String::new(),
             words: words.into(),
         })
     };
@@ -115,6 +118,7 @@ async fn an_approval_that_cannot_be_carried_out_leaves_the_request_open() {
     let approve = Intent::Delegate(Delegation::Answer {
         request,
         approve: true,
+        typed: String::new(),
         words: String::new(),
     });
     engine
@@ -123,6 +127,111 @@ async fn an_approval_that_cannot_be_carried_out_leaves_the_request_open() {
         .unwrap_err();
     let state = engine.request(&town.actor, request).await.unwrap().state;
     assert_eq!(state, RequestState::Open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_that_was_asked_for_is_approved_by_typing_the_name_only() {
+    let town = Town::new(Role::CommunityAdmin).await;
+    let (engine, grace, ada) = (&town.engine, &town.actor, ada(&town.engine).await);
+    // To do it without asking is not theirs.
+    let remove = Intent::Remove {
+        community: town.own.id,
+        platform: id("alpha"),
+        mode: RemoveMode::Hard,
+        typed: "own".into(),
+    };
+    let refused = engine.submit(grace, remove).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::NotAllowed);
+
+    let ask = |mode| {
+        Intent::Delegate(Delegation::Ask {
+            community: town.own.id,
+            wish: Wish::Remove {
+                platform: id("alpha"),
+                mode,
+            },
+            words: "nobody uses it".into(),
+        })
+    };
+    engine.submit(grace, ask(RemoveMode::Hard)).await.unwrap();
+    let request = engine.requests(&ada).await.unwrap()[0].clone();
+    let seen = async |who: &Actor| engine.request(who, request.id).await.unwrap();
+    assert_eq!(
+        request.wish.to_string(),
+        "remove alpha and destroy it there"
+    );
+    assert_eq!(request, seen(grace).await);
+    let answer = |approve, typed: &str| {
+        Intent::Delegate(Delegation::Answer {
+            request: request.id,
+            approve,
+            typed: typed.into(),
+            words: String::new(),
+        })
+    };
+    let by_themselves = engine.submit(grace, answer(true, "own")).await.unwrap_err();
+    assert_eq!(by_themselves.kind, FaultKind::NotAllowed);
+    for typed in ["", "Own", "other"] {
+        let fault = engine.submit(&ada, answer(true, typed)).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::BadInput, "{typed:?}");
+        assert!(fault.hint.contains("--confirm own"), "{fault:?}");
+        assert_eq!(seen(grace).await.state, RequestState::Open, "{typed:?}");
+    }
+    let there = async || {
+        let detail = engine.community(grace, &town.own.slug).await.unwrap();
+        let mut rows = detail.platforms.iter();
+        rows.any(|row| row.platform == id("alpha") && row.instance.is_some())
+    };
+    assert!(there().await);
+    engine.submit(&ada, answer(true, "own")).await.unwrap();
+    settle(engine).await;
+    assert!(!there().await);
+    assert_eq!(seen(grace).await.state, RequestState::Approved);
+    assert_eq!(seen(grace).await.answered_by.as_deref(), Some("ada"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn archiving_that_was_asked_for_wants_the_name_and_a_refusal_does_not() {
+    let town = Town::new(Role::CommunityAdmin).await;
+    let (engine, ada) = (&town.engine, ada(&town.engine).await);
+    let ask = || {
+        Intent::Delegate(Delegation::Ask {
+            community: town.own.id,
+            wish: Wish::Archive,
+            words: String::new(),
+        })
+    };
+    let answer = |request, approve, typed: &str| {
+        Intent::Delegate(Delegation::Answer {
+            request,
+            approve,
+            typed: typed.into(),
+            words: "so be it".into(),
+        })
+    };
+    engine.submit(&town.actor, ask()).await.unwrap();
+    let first = engine.requests(&ada).await.unwrap()[0].id;
+    let fault = engine.submit(&ada, answer(first, true, "")).await;
+    assert_eq!(fault.unwrap_err().kind, FaultKind::BadInput);
+    engine.submit(&ada, answer(first, false, "")).await.unwrap();
+    let told = engine.request(&town.actor, first).await.unwrap();
+    assert_eq!(
+        (told.state, told.answer.as_str()),
+        (RequestState::Refused, "so be it")
+    );
+
+    engine.submit(&town.actor, ask()).await.unwrap();
+    let open = engine.requests(&ada).await.unwrap();
+    let second = open
+        .iter()
+        .find(|request| request.wish == Wish::Archive && request.state == RequestState::Open);
+    let second = second.unwrap().id;
+    engine
+        .submit(&ada, answer(second, true, "own"))
+        .await
+        .unwrap();
+    let archived = engine.community(&ada, &town.own.slug).await.unwrap();
+    assert!(archived.community.archived_at.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,6 +267,7 @@ async fn what_changed_on_a_platform_is_put_back_when_an_operator_approves() {
     let approve = Intent::Delegate(Delegation::Answer {
         request,
         approve: true,
+        typed: String::new(),
         words: String::new(),
     });
     engine.submit(&ada(engine).await, approve).await.unwrap();

@@ -6,7 +6,7 @@ use super::{
     setting_fields,
 };
 use crate::catalog::Manifest;
-use crate::domain::{CommunityId, Intent, Slug};
+use crate::domain::{CommunityId, Delegation, Intent, Slug, Wish};
 use crate::tui::{
     effect::Effect,
     state::State,
@@ -21,6 +21,10 @@ use std::collections::BTreeMap;
 
 /// The field for the community's short name.
 const TYPED: &str = "typed";
+/// The field for what is said to the operator.
+const WHY: &str = "words";
+/// The most characters of what is said.
+const WORDS: usize = 500;
 
 /// The question.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Settings {
     manifest: Manifest,
     set: BTreeMap<String, String>,
     made: bool,
+    /// Whether an operator is asked for the changes, by somebody who may not make them.
+    asks: bool,
     /// What the changes can cost, once that was asked.
     dangers: Vec<String>,
 }
@@ -51,8 +57,15 @@ impl Settings {
             manifest,
             set,
             made,
+            asks: false,
             dangers: Vec::new(),
         }
+    }
+
+    /// The same for somebody who may only ask for the changes.
+    pub fn asking(mut self) -> Self {
+        self.asks = true;
+        self
     }
 
     /// Whether the changes are harmless, or the community's short name was typed. Else a field for it is there, with
@@ -93,8 +106,13 @@ impl Question for Settings {
     }
 
     fn form(&self) -> Form {
-        let fields = setting_fields::fields(&self.manifest, &self.set, self.made);
-        Form::new(fields, &[(CANCEL, "Cancel"), ("save", "Save")], None)
+        let mut fields = setting_fields::fields(&self.manifest, &self.set, self.made);
+        if self.asks {
+            let why = Field::text(WHY, "Why", "", WORDS);
+            fields.push(why.help("A sentence that the operator reads."));
+        }
+        let does = if self.asks { "Ask" } else { "Save" };
+        Form::new(fields, &[(CANCEL, "Cancel"), ("save", does)], None)
     }
 
     fn introduce(&self, _form: &Form, _state: &State, sheet: &mut SheetBuilder<'_>) {
@@ -128,6 +146,17 @@ impl Question for Settings {
         let settings = setting_fields::changed(&self.manifest, values, &self.set);
         if settings.is_empty() {
             return Sent::Turn(Turn::close());
+        }
+        if self.asks {
+            let intent = Intent::Delegate(Delegation::Ask {
+                community: self.community,
+                wish: Wish::Configure {
+                    platform: self.manifest.id.clone(),
+                    settings,
+                },
+                words: form.value(WHY).trim().to_owned(),
+            });
+            return Sent::Waits(Effect::Submit(Some(asking.ticket), Box::new(intent)));
         }
         if !self.confirmed(&settings, form) {
             return Sent::Turn(Turn::stay());

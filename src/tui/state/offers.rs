@@ -82,6 +82,7 @@ impl State {
         let made = || self.targets().iter().any(|row| row.instance.is_some());
         match id {
             ActionId::Ask => self.present_community().is_some() && !archived(),
+            ActionId::AskSettings => made() && !archived(),
             ActionId::Toggle | ActionId::EnterKey | ActionId::Configure | ActionId::Adopt => {
                 !self.targets().is_empty() && !archived()
             }
@@ -232,7 +233,7 @@ const fn verb_of(id: ActionId) -> Option<IntentKind> {
         ActionId::RotateKey | ActionId::AssumeLeaked | ActionId::MoveAccount => {
             IntentKind::RotateKey
         }
-        ActionId::Ask => IntentKind::MakeRequest,
+        ActionId::Ask | ActionId::AskSettings => IntentKind::MakeRequest,
         // The vault is the operators'.
         ActionId::Unlock | ActionId::Lock => IntentKind::Settings,
         _ => return None,

@@ -90,6 +90,7 @@ fn only_what_the_table_gives_a_role_is_offered() {
     assert!(auditor.contains(&"accounts") && !auditor.contains(&"toggle"));
     let operator = offered(Role::Operator);
     assert!(operator.contains(&"new-community") && !operator.contains(&"ask"));
+    assert!(screen(&as_role(Role::CommunityAdmin)).contains("p ask"));
 }
 
 #[test]
@@ -122,6 +123,7 @@ fn an_operator_answers_on_the_screen_and_who_asked_takes_back() {
             Delegation::Answer {
                 request: RequestId(7),
                 approve: true,
+                typed: String::new(),
                 words: "until".into(),
             },
         ),
@@ -131,6 +133,7 @@ fn an_operator_answers_on_the_screen_and_who_asked_takes_back() {
             Delegation::Answer {
                 request: RequestId(7),
                 approve: false,
+                typed: String::new(),
                 words: "no".into(),
             },
         ),
@@ -151,6 +154,106 @@ fn an_operator_answers_on_the_screen_and_who_asked_takes_back() {
         let effects = press(&mut state, keys);
         assert_eq!(delegations(&effects), [wanted], "{}", screen(&state));
     }
+}
+
+/// The screen of a role with one open request, for this.
+fn asked(role: Role, wish: Wish) -> State {
+    let mut state = as_role(role);
+    press(&mut state, "6");
+    let request = Request {
+        wish,
+        ..request(RequestState::Open)
+    };
+    update(&mut state, Msg::Answer(Answer::Requests(Ok(vec![request]))));
+    state
+}
+
+fn removal() -> Wish {
+    Wish::Remove {
+        platform: PlatformId::new("beta"),
+        mode: RemoveMode::Hard,
+    }
+}
+
+#[test]
+fn a_removal_is_approved_on_the_screen_only_with_the_name_typed() {
+    let mut state = asked(Role::Operator, removal());
+    assert!(screen(&state).contains("remove beta and destroy it there"));
+    let effects = press(&mut state, "enter tab text:rosewood tab enter");
+    assert_eq!(delegations(&effects), []);
+    let shown = screen(&state);
+    assert!(shown.contains("Type rosewood-co-op"), "{shown}");
+    assert!(shown.contains("nothing was done"), "{shown}");
+    assert!(shown.contains("cannot be undone"), "{shown}");
+    let effects = press(&mut state, "text:-co-op tab enter");
+    assert_eq!(
+        delegations(&effects),
+        [Delegation::Answer {
+            request: RequestId(7),
+            approve: true,
+            typed: "rosewood-co-op".into(),
+            words: String::new(),
+        }],
+        "{}",
+        screen(&state)
+    );
+}
+
+#[test]
+fn a_removal_is_refused_on_the_screen_without_the_name() {
+    let mut state = asked(Role::Operator, removal());
+    let effects = press(&mut state, "enter text:no tab tab tab enter");
+    assert_eq!(
+        delegations(&effects),
+        [Delegation::Answer {
+            request: RequestId(7),
+            approve: false,
+            typed: String::new(),
+            words: "no".into(),
+        }],
+        "{}",
+        screen(&state)
+    );
+}
+
+#[test]
+fn a_removal_is_asked_for_about_what_is_under_the_cursor() {
+    let mut state = as_role(Role::CommunityAdmin);
+    // The form begins with words; what is asked for stands above them.
+    let effects = press(&mut state, "g p left left left tab text:unused tab enter");
+    let [Delegation::Ask { wish, words, .. }] = &delegations(&effects)[..] else {
+        panic!("{effects:?}\n{}", screen(&state));
+    };
+    assert!(
+        matches!(
+            wish,
+            Wish::Remove {
+                mode: RemoveMode::Soft,
+                ..
+            }
+        ),
+        "{wish:?}"
+    );
+    assert_eq!(words, "unused");
+}
+
+#[test]
+fn other_settings_are_asked_for_in_the_form_of_the_settings() {
+    let mut state = as_role(Role::CommunityAdmin);
+    assert!(state.offers(ActionId::AskSettings) && !state.offers(ActionId::Configure));
+    let effects = press(
+        &mut state,
+        "g P text:kind tab tab text:softer tab tab enter",
+    );
+    let [Delegation::Ask { wish, words, .. }] = &delegations(&effects)[..] else {
+        panic!("{effects:?}\n{}", screen(&state));
+    };
+    let Wish::Configure { settings, .. } = wish else {
+        panic!("{wish:?}");
+    };
+    assert!(settings.values().any(|value| value == "kind"), "{wish:?}");
+    assert_eq!(words, "softer");
+    assert!(!as_role(Role::Operator).offers(ActionId::AskSettings));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::tui::{
     layers::{
         Layer,
         adopt::Adopt,
-        ask::Ask,
+        ask::{Ask, Subject},
         confirm::Confirm,
         connect::Connect,
         connections::Connections,
@@ -68,7 +68,9 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::RemoveSoft => bulk::remove(state, crate::domain::RemoveMode::Soft),
         ActionId::RemoveHard => bulk::remove(state, crate::domain::RemoveMode::Hard),
         ActionId::ArchiveCommunity => archive(state),
-        ActionId::EnterKey | ActionId::Configure => instance_form(state, action),
+        ActionId::EnterKey | ActionId::Configure | ActionId::AskSettings => {
+            instance_form(state, action)
+        }
         ActionId::AnswerDrift => answer_drift(state),
         ActionId::Adopt => adopt(state),
         ActionId::Connect => connect(state),
@@ -239,9 +241,14 @@ fn instance_form(state: &mut State, action: ActionId) -> Vec<Effect> {
         let form = KeyForm::new(state.ticket(), owner, manifest, set, made);
         return push(state, Layer::KeyForm(Box::new(form)));
     }
-    let title = format!("Settings of {}, {name}", manifest.name);
+    let asks = action == ActionId::AskSettings;
+    let title = if asks {
+        format!("Ask for other settings of {}, {name}", manifest.name)
+    } else {
+        format!("Settings of {}, {name}", manifest.name)
+    };
     let settings = Settings::new(title, (community, slug), manifest, set, made);
-    dialog(state, settings)
+    dialog(state, if asks { settings.asking() } else { settings })
 }
 
 /// Runs the form that waited for its instance's settings.
@@ -368,15 +375,18 @@ fn ask(state: &mut State) -> Vec<Effect> {
     else {
         return vec![];
     };
-    let platform = state
-        .chosen_platform()
-        .filter(|row| {
-            row.instance
-                .as_ref()
-                .is_none_or(|instance| instance.desired != Desired::Active)
-        })
-        .map(|row| (row.platform.clone(), row.name.clone()));
-    dialog(state, Ask::new((id, &name), platform))
+    let settable = state.offers(ActionId::AskSettings);
+    let subject = state.chosen_platform().map(|row| Subject {
+        platform: row.platform.clone(),
+        name: row.name.clone(),
+        is_on: row
+            .instance
+            .as_ref()
+            .is_some_and(|instance| instance.desired == Desired::Active),
+        is_there: row.instance.is_some(),
+        settable,
+    });
+    dialog(state, Ask::new((id, &name), subject))
 }
 
 fn connections(state: &mut State) -> Vec<Effect> {
