@@ -7,7 +7,7 @@ use super::{
     work,
 };
 use crate::{
-    domain::{Fault, Intent, PlatformId, Slug},
+    domain::{Fault, Intent, OperationId, OperationState, PlatformId, Slug},
     engine::HandOverProgress,
 };
 use clap::Args;
@@ -78,6 +78,9 @@ pub async fn run(context: &Context, hall: &Hall, asked: &HandOver) -> Result<Exi
         {
             return Ok(stopped);
         }
+        for operation in operations {
+            exit = exit.or_worse(tell(context, hall, operation).await?);
+        }
     }
     if asked.end_keys {
         let although: Vec<_> = asked.although.iter().map(PlatformId::new).collect();
@@ -98,6 +101,36 @@ pub async fn run(context: &Context, hall: &Hall, asked: &HandOver) -> Result<Exi
         }
     }
     Ok(exit.or_worse(list(context, hall, &slug).await?))
+}
+
+/// Says what became of passing on one ownership, where it is not done.
+async fn tell(context: &Context, hall: &Hall, id: OperationId) -> Result<Exit, Fault> {
+    let detail = hall.engine.operation(&hall.actor, id).await?;
+    let (row, operation) = (&detail.row, &detail.row.operation);
+    let advise = |text: String| {
+        context
+            .out
+            .advise(&format!("{}: {text}", row.platform_name));
+    };
+    if let Some(task) = &operation.task {
+        advise(format!("{}.", task.title));
+        context
+            .out
+            .advise(&format!("How to do it: guildhall task show {id}"));
+        context
+            .out
+            .advise(&format!("When it is done: guildhall task done {id}"));
+        return Ok(Exit::Waiting);
+    }
+    let Some(fault) = &operation.fault else {
+        return Ok(Exit::Done);
+    };
+    advise(format!("{} {}", fault.what, fault.hint));
+    Ok(if operation.state == OperationState::Failed {
+        Exit::Failed
+    } else {
+        Exit::Waiting
+    })
 }
 
 async fn list(context: &Context, hall: &Hall, slug: &Slug) -> Result<Exit, Fault> {

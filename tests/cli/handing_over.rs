@@ -26,7 +26,15 @@ fn a_space_is_handed_over_when_the_homeserver_says_so_and_not_before() {
 
     let owner = |who: &str| format!("matrix={who}");
     let named = |who: &str| home.run(&[&list[..], &["--owner", &owner(who)]].concat());
-    named(AMINA).ends_with(3);
+    let nobody = named("@nobody-at-all:matrix.sandbox");
+    assert_eq!(nobody.code, 1, "{nobody:?}");
+    assert!(
+        nobody.stderr.contains("Nobody on the homeserver"),
+        "{nobody:?}"
+    );
+    // The right name takes the place of the one that nobody has.
+    let begun = named(AMINA).ends_with(3);
+    assert!(begun.stderr.contains("task show"), "{begun:?}");
     let tasks = home.run(&["task", "list", "--json"]).ends_with(0);
     assert!(
         tasks

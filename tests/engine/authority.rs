@@ -139,12 +139,12 @@ async fn question(town: &Town, verb: IntentKind, place: &Place) -> Option<Result
         IntentKind::Export => engine.export(actor, &place.slug).await.map(drop),
         IntentKind::HandOver => {
             let looked = engine.hand_over(actor, &place.slug).await.map(drop);
-            let begin = Intent::HandOver {
+            let pass_on = Intent::HandOver {
                 community: place.id,
                 platform: id("alpha"),
                 to: String::new(),
             };
-            let begun = engine.submit(actor, begin).await.map(drop);
+            let begun = engine.submit(actor, pass_on).await.map(drop);
             assert_eq!(outcome(&begun), outcome(&looked), "{}", place.slug);
             looked
         }

@@ -7,7 +7,7 @@ use crate::{
     catalog::Manifest,
     domain::{
         Actor, Capability, CommunityId, Fault, FaultKind, HumanTask, Instance, InstanceKind,
-        Operation, OperationVerb, Plan, PlanItemKind, PlatformId, Verb, clean_line,
+        Operation, OperationState, OperationVerb, Plan, PlanItemKind, PlatformId, Verb, clean_line,
     },
     engine::{
         core::Core,
@@ -36,17 +36,23 @@ pub(in crate::engine) fn begin(
 ) -> Result<Applied, Fault> {
     let (instance, to) = possible(writer, rules, (community, platform), to)?;
     let verb = OperationVerb::HandOver;
-    if let Some(open) = writer.open_operation(instance.id, verb)?
-        && open.argument["to"].as_str().unwrap_or_default() != to
-    {
-        return Err(Fault::new(
-            FaultKind::Conflict,
-            format!(
-                "Operation {} hands it over already; nothing was changed.",
-                open.id
-            ),
-        )
-        .hint("Let it come to its end, or cancel it."));
+    let open = writer.open_operation(instance.id, verb)?;
+    match open.filter(|open| open.argument["to"].as_str().unwrap_or_default() != to) {
+        // A name that was mistyped is not to be in the way of the right one.
+        Some(open) if open.state == OperationState::Failed => {
+            writer.set_operation_state(open.id, OperationState::Cancelled, rules.now)?;
+        }
+        Some(open) => {
+            return Err(Fault::new(
+                FaultKind::Conflict,
+                format!(
+                    "Operation {} hands it over already; nothing was changed.",
+                    open.id
+                ),
+            )
+            .hint("Let it come to its end, or cancel it."));
+        }
+        None => {}
     }
     let begun = rules.enqueue(
         writer,
