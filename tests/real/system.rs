@@ -1,7 +1,7 @@
 //! Services as units of a real system's manager, each as a user of its own: a systemd that the test boots itself, in
 //! namespaces of its own, with the program run in it as root.
 //!
-//! Runs as root where such a system can be booted; says that it was skipped elsewhere.
+//! Runs as root where such a system can be booted and `GUILDHALL_REAL=1` asks for it; says that it was skipped elsewhere.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test")]
 
 #[path = "system/contained.rs"]

@@ -202,6 +202,7 @@ fn shown(state: &State, id: ActionId) -> bool {
     match id {
         ActionId::Toggle
         | ActionId::EnterKey
+        | ActionId::Ask
         | ActionId::Configure
         | ActionId::AnswerDrift
         | ActionId::Check

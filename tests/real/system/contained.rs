@@ -34,6 +34,12 @@ impl System {
     }
 
     fn try_boot() -> Result<Self, String> {
+        if std::env::var_os("GUILDHALL_REAL").is_none_or(|value| value != "1") {
+            return Err(
+                "a system of its own is only booted with GUILDHALL_REAL=1 (see .ci/real-peers)"
+                    .to_owned(),
+            );
+        }
         if !rustix::process::geteuid().is_root() {
             return Err("only root can boot a system of its own".to_owned());
         }
