@@ -23,6 +23,7 @@ mod cut;
 mod delivery;
 mod exchange;
 mod faults;
+mod laying;
 mod own_paths;
 mod platform;
 mod recorder;

@@ -11,16 +11,13 @@ mod policykit;
 mod process;
 mod web;
 
-use crate::{
-    domain::{Fault, FaultKind},
-    services::files,
-};
+use super::laying::{self, RuntimeFolder};
+use crate::domain::Fault;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
-    fs::{self, DirBuilder},
+    fs,
     io::{Read as _, Write as _},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
@@ -115,44 +112,26 @@ pub fn lay_runtimes(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
 }
 
 fn lay(stand_in: &StandIn, runtimes: &Path, executable: &Path) -> Result<(), Fault> {
-    let folder = runtimes.join(stand_in.runtime);
-    let failed = |error: &dyn std::fmt::Display| {
-        Fault::new(
-            FaultKind::Storage,
-            format!("The sandbox cannot write {}.", folder.display()),
-        )
-        .hint("Check the disk and the folder, then try again.")
-        .detail(error)
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder.join(stand_in.manage))
-        .map_err(|error| failed(&error))?;
-    // Another Guildhall may read them at the same time.
-    let beside = |name: &str| folder.join(format!(".{name}.{}", std::process::id()));
-    if !folder.join("template.sqlite3").is_file() {
-        let path = beside("template");
-        let made = Connection::open(&path).and_then(|database| {
-            database.execute_batch(
-                "CREATE TABLE IF NOT EXISTS django_migrations (id INTEGER PRIMARY KEY, app TEXT);
-                 INSERT INTO django_migrations (app) VALUES ('sandbox');",
-            )?;
-            database.execute_batch(stand_in.schema)
-        });
-        made.map_err(|error| failed(&error))?;
-        fs::rename(path, folder.join("template.sqlite3")).map_err(|error| failed(&error))?;
+    let folder = RuntimeFolder::make(runtimes, stand_in.runtime)?;
+    folder.make_inner(stand_in.manage)?;
+    if !folder.has("template.sqlite3") {
+        folder.put("template.sqlite3", |path| {
+            let made = Connection::open(path).and_then(|database| {
+                database.execute_batch(
+                    "CREATE TABLE django_migrations (id INTEGER PRIMARY KEY, app TEXT);
+                     INSERT INTO django_migrations (app) VALUES ('sandbox');",
+                )?;
+                database.execute_batch(stand_in.schema)
+            });
+            made.map_err(|error| laying::failed(path, &std::io::Error::other(error)))
+        })?;
     }
     let description = json!({
         "version": stand_in.version,
         "program": [executable.to_string_lossy(), "internal", stand_in.command],
         "installed_at": "2026-11-22T00:00:00Z",
     });
-    let path = beside("description");
-    fs::write(&path, description.to_string()).map_err(|error| failed(&error))?;
-    fs::rename(path, folder.join("guildhall-runtime.json")).map_err(|error| failed(&error))?;
-    // As a real one: services have users of their own.
-    files::open_to_all(&folder)
+    folder.say("guildhall-runtime.json", &description.to_string())
 }
 
 /// Runs a stand-in where its Python would run; none when the name is not one of them.

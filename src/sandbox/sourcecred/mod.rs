@@ -9,20 +9,16 @@ mod forum;
 mod graph;
 mod score;
 
-use super::{RunningSandbox, Sandbox, SandboxOptions};
-use crate::{
-    domain::{Fault, FaultKind},
-    services::files,
-};
+use super::{RunningSandbox, Sandbox, SandboxOptions, laying::RuntimeFolder};
+use crate::domain::{Fault, FaultKind};
 use account::Ledger;
 use forum::Server;
 use graph::Contributions;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, DirBuilder},
+    fs,
     io::Write as _,
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -40,23 +36,9 @@ const HOME: &str = "home:";
 /// # Errors
 /// [`FaultKind::Storage`].
 pub fn lay_runtime(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
-    let folder = runtimes.join(RUNTIME);
-    let failed = |error: std::io::Error| {
-        Fault::new(
-            FaultKind::Storage,
-            format!(
-                "The sandbox cannot write {}: {}.",
-                folder.display(),
-                error.kind()
-            ),
-        )
-        .hint("Check the disk and the rights of the folder, then try again.")
-        .detail(error)
-    };
-    let (site, described) = (
-        folder.join("site/index.html"),
-        folder.join("guildhall-runtime.json"),
-    );
+    let folder = RuntimeFolder::make(runtimes, RUNTIME)?;
+    folder.make_inner("site")?;
+    folder.say("site/index.html", SITE)?;
     // The simulated platforms of a home keep their state there; who runs the tool finds them by it.
     let home = runtimes.parent().unwrap_or(runtimes).to_string_lossy();
     let description = json!({
@@ -64,25 +46,8 @@ pub fn lay_runtime(runtimes: &Path, executable: &Path) -> Result<(), Fault> {
         "program": [executable.to_string_lossy(), "internal", "sandbox-sourcecred", format!("{HOME}{home}")],
         "site": "site",
         "installed_at": "2026-11-22T00:00:00Z",
-    })
-    .to_string();
-    let same = |path: &Path, text: &str| fs::read_to_string(path).is_ok_and(|there| there == text);
-    // Left alone where it is as it should be: on a full disk one can still look.
-    if same(&site, SITE) && same(&described, &description) {
-        return Ok(());
-    }
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder.join("site"))
-        .map_err(failed)?;
-    fs::write(site, SITE).map_err(failed)?;
-    // Another Guildhall may read it at the same time.
-    let beside = folder.join(format!(".description.{}", std::process::id()));
-    fs::write(&beside, description).map_err(failed)?;
-    fs::rename(beside, described).map_err(failed)?;
-    // As a real one: services have users of their own.
-    files::open_to_all(&folder)
+    });
+    folder.say("guildhall-runtime.json", &description.to_string())
 }
 
 const SITE: &str = "<!doctype html><meta charset=\"utf-8\"><title>SourceCred (simulated)</title>\
