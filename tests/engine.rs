@@ -32,6 +32,8 @@ mod life;
 mod moving;
 #[path = "engine/parting.rs"]
 mod parting;
+#[path = "engine/powerful_keys.rs"]
+mod powerful_keys;
 #[path = "engine/rights.rs"]
 mod rights;
 #[path = "engine/rotation.rs"]

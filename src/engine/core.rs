@@ -37,7 +37,7 @@ pub(super) struct Core {
     /// The name under which this process takes leases.
     pub holder: String,
     /// Keys that lie in memory and nowhere else.
-    pub held: HeldKeys,
+    pub held: Arc<HeldKeys>,
     /// What is being worked on.
     pub desk: Arc<Desk>,
     events: broadcast::Sender<EngineEvent>,
@@ -55,7 +55,7 @@ impl Core {
         Self {
             desk: Arc::new(Desk::new(&options.limits)),
             holder: super::lease::holder_name(),
-            held: HeldKeys::default(),
+            held: Arc::default(),
             runner: options.runner.clone(),
             events: broadcast::Sender::new(EVENTS),
             options,

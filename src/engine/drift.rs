@@ -285,6 +285,7 @@ fn decide(
         },
         instances: vec![id],
         after: vec![After::Look(vec![id])],
+        ..Applied::default()
     })
 }
 

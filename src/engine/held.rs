@@ -111,12 +111,19 @@ impl HeldKeys {
     /// Forgets one powerful key of an owner: another one was stored in its place.
     pub fn take_back_field(&self, owner: &Owner, field: &str) {
         let mut state = self.state();
+        let state = &mut *state;
         let Some(entries) = state.powerful.get_mut(owner) else {
             return;
         };
-        if entries.remove(field).is_some()
-            && let Some(fields) = Arc::make_mut(&mut state.lent).get_mut(owner)
-        {
+        if entries.remove(field).is_none() {
+            return;
+        }
+        let none_left = entries.is_empty();
+        let lent = Arc::make_mut(&mut state.lent);
+        if none_left {
+            lent.remove(owner);
+            state.powerful.remove(owner);
+        } else if let Some(fields) = lent.get_mut(owner) {
             fields.remove(field);
         }
     }
@@ -127,6 +134,43 @@ impl HeldKeys {
         state.examined.clear();
         state.powerful.clear();
         state.lent = Arc::default();
+    }
+}
+
+/// Powerful keys that are at hand already while the change that asks for them is still being written: whoever sees the
+/// work sees its key too. Taken back when it is dropped, unless that change is on disk.
+pub(super) struct Lending {
+    held: Arc<HeldKeys>,
+    owner: Owner,
+    fields: Vec<String>,
+}
+
+impl Lending {
+    pub fn begin(
+        held: &Arc<HeldKeys>,
+        owner: Owner,
+        entries: BTreeMap<String, SecretString>,
+    ) -> Self {
+        let fields = entries.keys().cloned().collect();
+        held.lend(owner.clone(), entries);
+        Self {
+            held: Arc::clone(held),
+            owner,
+            fields,
+        }
+    }
+
+    /// The change is on disk: they stay until the work is over.
+    pub fn keep(mut self) {
+        self.fields.clear();
+    }
+}
+
+impl Drop for Lending {
+    fn drop(&mut self) {
+        for field in &self.fields {
+            self.held.take_back_field(&self.owner, field);
+        }
     }
 }
 
@@ -148,7 +192,7 @@ mod tests {
         held.lend(owner(3), key("token"));
         held.take_back_field(&owner(3), "token");
         assert!(held.lent(&owner(3)).is_empty());
-        assert!(held.lent_fields()[&owner(3)].is_empty());
+        assert!(!held.lent_fields().contains_key(&owner(3)));
         let now = held.lent_fields();
         assert_eq!(earlier[&owner(1)].len(), 1, "a decision keeps what it saw");
         assert_eq!(now[&owner(1)].len(), 2);
@@ -156,6 +200,19 @@ mod tests {
         assert!(held.lent(&owner(2)).is_empty());
         held.clear();
         assert!(held.lent_fields().is_empty() && held.lent(&owner(1)).is_empty());
+    }
+
+    #[test]
+    fn a_key_lent_for_a_change_that_was_not_written_is_taken_back() {
+        let held = Arc::new(HeldKeys::default());
+        let owner = (PlatformId::new("alpha"), None);
+        let key = || BTreeMap::from([("token".to_owned(), SecretString::from("canary"))]);
+        let lending = Lending::begin(&held, owner.clone(), key());
+        assert_eq!(held.lent(&owner).len(), 1, "it is at hand before that");
+        drop(lending);
+        assert!(held.lent(&owner).is_empty() && held.lent_fields().is_empty());
+        Lending::begin(&held, owner.clone(), key()).keep();
+        assert_eq!(held.lent(&owner).len(), 1);
     }
 
     #[test]

@@ -146,7 +146,6 @@ pub(super) fn store(
             .entry(owner.clone())
             .or_default()
             .extend(lent_fields.iter().cloned());
-        after.push(After::Lend(owner, lent));
     }
     after.push(After::DropExamined(how.examination));
     let (mut begun, beside) = wake_waiting(writer, &rules, instance.id)?;
@@ -169,6 +168,9 @@ pub(super) fn store(
         "The key is stored."
     };
     applied.receipt.message = format!("{what}{locked} {}", applied.receipt.message);
+    if !lent.is_empty() {
+        applied.lent.push((owner, lent));
+    }
     applied.after = after;
     Ok(applied)
 }

@@ -5,7 +5,7 @@ use super::{
     Engine, adopting, allowances, communities, connections, delegating,
     desk::Stop,
     drift, handing_over,
-    held::{Examined, Owner},
+    held::{Examined, Lending, Owner},
     homes, instances, joining, key_policy, keys, moving, observe, operations, planner, removal,
     rotation,
     rules::Rules,
@@ -21,7 +21,7 @@ use crate::{
     store::Writer,
 };
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 /// What an intent did, and what is to be done once it is on disk.
 #[derive(Default)]
@@ -34,6 +34,8 @@ pub(super) struct Applied {
     pub detail: String,
     /// The instances it touched.
     pub instances: Vec<InstanceId>,
+    /// Powerful keys for the work that it begins, to be at hand before anybody can see that work.
+    pub lent: Vec<(Owner, BTreeMap<String, SecretString>)>,
     /// What is to be done afterwards.
     pub after: Vec<After>,
 }
@@ -48,8 +50,6 @@ pub(super) enum After {
     Probe(ConnectionId),
     /// An examined key was stored; it need not be held any more.
     DropExamined(ExaminationId),
-    /// Hold a powerful key for the operation it enables.
-    Lend(Owner, BTreeMap<String, SecretString>),
     /// Have a platform make an account.
     MakeAccount(WantedAccountId),
 }
@@ -104,6 +104,7 @@ impl Engine {
         let examined = core.examined_for(&intent);
         let asking = actor.clone();
         let lent = core.held.lent_fields();
+        let held = core.held.clone();
         let outcome = core
             .change(move |writer, rules| {
                 let rules = Rules {
@@ -115,7 +116,7 @@ impl Engine {
                     let examined = examined.as_ref();
                     planner::require_basis(writer, &rules, &asking, &intent, examined, &basis)?;
                 }
-                let applied = apply(writer, &rules, &asking, intent, examined)?;
+                let mut applied = apply(writer, &rules, &asking, intent, examined)?;
                 rules.audit(
                     writer,
                     &label(&asking),
@@ -125,11 +126,18 @@ impl Engine {
                     AuditResult::Permitted,
                     &applied.detail,
                 )?;
-                Ok(applied)
+                let lendings: Vec<Lending> = mem::take(&mut applied.lent)
+                    .into_iter()
+                    .map(|(owner, entries)| Lending::begin(&held, owner, entries))
+                    .collect();
+                Ok((applied, lendings))
             })
             .await;
         match outcome {
-            Ok(applied) => Ok(self.begin(applied)),
+            Ok((applied, lendings)) => {
+                lendings.into_iter().for_each(Lending::keep);
+                Ok(self.begin(applied))
+            }
             Err(fault) => {
                 self.audit_refusal(actor, kind.word(), &fault).await;
                 Err(fault)
@@ -148,7 +156,6 @@ impl Engine {
                 After::Look(instances) => observe::begin(core, instances),
                 After::Probe(connection) => joining::begin_probe(core, connection),
                 After::DropExamined(examination) => core.held.drop_examined(examination),
-                After::Lend(owner, entries) => core.held.lend(owner, entries),
                 After::MakeAccount(wanted) => wanting::begin_making(core, wanted),
             }
         }

@@ -33,7 +33,10 @@ impl RuntimeFolder {
     pub fn make_inner(&self, name: &str) -> Result<(), Fault> {
         let path = self.0.join(name);
         make_folder(&path)?;
-        for each in path.ancestors().take_while(|each| each.starts_with(&self.0)) {
+        for each in path
+            .ancestors()
+            .take_while(|each| each.starts_with(&self.0))
+        {
             open(each, ENTERED_BY_ALL).map_err(|error| failed(each, &error))?;
         }
         Ok(())
@@ -91,15 +94,20 @@ fn open(path: &Path, mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, thread};
+    use std::{
+        fs,
+        os::unix::fs::PermissionsExt as _,
+        path::{Path, PathBuf},
+        thread,
+    };
 
     /// Every file and folder below, with what others may.
-    fn all_below(folder: &Path) -> Vec<(String, u32)> {
+    fn all_below(folder: &Path) -> Vec<(PathBuf, u32)> {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let mode = entry.metadata().unwrap().permissions().mode();
-            found.push((entry.path().display().to_string(), mode & 0o007));
+            found.push((entry.path(), mode & 0o007));
             if entry.file_type().unwrap().is_dir() {
                 found.extend(all_below(&entry.path()));
             }
@@ -116,9 +124,7 @@ mod tests {
                 let laying: Vec<_> = (0..4)
                     .map(|number| {
                         let (runtimes, own) = (&runtimes, format!("/bin/guildhall-{}", number % 2));
-                        scope.spawn(move || {
-                            crate::sandbox::lay_runtimes(runtimes, Path::new(&own))
-                        })
+                        scope.spawn(move || crate::sandbox::lay_runtimes(runtimes, Path::new(&own)))
                     })
                     .collect();
                 for each in laying {
@@ -126,8 +132,14 @@ mod tests {
                 }
             });
             for (path, others) in all_below(&runtimes) {
-                assert!(!path.ends_with(".new"), "{path} was left over");
-                assert_eq!(others & 0o004, 0o004, "others cannot read {path}");
+                let is_left_over = path.extension().is_some_and(|end| end == "new");
+                assert!(!is_left_over, "{} was left over", path.display());
+                assert_eq!(
+                    others & 0o004,
+                    0o004,
+                    "others cannot read {}",
+                    path.display()
+                );
             }
         }
     }

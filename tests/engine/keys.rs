@@ -220,39 +220,6 @@ async fn one_row_that_does_not_open_is_entered_again_and_everything_else_works()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_powerful_key_is_used_once_and_forgotten() {
-    let home = Home::new();
-    let engine = home.init().await;
-    create(&engine).await;
-    settle(&engine).await;
-    let examined = examine(&engine, "beta", "master", "mas-canary-aaaaaaaaaaaa")
-        .await
-        .unwrap();
-    assert!(
-        examined
-            .warnings
-            .iter()
-            .any(|line| line.contains("powerful"))
-    );
-    let receipt = enter(&engine, "master", "mas-canary-aaaaaaaaaaaa").await;
-    assert!(
-        receipt
-            .message
-            .starts_with("The key is used now and then forgotten.")
-    );
-    settle(&engine).await;
-    let beta = detail(&engine, "beta").await;
-    assert!(beta.instance.unwrap().external_id.is_some());
-    assert!(beta.keys.is_empty());
-    let receipt = switch(&engine, "beta", Desired::Active).await.unwrap();
-    assert!(
-        receipt.message.contains("waits for a key"),
-        "{}",
-        receipt.message
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_refused_later_waits_for_a_new_one() {
     let home = Home::new();
     let engine = home.init().await;
@@ -483,25 +450,6 @@ async fn verifying_measures_again_and_marks_what_is_refused() {
 
 static SLUG: std::sync::LazyLock<Slug> = std::sync::LazyLock::new(|| slug("rosewood"));
 static BETA: std::sync::LazyLock<PlatformId> = std::sync::LazyLock::new(|| id("beta"));
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_must_do_something_first_is_told_that_a_powerful_key_is_not_kept() {
-    let home = Home::new();
-    let engine = home.init().await;
-    create(&engine).await;
-    settle(&engine).await;
-    home.world.ask_for_person();
-    enter(&engine, "master", "mas-0123456789abcdef").await;
-    settle(&engine).await;
-    let actor = ada(&engine).await;
-    let task = engine.tasks(&actor).await.unwrap().remove(0).task;
-    assert!(
-        task.instructions
-            .iter()
-            .any(|step| step.contains("is not kept")),
-        "{task:?}"
-    );
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_key_is_gone_and_said_to_be_missing() {

@@ -46,10 +46,8 @@ pub(in crate::engine) fn made_with(
             ),
             ..Receipt::default()
         },
-        after: vec![
-            After::Lend(owner(&wanted.platform), lent),
-            After::MakeAccount(wanted.id),
-        ],
+        lent: vec![(owner(&wanted.platform), lent)],
+        after: vec![After::MakeAccount(wanted.id)],
         ..Applied::default()
     }))
 }
