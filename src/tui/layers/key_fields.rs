@@ -17,8 +17,8 @@ pub fn id(field: &str) -> String {
     format!("{PREFIX}{field}")
 }
 
-/// The field for a key.
-pub fn field(credential: &CredentialField) -> Field {
+/// The field for a key of a platform.
+pub fn field(manifest: &Manifest, credential: &CredentialField) -> Field {
     let id = id(&credential.field);
     let field = if credential.secret {
         Field::secret(&id, &credential.label)
@@ -26,7 +26,8 @@ pub fn field(credential: &CredentialField) -> Field {
         Field::text(&id, &credential.label, "", CredentialField::MAX_LENGTH)
     };
     let mut help = format!("It is {}.", credential.shape);
-    if !credential.required {
+    // The only key there is was asked for, even where other settings need none.
+    if !credential.required && manifest.entered_credentials().count() > 1 {
         help.push_str(" May be left empty.");
     }
     if credential.holder == Holder::Installation {

@@ -79,7 +79,7 @@ impl KeyForm {
         // Settings first: the place to get a key often depends on the server's address.
         let mut fields = setting_fields::fields_for_keys(&manifest, &set, made);
         for credential in manifest.entered_credentials() {
-            fields.push(key_fields::field(credential));
+            fields.push(key_fields::field(&manifest, credential));
         }
         let powerful = manifest
             .entered_credentials()
@@ -261,6 +261,30 @@ impl KeyForm {
         Turn::with(vec![Effect::Submit(Some(self.ticket), Box::new(intent))])
     }
 
+    /// Back to the fields, in place of a key that its platform does not accept.
+    fn enter_another(&mut self) {
+        let refused = match &self.stage {
+            Stage::Examined(examination) => examination.fault.clone(),
+            _ => None,
+        };
+        let told = refused.as_ref().and_then(|fault| fault.field.clone());
+        let manifest = &self.manifest;
+        let field = self.form.fields.iter_mut().find(|field| {
+            credential_of(manifest, field).is_some_and(|credential| match &told {
+                Some(told) => credential.field == *told,
+                None => !field.is_empty(),
+            })
+        });
+        if let Some(field) = field {
+            field.clear();
+            let id = field.id.clone();
+            self.form.focus_on(&id);
+        }
+        self.stage = Stage::Entering;
+        self.buttons(ENTERING);
+        self.fault = refused;
+    }
+
     fn examined(&mut self, examination: Examination) {
         let missing = examination
             .identity
@@ -269,9 +293,11 @@ impl KeyForm {
         let buttons: &[(&str, &str)] = match (&examination.identity, &examination.fault) {
             (Some(_), _) if missing => &[("cancel", "Cancel"), ("store", "Store anyway")],
             (Some(_), _) => &[("cancel", "Cancel"), ("store", "Store")],
-            (None, Some(fault)) if !fault.is_passing() => {
-                &[("cancel", "Cancel"), ("verify", "Verify again")]
-            }
+            (None, Some(fault)) if !fault.is_passing() => &[
+                ("another", "Enter another"),
+                ("verify", "Verify again"),
+                ("cancel", "Cancel"),
+            ],
             // Nothing works with an account of the installation that nobody tried.
             (None, _) if matches!(self.owner, Owner::Installation { .. }) => {
                 &[("cancel", "Cancel"), ("verify", "Verify again")]
@@ -283,7 +309,7 @@ impl KeyForm {
             ],
         };
         self.buttons(buttons);
-        // What was found is to be read before it is stored: the first button, Cancel, has the focus.
+        // What was found is to be read before it is stored: the first button, which stores nothing, has the focus.
         self.form.focus = self.form.fields.len();
         self.stage = Stage::Examined(Box::new(examination));
     }
@@ -311,6 +337,10 @@ impl Overlay for KeyForm {
                 Turn::stay()
             }
             Did::Pressed("verify") => self.verify(),
+            Did::Pressed("another") => {
+                self.enter_another();
+                Turn::stay()
+            }
             Did::Pressed("store") => self.store(false),
             Did::Pressed("keep") if self.sure => self.store(true),
             Did::Pressed("keep") => {

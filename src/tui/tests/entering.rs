@@ -110,6 +110,39 @@ fn a_key_is_verified_before_it_can_be_stored() {
 }
 
 #[test]
+fn in_place_of_a_refused_key_another_one_is_entered_at_once() {
+    let mut state = furnished(SIZE, colour());
+    press(
+        &mut state,
+        "enter down down e text:tok-canary0123456789abcdef",
+    );
+    let Some(ticket) = state.layers.last().and_then(Layer::ticket) else {
+        panic!("no form");
+    };
+    let mut refused = examination();
+    refused.identity = None;
+    refused.fault = Some(Fault::new(
+        FaultKind::KeyRejected,
+        "Gamma does not accept it.",
+    ));
+    let answer = Answer::Examined(ticket, Box::new(Ok(refused)));
+    update(&mut state, Msg::Answer(answer));
+    assert!(screen(&state).contains("[Enter another]"));
+    press(&mut state, "enter");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("Gamma does not accept it.") && !shown.contains("ends in cdef"),
+        "{shown}"
+    );
+    press(&mut state, "text:tok-canary0123456789abcxyz");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("ends in cxyz") && !shown.contains("does not accept"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_key_that_cannot_be_verified_is_kept_only_on_a_second_press() {
     let mut state = furnished(SIZE, colour());
     press(

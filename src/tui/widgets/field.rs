@@ -165,6 +165,17 @@ impl Field {
         self
     }
 
+    /// Forgets what was entered.
+    pub fn clear(&mut self) {
+        match &mut self.entry {
+            Entry::Text(input) => *input = Input::default(),
+            Entry::Secret(hidden) => hidden.clear(),
+            Entry::Choice { .. } | Entry::List { .. } => {}
+        }
+        self.proposed = false;
+        self.verdict = Verdict::None;
+    }
+
     /// Whether nothing was entered.
     pub fn is_empty(&self) -> bool {
         match &self.entry {
