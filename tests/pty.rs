@@ -17,6 +17,8 @@ mod leaving;
 mod memory;
 #[path = "pty/secrets.rs"]
 mod secrets;
+#[path = "pty/sessions.rs"]
+mod sessions;
 #[path = "support/small_program.rs"]
 mod small_program;
 #[expect(dead_code, reason = "shared with other tests")]

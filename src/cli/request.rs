@@ -137,6 +137,9 @@ async fn list(context: &Context, hall: &Hall, open: bool) -> Result<Exit, Fault>
         }
         table.render(out)
     })?;
+    if !open {
+        hall.engine.answers_seen(&hall.actor).await?;
+    }
     Ok(Exit::Done)
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_foundation.sql"),
     include_str!("../../assets/migrations/0002_accounts.sql"),
+    include_str!("../../assets/migrations/0003_answers.sql"),
 ];
 
 /// A database that is complete before it bears its name: whatever is found under that name later was whole once.

@@ -83,6 +83,28 @@ impl Reader<'_> {
         Ok(count.unwrap_or_default().into())
     }
 
+    /// What somebody asked for, was answered by an operator, and has not seen the answer of; the newest first, only those of
+    /// these communities where they are named.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn unseen_answers(
+        &self,
+        asked_by: &str,
+        only: Option<&[CommunityId]>,
+        limit: u32,
+    ) -> Result<Vec<Request>, Fault> {
+        self.many(
+            &format!(
+                "{REQUEST} WHERE r.asked_by = ?1 AND r.state IN ('approved', 'refused') AND r.seen_at IS NULL
+                 AND (?2 IS NULL OR r.community IN (SELECT value FROM json_each(?2)))
+                 ORDER BY r.id DESC LIMIT ?3"
+            ),
+            (asked_by, only_these(only)?, limit),
+            request,
+        )
+    }
+
     /// How many requests of a community nobody has answered.
     ///
     /// # Errors
@@ -125,6 +147,18 @@ impl Writer<'_> {
             }
         })?;
         Ok(RequestId(self.last_id()))
+    }
+
+    /// Writes down that somebody has seen every answer to what they asked for. Answers how many were new.
+    ///
+    /// # Errors
+    /// As the module says.
+    pub fn answers_seen(&self, asked_by: &str, now: Timestamp) -> Result<usize, Fault> {
+        self.change(
+            "UPDATE requests SET seen_at = ?2
+             WHERE asked_by = ?1 AND state IN ('approved', 'refused') AND seen_at IS NULL",
+            (asked_by, millis(now)),
+        )
     }
 
     /// Writes down what became of a request.

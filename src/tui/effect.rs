@@ -34,6 +34,8 @@ pub enum Effect {
     Unlock(Ticket, Opener),
     /// Close the vault.
     Lock,
+    /// Write down that the answers to what one asked for were looked at.
+    AnswersSeen,
     /// Let somebody open the vault.
     AddOperator(Ticket, Box<NewOperator>),
     /// Let somebody open it no longer; with the passphrase of the one who stays, where there is one.

@@ -286,6 +286,7 @@ async fn carry_out(session: &Session, effect: Effect) -> Option<Answer> {
             engine.lock();
             Answer::Locked(Ok(()))
         }
+        Effect::AnswersSeen => Answer::AnswersSeen(engine.answers_seen(actor).await),
         _ => return None,
     })
 }

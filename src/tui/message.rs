@@ -84,6 +84,8 @@ pub enum Answer {
     Revealed(Ticket, Result<KeyRead, Fault>),
     /// The vault was locked.
     Locked(Result<(), Fault>),
+    /// That the answers were looked at was written down.
+    AnswersSeen(Result<(), Fault>),
     /// The installation was made; its recovery key, to be shown once.
     Initialised(Ticket, Result<Hidden, Fault>),
 }
@@ -180,6 +182,7 @@ impl Answer {
             Self::Moves(..) => "Moves",
             Self::Revealed(..) => "Revealed",
             Self::Locked(_) => "Locked",
+            Self::AnswersSeen(_) => "AnswersSeen",
             Self::Initialised(..) => "Initialised",
         }
     }

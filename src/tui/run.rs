@@ -204,6 +204,7 @@ fn unnamed(options: &EngineOptions) -> Overview {
         failed: 0,
         nearly_full: 0,
         requests: 0,
+        answers: vec![],
         keys_refused: 0,
         keys_due: 0,
     }

@@ -102,6 +102,46 @@ async fn what_was_not_given_is_asked_for_and_done_once_an_operator_approves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asked_is_told_of_the_answer_until_they_have_looked_at_it() {
+    let town = Town::new(Role::CommunityAdmin).await;
+    let (engine, grace) = (&town.engine, &town.actor);
+    let ada = ada(engine).await;
+    let ask = Intent::Delegate(Delegation::Ask {
+        community: town.own.id,
+        wish: Wish::Other,
+        words: "a second forum".into(),
+    });
+    engine.submit(grace, ask).await.unwrap();
+    let answers = async |actor: &Actor| engine.overview(actor).await.unwrap().answers;
+    assert_eq!(answers(grace).await, []);
+    let request = engine.requests(grace).await.unwrap()[0].id;
+    let refuse = Intent::Delegate(Delegation::Answer {
+        request,
+        approve: false,
+        typed: String::new(),
+        words: "not this year".into(),
+    });
+    engine.submit(&ada, refuse).await.unwrap();
+    let told = answers(grace).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].id, told[0].state, told[0].answer.as_str()),
+        (request, RequestState::Refused, "not this year")
+    );
+    assert_eq!(answers(&ada).await, [], "it is told to who asked");
+    // Somebody else looking at it is not enough.
+    engine.answers_seen(&ada).await.unwrap();
+    assert_eq!(answers(grace).await.len(), 1);
+    engine.answers_seen(grace).await.unwrap();
+    assert_eq!(answers(grace).await, []);
+    let listed = engine.requests(grace).await.unwrap();
+    assert!(
+        listed.iter().any(|listed| listed.id == request),
+        "{listed:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_cannot_be_carried_out_leaves_the_request_open() {
     let town = Town::new(Role::CommunityAdmin).await;
     let engine = &town.engine;

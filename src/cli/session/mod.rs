@@ -25,7 +25,10 @@ use super::{
     output::Output,
     screen,
 };
-use crate::domain::{Fault, FaultKind};
+use crate::{
+    domain::{Fault, FaultKind},
+    engine::Engine,
+};
 use clap::{Args, Parser, error::ErrorKind};
 use std::io::IsTerminal;
 
@@ -126,6 +129,14 @@ async fn screen(context: &Context) -> Result<Exit, Fault> {
             "The screen needs a terminal, and this connection has none.",
         )
         .hint("Connect without -T, or ask for a command: ssh HOST instance list"));
+    }
+    // Else the screen would begin a set-up, and whoever came in would be its operator.
+    if !Engine::exists(&context.place.home) {
+        return Err(Fault::new(
+            FaultKind::NotFound,
+            "There is no installation here now, so there is nothing to show.",
+        )
+        .hint("Tell the operator of this server."));
     }
     let exit = screen::run(context).await?;
     if exit.code() == Exit::NotAllowed.code() {

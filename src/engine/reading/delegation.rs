@@ -93,6 +93,33 @@ impl Engine {
             .await
     }
 
+    /// The actor has looked at what became of all that they asked for. Nothing is written where nothing is new.
+    ///
+    /// # Errors
+    /// `NotAllowed`, `Storage`, `InUse`.
+    pub async fn answers_seen(&self, actor: &Actor) -> Result<(), Fault> {
+        let asking = actor.id;
+        let only_new = self
+            .core
+            .store
+            .read(move |reader| {
+                let actor = reader.actor(asking)?;
+                reader.unseen_answers(&actor.name, None, 1)
+            })
+            .await?;
+        if only_new.is_empty() || self.core.options.read_only {
+            return Ok(());
+        }
+        self.core
+            .change(move |writer, rules| {
+                let actor = writer.actor(asking)?;
+                writer.answers_seen(&actor.name, rules.now).map(drop)
+            })
+            .await?;
+        self.core.emit_changed(None);
+        Ok(())
+    }
+
     /// One request.
     ///
     /// # Errors

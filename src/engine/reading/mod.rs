@@ -25,6 +25,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// Answers of operators that are told at a time; the list of requests has them all.
+const ANSWERS: u32 = 20;
+
 /// Which communities a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Communities {
@@ -146,7 +149,7 @@ impl Engine {
     /// `NotAllowed`, `Storage`.
     pub async fn overview(&self, actor: &Actor) -> Result<Overview, Fault> {
         let (asking, rules) = (actor.id, self.core.rules());
-        let (actor, totals, counts, (nearly_full, keys_refused, keys_due, wanted), requests) = self
+        let (actor, totals, counts, badges, (requests, answers)) = self
             .core
             .store
             .read(move |reader| {
@@ -164,9 +167,11 @@ impl Engine {
                     Some(_) => (0, 0, 0, 0),
                 };
                 let requests = reader.count_open_requests(only.as_deref())?;
-                Ok((actor, totals, counts, badges, requests))
+                let answers = reader.unseen_answers(&actor.name, only.as_deref(), ANSWERS)?;
+                Ok((actor, totals, counts, badges, (requests, answers)))
             })
             .await?;
+        let (nearly_full, keys_refused, keys_due, wanted) = badges;
         let working: u32 = counts
             .iter()
             .filter(|entry| {
@@ -194,6 +199,7 @@ impl Engine {
             failed: u64::from(totals.counts.failed),
             nearly_full,
             requests,
+            answers,
             keys_refused,
             keys_due,
         })

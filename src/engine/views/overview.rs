@@ -1,6 +1,8 @@
 //! The title bar, and what the engine answers and tells.
 
-use crate::domain::{CommunityId, Fault, HumanTask, InstanceId, OperationId, OperationState};
+use crate::domain::{
+    CommunityId, Fault, HumanTask, InstanceId, OperationId, OperationState, Request,
+};
 use serde::{Deserialize, Serialize};
 
 /// Whether secrets can be used at the moment.
@@ -42,6 +44,8 @@ pub struct Overview {
     pub nearly_full: u64,
     /// Requests that nobody has answered.
     pub requests: u64,
+    /// What the actor asked for, was answered, and has not looked at since; the newest first, a few at most.
+    pub answers: Vec<Request>,
     /// Keys that their platform refused or that do not open any more; 0 for who may not see accounts.
     pub keys_refused: u64,
     /// Keys that are older than they may be, or stop working soon; 0 for who may not see accounts.

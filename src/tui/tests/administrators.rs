@@ -156,6 +156,38 @@ fn an_operator_answers_on_the_screen_and_who_asked_takes_back() {
     }
 }
 
+#[test]
+fn an_answer_is_told_once_and_stands_in_the_title_until_the_list_was_looked_at() {
+    let mut state = as_role(Role::CommunityAdmin);
+    let refused = Request {
+        answered_by: Some("ada".into()),
+        answer: "not this year".into(),
+        ..request(RequestState::Refused)
+    };
+    let mut answered = state.overview.clone().unwrap();
+    answered.answers = vec![refused.clone()];
+    let tell =
+        |state: &mut State| update(state, Msg::Answer(Answer::Overview(Ok(answered.clone()))));
+    assert_eq!(tell(&mut state), []);
+    let shown = screen(&state);
+    let said = "ada refused your request 7 (activate beta): not this year";
+    assert!(
+        shown.contains(said) && shown.contains("1 answer"),
+        "{shown}"
+    );
+    press(&mut state, "down");
+    tell(&mut state);
+    let shown = screen(&state);
+    assert!(
+        !shown.contains(said) && shown.contains("1 answer"),
+        "{shown}"
+    );
+    press(&mut state, "6");
+    let listed = Answer::Requests(Ok(vec![refused]));
+    let effects = update(&mut state, Msg::Answer(listed));
+    assert_eq!(effects, [Effect::AnswersSeen]);
+}
+
 /// The screen of a role with one open request, for this.
 fn asked(role: Role, wish: Wish) -> State {
     let mut state = as_role(role);

@@ -70,6 +70,7 @@ pub fn overview() -> Overview {
         failed: 1,
         nearly_full: 0,
         requests: 0,
+        answers: vec![],
         keys_refused: 0,
         keys_due: 0,
     }

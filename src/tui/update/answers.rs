@@ -15,6 +15,7 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
         Answer::Overview(result) => {
             let again = state.loads.ended(|load| *load == Load::Overview);
             store(state, result, |state, overview| {
+                super::requests::tell(state, &overview);
                 let first = state.overview.is_none();
                 let alone = overview.communities == 1;
                 state.overview = Some(overview);
@@ -23,7 +24,8 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
                     state.pane = Pane::Instances;
                 }
             });
-            again.into_iter().collect()
+            let looked = super::requests::looked(state);
+            again.into_iter().chain(looked).collect()
         }
         Answer::Communities {
             filter,
@@ -79,6 +81,11 @@ pub fn take(state: &mut State, answer: Answer) -> Vec<Effect> {
             super::keys::take(state, answer)
         }
         Answer::Submitted(ticket, result) => submitted(state, ticket, result),
+        Answer::AnswersSeen(Ok(())) => vec![],
+        Answer::AnswersSeen(Err(fault)) => {
+            state.notices.fault(state.now, &fault);
+            vec![]
+        }
         Answer::Locked(result) => {
             if let Err(fault) = result {
                 state.notices.fault(state.now, &fault);
@@ -152,7 +159,8 @@ fn lists(state: &mut State, answer: Answer) -> Vec<Effect> {
             store(state, result, |state, rows| {
                 state.requests.replace(rows, height);
             });
-            again.into_iter().collect()
+            let looked = super::requests::looked(state);
+            again.into_iter().chain(looked).collect()
         }
         Answer::Reach(key, result) => {
             let again = state.loads.ended(|load| *load == Load::Reach(key));

@@ -10,6 +10,7 @@ pub mod lists;
 mod opening;
 mod pages;
 mod reach;
+mod requests;
 
 use super::{
     effect::Effect,

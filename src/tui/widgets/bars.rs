@@ -38,6 +38,11 @@ pub fn title(paint: &mut Paint<'_>, area: Rect, state: &State) {
         let asked = text::counted(overview.requests, "request", "requests");
         right.push((asked, Ink::Waiting));
     }
+    if !overview.answers.is_empty() {
+        let answered = u64::try_from(overview.answers.len()).unwrap_or(u64::MAX);
+        let answered = text::counted(answered, "answer", "answers");
+        right.push((answered, Ink::Waiting));
+    }
     if overview.failed > 0 {
         right.push((
             format!("{} failed", text::thousands(overview.failed)),
