@@ -19,6 +19,7 @@ mod mastodon;
 mod matrix;
 pub mod metagov;
 pub mod opencollective;
+mod order;
 mod ownership;
 pub mod policykit;
 pub mod process;

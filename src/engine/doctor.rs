@@ -95,6 +95,8 @@ impl Engine {
         let options = &self.core.options;
         let hidden = options.registry.supervisor().cannot_run_in(&options.home);
         checks.extend(hidden.map(|(found, hint)| Check::not("services", found, hint)));
+        let lacks = options.registry.supervisor().lacks();
+        checks.extend(lacks.map(|(found, hint)| Check::not("services", found, hint)));
         // What stands in for others' programs is this one.
         let root = options.registry.supervisor().runs_as_root(&options.home);
         let root = root.filter(|_| !options.sandbox);

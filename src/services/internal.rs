@@ -1,6 +1,9 @@
 //! The hidden commands of this room: what this program runs itself as.
 
-use super::{keeper, site, supervisor::enter};
+use super::{
+    keeper, site,
+    supervisor::{enter, keyed},
+};
 use crate::domain::{Fault, FaultKind};
 use std::path::Path;
 
@@ -11,6 +14,7 @@ use std::path::Path;
 /// | `detach FOLDER START` | starts the keeper of the service in that folder, in a session of its own |
 /// | `keep FOLDER START` | keeps the service in that folder; secrets on standard input |
 /// | `enter FOLDER START NAME PARENT` | becomes the process or timer of that name |
+/// | `keyed PROGRAM ARGUMENTS...` | becomes that program, with the secrets of standard input in its environment |
 /// | `site FILE` | serves the site described there |
 ///
 /// # Errors
@@ -23,7 +27,8 @@ pub async fn run(name: &str, arguments: &[String]) -> Option<Result<u8, Fault>> 
             enter::enter(Path::new(folder), start, service, parent)
         }
         ("site", [path]) => site::serve_file(Path::new(path)).await,
-        ("detach" | "keep" | "enter" | "site", _) => Err(Fault::new(
+        ("keyed", [program, arguments @ ..]) => keyed::become_program(program, arguments),
+        ("detach" | "keep" | "enter" | "keyed" | "site", _) => Err(Fault::new(
             FaultKind::BadInput,
             format!("The hidden command {name} was called with other arguments than it takes."),
         )

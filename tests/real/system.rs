@@ -216,3 +216,65 @@ fn what_is_killed_comes_back_and_after_a_boot_what_should_be_active_is() {
     system.must(&["systemctl", "stop", "guildhall.service"]);
     system.holds_nothing();
 }
+
+#[test]
+fn a_run_of_a_tool_is_its_communitys_user_too_and_its_keys_stand_nowhere() {
+    let Some(system) = System::boot() else {
+        return;
+    };
+    system.set_up();
+    let others =
+        ["policykit", "kybern", "loomio", "opencollective"].map(|name| format!("{name}=off"));
+    let mut create = vec![
+        "community",
+        "create",
+        "Rosewood",
+        "--platform",
+        "sourcecred=active",
+    ];
+    create.extend(["--platform", "discord=active"]);
+    for other in &others {
+        create.extend(["--platform", other]);
+    }
+    system.guildhall(&create);
+    let keys: Value = serde_json::from_str(&system.guildhall(&["sandbox", "keys"])).unwrap();
+    let text = |name: &str| keys["discord"][name].as_str().unwrap();
+    let token = text("bot_token");
+    let guild = format!("guild_id={}", text("guild_id"));
+    let enter = |words: &[&str]| {
+        let line =
+            "printf %s \"$0\" | guildhall --home \"$1\" --sandbox key set rosewood \"${@:2}\"";
+        system.run(&[&["bash", "-c", line, token, HOME], words].concat())
+    };
+    enter(&["discord", "--field", "bot_token", "--setting", &guild]);
+    enter(&["sourcecred", "--field", "discord_token"]);
+
+    // Behind the walls the simulated platforms are out of reach, as everything else of the installation is: a run reads
+    // nothing there.
+    let data = format!("{COMMUNITIES}/rosewood/sourcecred");
+    let logs = system.must(&["sh", "-c", &format!("cat {data}/runs/*.log")]);
+    assert!(logs.contains("--uid=gh-"), "{logs}");
+    assert!(logs.contains("internal keyed"), "{logs}");
+    assert!(logs.contains(" load"), "{logs}");
+    assert!(!logs.contains(token), "{logs}");
+    let (owners, open) = system.owners(&data);
+    assert_eq!(open, "");
+    assert!(
+        owners[0].starts_with("gh-") && owners.len() == 1,
+        "{owners:?}"
+    );
+
+    // The same at its hour, started by the manager itself.
+    let pattern = "guildhall-*-rosewood-sourcecred--refresh.timer";
+    let listed = system.must(&["systemctl", "list-units", "--plain", "--no-legend", pattern]);
+    let timer = listed.split_whitespace().next().unwrap().to_owned();
+    let service = timer.replace(".timer", ".service");
+    assert_eq!(system.property(&service, "User"), owners[0]);
+    let last = |system: &System| system.must(&["cat", &format!("{data}/runs/last.json")]);
+    let before = last(&system);
+    system.must(&["systemctl", "start", &service]);
+    system.until("it ran", |system| last(system) != before);
+    assert_eq!(system.owners(&format!("{data}/runs")).0, owners);
+    system.guildhall(&["down"]);
+    system.holds_nothing();
+}

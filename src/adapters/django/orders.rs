@@ -4,15 +4,11 @@ use super::{life, place::Place, runtime::Service, told::quoted};
 use crate::{
     adapters::{
         contract::Site,
-        local,
-        process::{Finished, Input, ProcessCall},
+        order,
+        process::{Finished, Input},
     },
     domain::{Fault, FaultKind, clean_line},
-    services::{
-        files,
-        runtime::Runtime,
-        supervisor::{Confined, Launch},
-    },
+    services::{files, runtime::Runtime, supervisor::Launch},
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -206,51 +202,22 @@ pub async fn manage(
     launch.writes = vec![own.folder().to_owned()];
     let walls = life::walls(site, runtime, &own);
     let (name, _) = life::named(site, &own)?;
-    let tools = local::tools(site, cancel);
-    let confined = site
-        .supervisor
-        .confine(&tools, &name, &walls, &launch, run.limit)
-        .await?;
-    let is_confined = confined.is_some();
-    let mut call = as_call(launch, confined)
-        .log(own.orders_log())
-        .input(run.input)
-        .timeout(run.limit)
-        .cancel(cancel);
-    for (_, secret) in run.secrets {
-        call = call.redact(secret);
-    }
-    let finished = site.runner.run(call).await;
-    if is_confined {
-        // Also after a cancellation.
-        let never = CancellationToken::new();
-        let tools = local::tools(site, &never);
-        let released = site
-            .supervisor
-            .release(&tools, &name, &walls, &own.run())
-            .await;
-        return finished.and_then(|finished| released.map(|()| finished));
-    }
-    finished
-}
-
-fn as_call(launch: Launch, confined: Option<Confined>) -> ProcessCall {
-    if let Some(confined) = confined {
-        let call = ProcessCall::new(confined.program)
-            .package("systemd")
-            .args(confined.arguments);
-        return confined
-            .environment
-            .into_iter()
-            .fold(call, |call, (name, value)| call.env(&name, value));
-    }
-    let call = ProcessCall::new(launch.program)
-        .args(launch.arguments)
-        .folder(launch.folder);
-    launch
-        .environment
-        .into_iter()
-        .fold(call, |call, (name, value)| call.env(&name, value))
+    let service = own.run();
+    let order = order::Order {
+        name,
+        walls,
+        launch,
+        service: &service,
+        limit: run.limit,
+    };
+    let Manage { input, secrets, .. } = run;
+    order::run(site, order, cancel, |call| {
+        let call = call.log(own.orders_log()).input(input);
+        secrets
+            .iter()
+            .fold(call, |call, (_, secret)| call.redact(secret))
+    })
+    .await
 }
 
 fn answer(site: &Site, finished: &Finished) -> Result<Value, Fault> {

@@ -170,6 +170,11 @@ pub fn secrets(op: &Op) -> Secrets {
     )
 }
 
+/// What its units, and its user, are named after.
+pub fn name(site: &Site) -> Result<ServiceName, Fault> {
+    ServiceName::of(&site.installation, &site.slug, &site.platform)
+}
+
 /// What runs. The site's plan is written beside, and read by the process that serves it.
 fn describe(
     site: &Site,
@@ -182,7 +187,7 @@ fn describe(
         processes.push(site_process(site, folder, supervisor, port)?);
     }
     Ok(ServiceDescription {
-        name: ServiceName::of(&site.installation, &site.slug, &site.platform)?,
+        name: name(site)?,
         title: format!("SourceCred of {}", site.community_name),
         folder: folder.service(),
         processes,
@@ -193,7 +198,7 @@ fn describe(
 
 /// The tool and its packages are not ours, and what members write passes through them. A folder that was adopted may lie
 /// anywhere: inside the installation it is shown besides; outside it is there as everything else that others own.
-fn walls(site: &Site, folder: &Folder, supervisor: &Supervisor) -> Result<Walls, Fault> {
+pub fn walls(site: &Site, folder: &Folder, supervisor: &Supervisor) -> Result<Walls, Fault> {
     let home = site.runtime_folder.parent().unwrap_or(&site.runtime_folder);
     let mut reads = vec![supervisor.own()?.program];
     if let Some(runtime) = runtime::find(&site.runtime_folder, RECIPE.name, RECIPE.version)? {

@@ -301,6 +301,7 @@ impl Run<'_> {
             folder: self.folder,
             runtimes: &site.runtime_folder,
             runner: &site.runner,
+            behind: Some(site),
             http: &site.http,
             secrets,
             cancel: self.op.cancel(),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     adapters::{
-        contract::Secrets,
+        contract::{Secrets, Site},
         http::Http,
         process::{LineSink, Runner, Stream},
     },
@@ -81,6 +81,8 @@ pub struct Refresh<'a> {
     pub runtimes: &'a Path,
     /// Runs the tool.
     pub runner: &'a Runner,
+    /// The instance whose walls and user the tool gets; none in a process that has no more rights than that itself.
+    pub behind: Option<&'a Site>,
     /// Probes the sources.
     pub http: &'a Http,
     /// The keys of the sources.
@@ -217,6 +219,7 @@ impl Refresh<'_> {
             self.runtimes,
             self.folder,
             self.runner,
+            self.behind,
             self.cancel,
             Some(sink),
         )
@@ -253,6 +256,7 @@ pub async fn job(own: &Path) -> Result<u8, Fault> {
         folder: &folder,
         runtimes: &marker.runtimes,
         runner: &runner,
+        behind: None,
         http: &http,
         secrets: &secrets,
         cancel: &cancel,

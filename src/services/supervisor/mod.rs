@@ -14,6 +14,7 @@
 //! | `order` | programs of a service that are run once, with no more rights than it |
 //! | `walled` | what others wrote and belongs to no service, as package managers, run in the same way |
 //! | `enter` | the hidden commands between the keeper and what it runs |
+//! | `keyed` | the hidden command that hands secrets to a program that takes them from its environment only |
 //! | `own` | how this program starts itself |
 //!
 //! Who starts or stops a service holds its lock, so two Guildhalls never start it twice; what runs holds a lock of its
@@ -23,6 +24,7 @@ mod description;
 pub(super) mod enter;
 pub mod environment;
 pub(super) mod folder;
+pub mod keyed;
 pub mod log;
 mod order;
 mod own;
@@ -36,7 +38,7 @@ mod walls;
 pub use description::{
     Launch, ProcessDescription, Readiness, ServiceDescription, ServiceName, TimerDescription,
 };
-pub use order::Confined;
+pub use order::{Confined, not_begun};
 pub use own::OwnProgram;
 pub use state::{DriverKind, Exit, ProcessState, ServiceState, TimerState};
 pub use walled::{HOME, Walled};
@@ -170,8 +172,29 @@ impl Supervisor {
 
     /// Whether what is run on this host can have users of its own: only root can make them, and only the system's systemd
     /// runs something as them.
-    pub(super) fn gives_users(&self) -> bool {
+    #[must_use]
+    pub fn gives_users(&self) -> bool {
         self.driver().kind() == DriverKind::SystemdSystem
+    }
+
+    /// What the manager of this host lacks to run what services are told to do once, and how it gets it; none where it
+    /// lacks nothing.
+    #[must_use]
+    pub fn lacks(&self) -> Option<(String, &'static str)> {
+        let Driver::Systemd(systemd) = self.driver() else {
+            return None;
+        };
+        let bus = systemd.bus();
+        let lacks = !bus.exists();
+        lacks.then(|| {
+            (
+                format!(
+                    "{} is not there: systemd-run waits for what it runs over that bus, so services can be started and told nothing",
+                    bus.display()
+                ),
+                "Install dbus (for a user's services dbus-user-session too), then log in again or restart the host.",
+            )
+        })
     }
 
     /// Whether what others wrote runs here as root, and why; none where it does not.

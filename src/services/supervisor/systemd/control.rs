@@ -59,6 +59,14 @@ impl Systemd {
         (lingers && runtime.join("systemd/private").exists()).then(|| Self::user(runtime))
     }
 
+    /// The bus over which `systemd-run` waits for what it runs (systemd-run(1), `--wait` and `--pipe`).
+    pub fn bus(&self) -> PathBuf {
+        self.user.as_ref().map_or_else(
+            || PathBuf::from("/run/dbus/system_bus_socket"),
+            |runtime| runtime.join("bus"),
+        )
+    }
+
     /// Where units are written: gone after a restart of the host.
     pub fn units(&self) -> PathBuf {
         self.user.as_ref().map_or_else(
