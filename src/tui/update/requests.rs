@@ -47,7 +47,7 @@ pub fn looked(state: &State) -> Option<Effect> {
         .then_some(Effect::AnswersSeen)
 }
 
-/// "ada refused your request 7 (activate loomio): not this year".
+/// "ada refused your request 7 (activate a forum): not this year".
 fn sentence(answer: &Request) -> String {
     let by = answer.answered_by.as_deref().unwrap_or("an operator");
     let (done, id, wish) = (answer.state.word(), answer.id, &answer.wish);
