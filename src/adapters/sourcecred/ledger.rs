@@ -5,6 +5,7 @@ use crate::{
     domain::{Fault, FaultKind},
     services::files,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -26,28 +27,30 @@ pub fn begin(path: &Path) -> Result<(), Fault> {
 /// [`FaultKind::Storage`] when it is missing, was emptied, or is neither empty, `[]` nor one JSON event a line (sheet:
 /// sourcecred, health).
 pub fn events(folder: &Folder) -> Result<Vec<Value>, Fault> {
-    let path = folder.ledger();
-    let damaged = |detail: String| {
-        Fault::new(
-            FaultKind::Storage,
-            format!("The ledger {} is damaged; nothing was run.", path.display()),
-        )
-        .hint(
-            "Put back an archived copy of it; it is never begun anew, because balances are people's.",
-        )
-        .detail(detail)
-    };
-    let bytes = files::read(&path)?.ok_or_else(|| damaged("the file is missing".to_owned()))?;
+    let events = events_in(&folder.ledger())?;
+    let saved = saved(folder);
+    if events.is_empty() && saved.exists() {
+        let detail = format!("it is empty, and {} is not", saved.display());
+        return Err(damaged(&folder.ledger(), detail));
+    }
+    Ok(events)
+}
+
+fn damaged(path: &Path, detail: impl std::fmt::Display) -> Fault {
+    Fault::new(
+        FaultKind::Storage,
+        format!("The ledger {} is damaged; nothing was run.", path.display()),
+    )
+    .hint("Put back an archived copy of it; it is never begun anew, because balances are people's.")
+    .detail(detail)
+}
+
+fn events_in(path: &Path) -> Result<Vec<Value>, Fault> {
+    let damaged = |detail: String| damaged(path, detail);
+    let bytes = files::read(path)?.ok_or_else(|| damaged("the file is missing".to_owned()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| damaged(error.to_string()))?;
     if matches!(text.trim(), "" | "[]") {
-        return if saved(folder).exists() {
-            Err(damaged(format!(
-                "it is empty, and {} is not",
-                saved(folder).display()
-            )))
-        } else {
-            Ok(Vec::new())
-        };
+        return Ok(Vec::new());
     }
     let mut events = Vec::new();
     for (number, line) in text.trim_end().lines().enumerate() {
@@ -78,6 +81,39 @@ pub fn save(folder: &Folder) -> Result<(), Fault> {
         && let Some(bytes) = files::read(&folder.ledger())?
     {
         files::write(&saved(folder), &bytes)?;
+    }
+    Ok(())
+}
+
+/// How many events the saved copy has, where the ledger is damaged and the copy is whole.
+///
+/// # Errors
+/// [`FaultKind::Storage`] when the ledger cannot be read.
+pub fn restorable(folder: &Folder) -> Result<Option<usize>, Fault> {
+    files::read(&folder.ledger())?;
+    if check(folder).is_ok() || !saved(folder).exists() {
+        return Ok(None);
+    }
+    Ok(events_in(&saved(folder)).ok().map(|events| events.len()))
+}
+
+/// Puts the saved copy in the place of a damaged ledger, which is kept beside it; a whole one is left alone.
+///
+/// # Errors
+/// [`FaultKind::Storage`].
+pub fn restore(folder: &Folder) -> Result<(), Fault> {
+    if restorable(folder)?.is_none() {
+        return Ok(());
+    }
+    let ledger = folder.ledger();
+    if let Some(bytes) = files::read(&ledger)? {
+        let now = Timestamp::now().as_second();
+        let kept = folder.own().join(format!("ledger.damaged-{now}.json"));
+        files::write(&kept, &bytes)?;
+    }
+    if let Some(bytes) = files::read(&saved(folder))? {
+        files::make_folder(ledger.parent().unwrap_or(folder.root()))?;
+        files::write(&ledger, &bytes)?;
     }
     Ok(())
 }

@@ -168,6 +168,17 @@ pub async fn configure(op: &Op, supervisor: &Supervisor) -> Result<Presence, Hal
     presence(op)
 }
 
+/// What cannot be made again from settings is put back from the copy that was saved of it.
+pub async fn put_back(op: &Op) -> Result<(), Fault> {
+    let site = op.site();
+    let folder = Folder::of(site)?;
+    if site.kind == InstanceKind::Link || !folder.is_ours(site)? {
+        return Ok(());
+    }
+    let _lock = FileLock::take(&folder.lock(), PATIENCE, op.cancel()).await?;
+    ledger::restore(&folder)
+}
+
 /// Runs once, then starts timer and site.
 pub async fn activate(op: &Op, supervisor: &Supervisor) -> Result<String, Halt> {
     let site = op.site();

@@ -39,7 +39,7 @@ use super::ownership::Ownership;
 use super::{
     contract::{
         Adapter, Discovered, Observation, Peer, Presence, Probe, Removed, Site, Target,
-        VerifyRequest,
+        VerifyRequest, puts_back,
     },
     durable::{Halt, Op},
     replacing,
@@ -103,7 +103,10 @@ impl Adapter for SourceCred {
         life::provision(op).await
     }
 
-    async fn configure(&self, op: &Op, _changed: &[String]) -> Result<Presence, Halt> {
+    async fn configure(&self, op: &Op, changed: &[String]) -> Result<Presence, Halt> {
+        if puts_back(changed) {
+            life::put_back(op).await?;
+        }
         life::configure(op, &self.supervisor).await
     }
 

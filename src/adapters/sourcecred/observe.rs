@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     adapters::contract::{Observation, Secrets, Site, Standing},
-    domain::{Drift, Fault, Health, InstanceKind},
+    domain::{Drift, DriftKind, Fault, Health, InstanceKind, counted},
     services::{runtime, supervisor::Supervisor},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -95,7 +95,15 @@ pub async fn observe(site: &Site, supervisor: &Supervisor) -> Result<Observation
 
 fn drift(site: &Site, folder: &Folder) -> Result<Vec<Drift>, Fault> {
     let recorded: Hashes = site.fact("files")?.unwrap_or_default();
-    config::drift(folder, &recorded)
+    let mut drift = config::drift(folder, &recorded)?;
+    if let Some(events) = ledger::restorable(folder)? {
+        let copy = counted(events, "event", "events");
+        let what = format!(
+            "The ledger is damaged; put back, it is the copy that was saved before the last run, with {copy}, and the damaged one is kept beside it."
+        );
+        drift.push(Drift::new(DriftKind::Changed, what).about("ledger"));
+    }
+    Ok(drift)
 }
 
 fn look_at_runs(site: &Site, folder: &Folder, look: &mut Look) -> Result<(), Fault> {

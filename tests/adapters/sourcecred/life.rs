@@ -165,7 +165,24 @@ async fn a_damaged_ledger_stops_everything_and_is_never_begun_anew() {
     fs::write(world.path("data/ledger.json"), "").unwrap();
     assert_eq!(fault(world.activate().await).kind, FaultKind::Storage);
     assert_eq!(world.read("data/ledger.json"), "");
-    // The copy made before the last run is what the hint means, or what that run began with.
+    // The copy made before the last run is offered, and put back when somebody decides so.
+    let drift = world.observe().await.drift;
+    assert_eq!(drift.len(), 1, "{drift:?}");
+    assert!(drift[0].what.contains("The ledger is damaged"), "{drift:?}");
+    fault(world.configure().await);
+    assert_eq!(world.read("data/ledger.json"), "");
+    let saved = world.read("ledger.saved.json");
+    world.put_back().await.unwrap();
+    assert!(world.read("data/ledger.json").starts_with(&saved));
+    assert_eq!(world.observe().await.drift, []);
+    let kept = fs::read_dir(world.folder()).unwrap();
+    let kept = kept.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    assert_eq!(
+        kept.filter(|name| name.starts_with("ledger.damaged-"))
+            .count(),
+        1
+    );
+    // One that its people put back themselves is as good.
     fs::write(world.path("data/ledger.json"), &whole).unwrap();
     world.activate().await.unwrap();
     assert_eq!(world.read("ledger.saved.json"), whole);

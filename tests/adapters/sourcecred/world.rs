@@ -89,6 +89,13 @@ impl World {
         done.map(|_| ())
     }
 
+    /// What differs is put back.
+    pub async fn put_back(&self) -> Result<(), Halt> {
+        let all = ["*".to_owned()];
+        let done = self.adapter.configure(&self.op(), &all).await;
+        done.map(|_| ())
+    }
+
     /// Runs the operation until it is through, after it died once as planned.
     pub async fn through(
         &mut self,
