@@ -1,5 +1,7 @@
 //! The real program, run as a person or a script runs it: what it prints, what it keeps, what it ends with.
 
+#[path = "cli/accounts.rs"]
+mod accounts;
 #[path = "cli/admins.rs"]
 mod admins;
 #[path = "cli/bad_luck.rs"]

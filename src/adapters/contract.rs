@@ -44,7 +44,9 @@ impl Settings {
                 FaultKind::BadInput,
                 format!("The setting {field} is empty."),
             )
-            .hint(format!("Set {field} in the settings of the instance."))
+            .hint(format!(
+                "Set {field}: in the settings of the instance, or along with its key (--setting {field}=...)."
+            ))
         })
     }
 

@@ -11,7 +11,7 @@ use super::{
     work,
 };
 use crate::{
-    catalog::{Holder, Manifest},
+    catalog::{CredentialField, Holder, Manifest},
     domain::{AccountPolicy, Fault, FaultKind, Intent, KeyEntry, SlotUse, Slug},
     engine::{
         KeyOwner,
@@ -350,6 +350,29 @@ fn usual_fields(manifest: &Manifest, settings: &BTreeMap<String, String>) -> Vec
     first.cloned().unwrap_or_default()
 }
 
+/// The keys with which an instance works, where the usual ones only make things.
+fn other_keys<'a>(manifest: &'a Manifest, usual: &[String]) -> Vec<&'a CredentialField> {
+    let makes = |field: &String| {
+        let known = manifest.credential(field);
+        known.is_some_and(|known| known.holder == Holder::Installation)
+    };
+    if !usual.iter().all(makes) {
+        return Vec::new();
+    }
+    let works = |field: &String| {
+        manifest
+            .needs
+            .operate
+            .iter()
+            .flatten()
+            .any(|one| one == field)
+    };
+    manifest
+        .entered_credentials()
+        .filter(|known| !usual.contains(&known.field) && works(&known.field))
+        .collect()
+}
+
 async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     let platform = hall.platform(&add.platform)?;
     let settings = choices::settings(&add.settings)?;
@@ -358,7 +381,14 @@ async fn add(context: &Context, hall: &Hall, add: Add) -> Result<Exit, Fault> {
     })?;
     let mut labels = Vec::new();
     let fields = if add.fields.is_empty() {
-        usual_fields(manifest, &settings)
+        let usual = usual_fields(manifest, &settings);
+        for other in other_keys(manifest, &usual) {
+            context.out.advise(&format!(
+                "Where it is {} instead: --field {}",
+                other.label, other.field
+            ));
+        }
+        usual
     } else {
         add.fields
     };
