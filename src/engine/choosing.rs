@@ -175,6 +175,23 @@ pub(super) fn settle(
     Ok(None)
 }
 
+/// Those of an instance's accounts that still have a key in use: what takes its place works with the same ones, so that
+/// its community keeps the bot it knows.
+///
+/// # Errors
+/// As the store's.
+pub(super) fn usable_still(
+    reader: &Reader<'_>,
+    instance: &Instance,
+) -> Result<Vec<AccountId>, Fault> {
+    let platform = &instance.platform;
+    let mut keys = reader.current_credentials(Some(instance.community), platform)?;
+    keys.extend(reader.current_credentials(None, platform)?);
+    let mut accounts = reader.accounts_used(instance.id)?;
+    accounts.retain(|account| keys.iter().any(|key| key.account == *account));
+    Ok(accounts)
+}
+
 /// When the platform counted what the community has there, where that was there before the instance: a bot that was let
 /// into the community's server takes no further place by working in it.
 fn counted_at(

@@ -2,6 +2,7 @@
 //! or ignore it until a day.
 
 use super::{
+    choosing,
     core::Core,
     facts,
     instances::{self, applied},
@@ -435,6 +436,7 @@ fn make_anew(
 ) -> Result<Applied, Fault> {
     let joined = writer.connections_at(instance.id)?;
     let former = facts::of_adapter(writer, instance.id)?;
+    let accounts = choosing::usable_still(writer, instance)?;
     let mut undoing = parting::take_out(writer, rules, instance, &actor.name)?;
     let id = instances::record(
         writer,
@@ -448,6 +450,7 @@ fn make_anew(
         // Not all of it may have gone with the object that is gone.
         facts::remember(writer, id, contract::FORMER, &former)?;
     }
+    writer.use_accounts(id, &accounts, rules.now)?;
     for connection in joined {
         let new = |end| if end == instance.id { id } else { end };
         let (from, to) = (new(connection.from), new(connection.to));

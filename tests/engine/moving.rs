@@ -2,7 +2,7 @@
 
 use super::*;
 use guildhall::{
-    domain::{AccountPolicy, CommunityId, FaultKind},
+    domain::{AccountPolicy, CommunityId, DriftAnswer, FaultKind},
     engine::KeyOwner,
 };
 
@@ -191,4 +191,33 @@ fn a_move_that_dies_with_its_process_goes_on_with_both_keys() {
     assert_eq!(home.world.told_of(), [FIRST, FIRST]);
     assert_eq!(home.world.passed("taken back"), 0);
     second.shutdown_background();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_place_of_a_gone_instance_works_with_the_same_account() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    home.world.vanish();
+    let beta = detail(&engine, "beta").await.instance.unwrap();
+    let look = Intent::Check {
+        community: Some(community),
+        platform: Some(id("beta")),
+    };
+    engine.submit(&actor, look).await.unwrap();
+    settle(&engine).await;
+    home.world.come_back();
+    let put_back = Intent::AnswerDrift {
+        community,
+        platform: id("beta"),
+        only: None,
+        answer: DriftAnswer::PutBack,
+    };
+    engine.plan(&actor, &put_back).await.unwrap();
+    engine.submit(&actor, put_back).await.unwrap();
+    settle(&engine).await;
+    assert_ne!(detail(&engine, "beta").await.instance.unwrap().id, beta.id);
+    assert_eq!(using(&engine).await, "second");
 }

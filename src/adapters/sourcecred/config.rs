@@ -6,7 +6,7 @@
 
 use super::{cache, external, folder::Folder};
 use crate::{
-    adapters::contract::{Settings, Site},
+    adapters::contract::{Secrets, Settings, Site},
     domain::{Drift, DriftKind, Fault, FaultKind},
     services::files,
 };
@@ -55,6 +55,12 @@ impl Source {
             Self::Github(_) => Some(("github_token", "SOURCECRED_GITHUB_TOKEN")),
             _ => None,
         }
+    }
+
+    /// The field of the key that it needs and that is not there.
+    pub fn missing_key(&self, secrets: &Secrets) -> Option<&'static str> {
+        let (field, _) = self.key()?;
+        secrets.get(field).is_none().then_some(field)
     }
 
     fn config(&self) -> Option<(String, Value)> {

@@ -5,6 +5,7 @@ use super::{
     folder::{Folder, refuse_link},
     keeping, life,
     refresh::{LastRun, RunResult},
+    source,
 };
 use crate::{
     adapters::{
@@ -55,6 +56,8 @@ pub async fn connect(op: &Op, peer: &Peer, supervisor: &Supervisor) -> Result<St
     let folder = Folder::of(site)?;
     life::must_stand(site, &folder)?;
     let source = source_of(op, peer)?;
+    // Written down without its key it would be in the way of the others' runs.
+    source::has_key(&source, &keeping::secrets(op))?;
     let mut connected: Connected = life::connected(op)?;
     connected.insert(peer.platform.as_str().to_owned(), source.clone());
     op.remember("connected", &connected).await?;

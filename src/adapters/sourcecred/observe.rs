@@ -173,10 +173,7 @@ async fn look_at_sources(site: &Site, folder: &Folder, look: &mut Look) {
     }
     let never = CancellationToken::new();
     for each in sources {
-        let missing_key = each
-            .key()
-            .is_some_and(|(field, _)| site.secrets.get(field).is_none());
-        if missing_key && site.locked {
+        if each.missing_key(&site.secrets).is_some() && site.locked {
             // Whether there is a key cannot be said while the vault is locked.
             continue;
         }

@@ -182,12 +182,35 @@ impl Refresh<'_> {
         config::sources_in(self.folder)
     }
 
+    /// A source whose key is missing keeps no other from being read: it stands as it was read before, and a look tells which
+    /// key it waits for.
     async fn load(&self, sources: &[Source], only: Option<&Source>) -> Result<(), Fault> {
-        let probed = only.map_or(sources, std::slice::from_ref);
-        for each in probed {
+        let read = only.map_or(sources, std::slice::from_ref);
+        let ready: Vec<&Source> = read
+            .iter()
+            .filter(|each| each.missing_key(self.secrets).is_none())
+            .collect();
+        // Where none can be read, the first tells why.
+        let probed = if ready.is_empty() {
+            read.iter().collect()
+        } else {
+            ready
+        };
+        for each in &probed {
             self.tell("asking the sources", 0, &each.plugin());
             source::probe(each, self.folder, self.http, self.secrets, self.cancel).await?;
         }
+        if only.is_none() && probed.len() == sources.len() {
+            return self.call_load(sources, None).await;
+        }
+        for each in probed {
+            self.call_load(sources, Some(each)).await?;
+        }
+        Ok(())
+    }
+
+    /// The tool's own reading, of all sources or of one; when it fails, what was read before is as it was.
+    async fn call_load(&self, sources: &[Source], only: Option<&Source>) -> Result<(), Fault> {
         self.tell("loading", 1, "");
         let tool = self.tool("loading", 1)?;
         cache::save(self.folder).await?;

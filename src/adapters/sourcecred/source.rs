@@ -21,16 +21,7 @@ pub async fn probe(
     secrets: &Secrets,
     cancel: &CancellationToken,
 ) -> Result<(), Fault> {
-    if let Some((field, _)) = source.key()
-        && secrets.get(field).is_none()
-    {
-        return Err(Fault::new(
-            FaultKind::NeedsKey,
-            format!("The source {} needs its key: {field}.", source.plugin()),
-        )
-        .hint("Enter the key, or unlock the vault and activate the instance again.")
-        .field(field));
-    }
+    has_key(source, secrets)?;
     match source {
         Source::Discourse(address) => {
             let base = parse(address)?;
@@ -68,6 +59,22 @@ pub async fn probe(
         }
         Source::Discord(_) | Source::Github(_) | Source::Other(_) => Ok(()),
     }
+}
+
+/// Whether the key is there that the source is read with, if it is read with one.
+///
+/// # Errors
+/// [`FaultKind::NeedsKey`].
+pub fn has_key(source: &Source, secrets: &Secrets) -> Result<(), Fault> {
+    let Some(field) = source.missing_key(secrets) else {
+        return Ok(());
+    };
+    Err(Fault::new(
+        FaultKind::NeedsKey,
+        format!("The source {} needs its key: {field}.", source.plugin()),
+    )
+    .hint("Enter the key, or unlock the vault and activate the instance again.")
+    .field(field))
 }
 
 fn parse(address: &str) -> Result<Url, Fault> {

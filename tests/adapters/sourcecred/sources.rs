@@ -6,6 +6,7 @@ use guildhall::{
     domain::{FaultKind, Health, InstanceId, PlatformId},
 };
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -131,6 +132,47 @@ async fn a_forum_that_is_away_is_asked_before_the_tool_is() {
     assert_eq!(told.kind, FaultKind::Unreachable);
     assert_eq!(forum.saw("/t/"), topics);
     assert_eq!(world.observe().await.health, Health::Degraded);
+}
+
+fn server() -> Peer {
+    Peer {
+        platform: PlatformId::new("discord"),
+        instance: InstanceId(3),
+        url: None,
+        settings: Settings(BTreeMap::from([(
+            "guild_id".into(),
+            "123456789012345678".into(),
+        )])),
+        target: None,
+    }
+}
+
+#[tokio::test]
+async fn a_source_whose_key_is_gone_keeps_no_other_from_being_read() {
+    let forum = Forum::start();
+    let mut world = world(&forum).await;
+    let token = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.0123456789abcdefghijklmnopqrstuvwxyzAB";
+    world.secrets.insert("discord_token".into(), token.into());
+    world.adapter.connect(&world.op(), &server()).await.unwrap();
+    world.journal.next_operation();
+    world.secrets.clear();
+    let topics = forum.saw("/t/");
+    world.activate().await.unwrap();
+    assert!(forum.saw("/t/") > topics, "the forum was read");
+    assert!(world.read("output/accounts.json").contains("alice"));
+    let seen = world.observe().await;
+    assert_eq!(seen.health, Health::Degraded);
+    assert!(seen.note.contains("discord_token"), "{}", seen.note);
+}
+
+#[tokio::test]
+async fn a_source_without_its_key_is_not_written_down_before_the_key_is_there() {
+    let forum = Forum::start();
+    let world = world(&forum).await;
+    let told = fault(world.adapter.connect(&world.op(), &server()).await);
+    assert_eq!(told.kind, FaultKind::NeedsKey);
+    assert_eq!(told.field.as_deref(), Some("discord_token"));
+    assert!(!world.read("sourcecred.json").contains("discord"));
 }
 
 #[tokio::test]
