@@ -221,3 +221,23 @@ async fn what_takes_the_place_of_a_gone_instance_works_with_the_same_account() {
     assert_ne!(detail(&engine, "beta").await.instance.unwrap().id, beta.id);
     assert_eq!(using(&engine).await, "second");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_moved_instance_offered_is_offered_anew_with_the_new_accounts_key() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    let connect = Intent::Connect {
+        community,
+        from: id("alpha"),
+        to: id("beta"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    settle(&engine).await;
+    let passed = |points: [&str; 3]| points.map(|point| home.world.passed(point));
+    assert_eq!(passed(["door", "join", "door closed"]), [1, 1, 0]);
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "second");
+    assert_eq!(passed(["door", "join", "door closed"]), [2, 2, 1]);
+}
