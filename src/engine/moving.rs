@@ -334,6 +334,8 @@ pub(super) async fn work(
             writer.require_lease(lease, &holder)?;
             if done {
                 facts::forget(writer, instance, facts::FORMER_ACCOUNTS)?;
+                // The other account may hold less there than the former one did.
+                facts::remember(writer, instance, facts::LOOK_AFTER, &true)?;
                 return remake_connections(writer, rules, instance, &actor);
             }
             if back {

@@ -2,7 +2,7 @@
 
 use super::*;
 use guildhall::{
-    domain::{AccountPolicy, CommunityId, DriftAnswer, FaultKind},
+    domain::{AccountPolicy, CommunityId, DriftAnswer, DriftKind, FaultKind},
     engine::KeyOwner,
 };
 
@@ -68,8 +68,16 @@ async fn the_adapter_gets_the_former_accounts_key_to_hand_over_with() {
     let home = Home::new();
     let (engine, community) = two_accounts(&home).await;
     let actor = ada(&engine).await;
+    home.world
+        .differ(DriftKind::ScopeShrank, "The bot may not paint.");
     engine.submit(&actor, to_second(community)).await.unwrap();
     settle(&engine).await;
+    let seen = detail(&engine, "beta").await.instance.unwrap();
+    assert_eq!(
+        seen.drift.len(),
+        1,
+        "it was looked at with the other account"
+    );
     assert_eq!(home.world.told_of(), [FIRST]);
     assert_eq!(using(&engine).await, "second");
     assert_eq!(home.world.passed("taken back"), 0);
