@@ -895,7 +895,9 @@ pub fn catalog(folder: &Path) -> Catalog {
         ("beta", 102, r#"["token"], ["master"]"#),
         ("gamma", 103, ""),
     ] {
+        let other = if id == "alpha" { "beta" } else { "alpha" };
         let text = include_str!("fake_manifest.toml")
+            .replace(r#"to = ["alpha"]"#, &format!("to = [\"{other}\"]"))
             .replace("@id@", id)
             .replace("@order@", &order.to_string())
             .replace("@another@", if id == "alpha" { "auto" } else { "human" })
