@@ -95,6 +95,8 @@ pub struct CredentialField {
     pub url: Option<String>,
     /// Whose account it should be made with.
     pub whose: String,
+    /// The person who gets, changes or ends it on the platform; an operator unless the manifest says so.
+    pub who: String,
     /// The scopes or permissions to ask for.
     pub scopes: Vec<String>,
     /// What it is meant to reach.

@@ -29,6 +29,9 @@ pub(super) fn credential(mut table: Reader<'_>) -> Result<CredentialField> {
         where_to_get: table.texts("where_to_get", "[\"a step\", \"another\"]")?,
         url: table.optional_text("url")?,
         whose: table.text("whose", "\"a bot user that belongs to this group only\"")?,
+        who: table
+            .optional_text("who")?
+            .unwrap_or_else(|| "an operator".to_owned()),
         scopes: table.texts("scopes", "[] where there are none, or [\"read\"]")?,
         reaches: table.text("reaches", "\"what it is meant to reach\"")?,
         also_reaches: table.text("also_reaches", "\"nothing else\", or what else it reaches")?,

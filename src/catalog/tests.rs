@@ -92,6 +92,23 @@ fn every_builtin_pattern_compiles_and_every_example_is_accepted_by_its_own_field
 }
 
 #[test]
+fn of_every_key_it_is_told_which_person_gets_it() {
+    for name in BUNDLE {
+        let text = Catalog::builtin_text(&PlatformId::new(name)).unwrap();
+        let manifest = bundle::read_builtin(name, text, true).unwrap();
+        for field in &manifest.credentials {
+            let told = format!("{name}.{}: {}", field.field, field.who);
+            // It stands within a sentence and after "Who:".
+            assert!(!field.who.ends_with('.'), "{told}");
+            let persons = ["an ", "whoever ", "somebody "];
+            let is_person = persons.iter().any(|start| field.who.starts_with(start));
+            assert!(is_person, "{told}");
+            assert!(field.made_by_us || field.who != "an operator", "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_new_community_gets_policykit_active_the_tools_inactive_and_nothing_else() {
     for manifest in &catalog() {
         let expected = match manifest.id.as_str() {

@@ -275,7 +275,7 @@ fn task(
         step: STEP.to_owned(),
         title: "make another account: the one there is full".to_owned(),
         why: why.join(" "),
-        who: first.map_or_else(|| "an operator".to_owned(), |field| field.whose.clone()),
+        who: first.map_or_else(|| "an operator".to_owned(), |field| field.who.clone()),
         url: first
             .and_then(|field| field.url.as_ref())
             .and_then(|url| manifest.fill(url, &instance.settings)),

@@ -387,7 +387,7 @@ fn task(rules: &Rules, instance: &Instance, found: &[Drift]) -> Result<HumanTask
         step: STEP.to_owned(),
         title: title.to_owned(),
         why: told(found),
-        who: field.map_or_else(|| "an operator".to_owned(), |field| field.whose.clone()),
+        who: field.map_or_else(|| "an operator".to_owned(), |field| field.who.clone()),
         url: field
             .and_then(|field| field.url.as_ref())
             .and_then(|url| manifest.fill(url, &instance.settings)),

@@ -397,6 +397,7 @@ async fn a_key_that_only_a_connection_misses_stands_among_the_tasks_by_its_name(
     assert_eq!(row.connection.note, "The beta needs Master key");
     let task = engine.tasks(&actor).await.unwrap().remove(0);
     assert_eq!(task.task.title, "enter Master key");
+    assert_eq!(task.task.who, "an administrator of the halls");
     assert_eq!(task.key.unwrap().field.as_deref(), Some("master"));
     enter(&engine, "master", "mas-aaaaaaaaaaaaaaaaaaaa").await;
     settle(&engine).await;

@@ -132,7 +132,7 @@ fn entering(manifest: &Manifest, instance: &Instance, missing: Option<&String>) 
             note => note.to_owned(),
         },
         title: enter,
-        who: first.map_or_else(String::new, |field| field.whose.clone()),
+        who: first.map_or_else(String::new, |field| field.who.clone()),
         url: first
             .and_then(|field| field.url.as_ref())
             .and_then(|url| manifest.fill(url, settings)),

@@ -32,11 +32,8 @@ fn named(rotation: &Rotation) -> String {
     }
 }
 
-fn whose(known: Option<&CredentialField>) -> String {
-    known.map_or_else(
-        || "an operator".to_owned(),
-        |known| known.whose.trim_end_matches('.').to_owned(),
-    )
+fn who(known: Option<&CredentialField>) -> String {
+    known.map_or_else(|| "an operator".to_owned(), |known| known.who.clone())
 }
 
 fn because(rotation: &Rotation) -> String {
@@ -104,7 +101,7 @@ pub(super) fn new_key(rotation: &Rotation, waiting: &Waiting<'_>) -> HumanTask {
         step: STEP.to_owned(),
         title: format!("make and enter a new {label}"),
         why,
-        who: whose(known),
+        who: who(known),
         url: known
             .and_then(|known| known.url.as_ref())
             .and_then(|url| manifest.fill(url, settings)),
@@ -139,7 +136,7 @@ pub(super) fn end_old(
             "The community leaves, and the platform still accepts the key that was used here: whoever has it still has what it reached."
         }
         .to_owned(),
-        who: whose(known),
+        who: who(known),
         url: known
             .and_then(|known| known.url.as_ref())
             .and_then(|url| manifest.fill(url, settings)),

@@ -63,7 +63,7 @@ pub(in crate::engine) fn task(
         step: STEP.to_owned(),
         title,
         why,
-        who: first.map_or_else(|| "an operator".to_owned(), |known| known.whose.clone()),
+        who: first.map_or_else(|| "an operator".to_owned(), |known| known.who.clone()),
         url: first
             .and_then(|known| known.url.as_ref())
             .and_then(|url| manifest.fill(url, settings)),

@@ -12,8 +12,8 @@ pub(super) async fn keep(keeper: &Keeper, timer: &TimerDescription) {
     let mut next = timer
         .rhythm
         .next(timer.last, Timestamp::now(), rand::random());
+    keeper.note_timer(name, |state| state.next = Some(next));
     loop {
-        keeper.note_timer(name, |state| state.next = Some(next));
         let wait =
             Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO);
         tokio::select! {
@@ -23,6 +23,10 @@ pub(super) async fn keep(keeper: &Keeper, timer: &TimerDescription) {
         keeper.tell(&format!("{name} begins"));
         let exit = child::run(keeper, name, &timer.launch, |_| {}).await;
         next = timer.rhythm.next(exit.at, exit.at, rand::random());
-        keeper.note_timer(name, |state| state.last = Some(exit));
+        // In one writing: a reader between two would see an ended run as still due.
+        keeper.note_timer(name, |state| {
+            state.last = Some(exit);
+            state.next = Some(next);
+        });
     }
 }
