@@ -45,6 +45,23 @@ async fn a_keeper_that_was_killed_takes_its_processes_along_and_the_next_starts_
 }
 
 #[tokio::test]
+async fn a_service_is_stopped_when_its_keeper_is_gone_and_not_when_its_lock_is_free() {
+    let world = World::listening("late-keeper");
+    world.start().await.unwrap();
+    world.stop().await.unwrap();
+    // As if the keeper had given its lock back and took this long to end.
+    let mut late = Command::new("sleep").arg("1").spawn().unwrap();
+    let mark = ProcessMark::of(i32::try_from(late.id()).unwrap()).unwrap();
+    let file = world.service.folder.join("keeper.json");
+    let mut state: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    state["keeper"] = serde_json::to_value(&mark).unwrap();
+    fs::write(&file, state.to_string()).unwrap();
+    world.stop().await.unwrap();
+    assert!(!mark.is_alive());
+    late.wait().unwrap();
+}
+
+#[tokio::test]
 async fn a_process_that_outlived_its_keeper_is_ended_before_the_next_begins() {
     let mut world = World::of(
         "killed-orphan",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Fault, FaultKind},
-    services::lock::FileLock,
+    services::{lock::FileLock, process_mark::ProcessMark},
 };
 use rustix::process::Signal;
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
@@ -120,7 +120,17 @@ pub async fn stop(folder: &ServiceFolder) -> Result<Stopped, Fault> {
             let _ = keeper.signal(signal);
         }
         if Instant::now() >= until + GONE {
-            return Err(cannot_end(folder, "keeper"));
+            return Err(cannot_end("keeper", &holders(&folder.lock("keeper"))));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    // It gives its lock back a moment before it is gone.
+    while let Some(state) = folder.living_keeper()? {
+        if Instant::now() >= until + GONE {
+            return Err(cannot_end("keeper", &[state.keeper]));
+        }
+        if Instant::now() >= until {
+            let _ = state.keeper.signal(Signal::KILL);
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -159,7 +169,7 @@ async fn end(folder: &ServiceFolder, name: &str, grace: Duration) -> Result<Stop
     let mut asked = false;
     while !left.is_empty() {
         if Instant::now() >= until + GONE {
-            return Err(cannot_end(folder, name));
+            return Err(cannot_end(name, &left));
         }
         if Instant::now() >= until {
             how = Stopped::Killed;
@@ -178,11 +188,8 @@ async fn end(folder: &ServiceFolder, name: &str, grace: Duration) -> Result<Stop
     Ok(how)
 }
 
-fn cannot_end(folder: &ServiceFolder, name: &str) -> Fault {
-    let pids: Vec<String> = holders(&folder.lock(name))
-        .iter()
-        .map(|mark| mark.pid.to_string())
-        .collect();
+fn cannot_end(name: &str, left: &[ProcessMark]) -> Fault {
+    let pids: Vec<String> = left.iter().map(|mark| mark.pid.to_string()).collect();
     Fault::new(
         FaultKind::Host,
         format!("The process {name} ({}) cannot be ended.", pids.join(", ")),
