@@ -11,7 +11,7 @@ use crate::{
     catalog::{ConnectionOffer, Group},
     domain::{
         Actor, Capability, CommunityId, Connection, ConnectionId, ConnectionState, Desired, Fault,
-        FaultKind, Instance, InstanceId, OperationState, OperationVerb, PlatformId,
+        FaultKind, Instance, InstanceId, Operation, OperationState, OperationVerb, PlatformId,
     },
     store::{Reader, Writer},
 };
@@ -278,7 +278,8 @@ pub(super) fn disconnect(
 }
 
 /// Undoes a connection and makes it again, so that what it was made of on the platforms is another. Whether that was
-/// begun: what was never made, or is being worked on, is left to its own way.
+/// begun: what was never begun is left to its own way, which makes it of what is there then. One that is being made at
+/// this moment is made to its end first.
 pub(super) fn remake(
     writer: &Writer<'_>,
     rules: &Rules,
@@ -286,29 +287,50 @@ pub(super) fn remake(
     actor: &str,
 ) -> Result<bool, Fault> {
     let from = writer.instance(connection.from)?;
-    if connection.state == ConnectionState::Waiting
-        || from.desired == Desired::Removed
-        || !connection_work::open_for(writer, connection)?.is_empty()
-    {
+    let open = connection_work::open_for(writer, connection)?;
+    let mut begun = connection.state != ConnectionState::Waiting;
+    for making in &open {
+        begun |= !writer.steps(making.id)?.is_empty();
+    }
+    let is_undone = open
+        .iter()
+        .any(|operation| operation.verb == OperationVerb::Disconnect);
+    if !begun || is_undone || from.desired == Desired::Removed {
         return Ok(false);
     }
+    give_up(writer, rules, &open)?;
     connection_work::enqueue_again(writer, rules, connection, actor)?;
     Ok(true)
 }
 
-/// Queues the second half of [`remake`]; a connection that went away with one of its ends meanwhile is left alone.
+/// Ends the operations among these that nobody is at work on.
+fn give_up(writer: &Writer<'_>, rules: &Rules, open: &[Operation]) -> Result<(), Fault> {
+    for making in open {
+        if making.state != OperationState::Running {
+            writer.set_operation_state(making.id, OperationState::Cancelled, rules.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Queues the second half of [`remake`]; a connection that went away with one of its ends meanwhile is left alone. What was
+/// being made when it was asked for, and waits now, is not gone on with.
 pub(super) fn make_again(
     writer: &Writer<'_>,
     rules: &Rules,
     id: ConnectionId,
-    actor: &str,
+    undoing: &Operation,
 ) -> Result<(), Fault> {
     let connection = match writer.connection_by_id(id) {
         Ok(connection) => connection,
         Err(fault) if fault.kind == FaultKind::NotFound => return Ok(()),
         Err(fault) => return Err(fault),
     };
-    connection_work::enqueue(writer, rules, &connection, OperationVerb::Connect, actor).map(drop)
+    let mut open = connection_work::open_for(writer, &connection)?;
+    open.retain(|making| making.id != undoing.id);
+    give_up(writer, rules, &open)?;
+    let verb = OperationVerb::Connect;
+    connection_work::enqueue(writer, rules, &connection, verb, &undoing.actor).map(drop)
 }
 
 /// Tests a connection end to end, in the background.

@@ -301,7 +301,7 @@ fn joined(
         return Ok(());
     };
     if super::connection_work::is_made_again(operation) {
-        return super::connections::make_again(writer, rules, connection, &operation.actor);
+        return super::connections::make_again(writer, rules, connection, operation);
     }
     if operation.verb == OperationVerb::Disconnect {
         return super::connection_work::forget(writer, connection);

@@ -2,7 +2,7 @@
 
 use super::*;
 use guildhall::{
-    domain::{AccountPolicy, CommunityId, DriftAnswer, DriftKind, FaultKind},
+    domain::{AccountPolicy, CommunityId, ConnectionState, DriftAnswer, DriftKind, FaultKind},
     engine::KeyOwner,
 };
 
@@ -139,13 +139,7 @@ async fn what_cannot_be_taken_back_at_once_is_taken_back_when_the_move_is_cancel
     assert_eq!(home.world.passed("taken back"), 2);
     assert_eq!(using(&engine).await, "first");
     assert_eq!(observed(&engine, "beta").await, Observed::Ready);
-    assert!(
-        operations(&engine)
-            .await
-            .iter()
-            .all(|row| row.operation.state.is_final()),
-        "nothing is left open"
-    );
+    assert!(all_final(&engine).await, "nothing is left open");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,4 +242,67 @@ async fn what_a_moved_instance_offered_is_offered_anew_with_the_new_accounts_key
     settle(&engine).await;
     assert_eq!(using(&engine).await, "second");
     assert_eq!(passed(["door", "join", "door closed"]), [2, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_joined_to_a_moving_instance_is_joined_anew_afterwards() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    home.world.stop_at("join");
+    let connect = Intent::Connect {
+        community,
+        from: id("alpha"),
+        to: id("beta"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    // The door stands with the former account's key, and the other end is about to be told of it.
+    home.world.somebody_stopped().await;
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    until_moved(&engine).await;
+    home.world.release();
+    settle(&engine).await;
+    let passed = |points: [&str; 3]| points.map(|point| home.world.passed(point));
+    assert_eq!(passed(["door", "join", "door closed"]), [2, 2, 1]);
+    let connections = detail(&engine, "alpha").await.connections;
+    assert_eq!(connections.len(), 1);
+    assert_eq!(connections[0].connection.state, ConnectionState::Made);
+    assert!(all_final(&engine).await, "nothing is left open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_to_be_joined_to_a_moved_instance_is_begun_anew() {
+    let home = Home::new();
+    let (engine, community) = two_accounts(&home).await;
+    let actor = ada(&engine).await;
+    let missing = Fault::new(FaultKind::NeedsKey, "alpha needs a key.");
+    home.world.fail("join", missing);
+    let connect = Intent::Connect {
+        community,
+        from: id("alpha"),
+        to: id("beta"),
+    };
+    engine.submit(&actor, connect).await.unwrap();
+    settle(&engine).await;
+    assert!(!all_final(&engine).await, "it waits for the key");
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    let passed = |points: [&str; 3]| points.map(|point| home.world.passed(point));
+    assert_eq!(passed(["door", "join", "door closed"]), [2, 2, 1]);
+    let connections = detail(&engine, "alpha").await.connections;
+    assert_eq!(connections[0].connection.state, ConnectionState::Made);
+    assert!(all_final(&engine).await, "nothing is left open");
+}
+
+/// Waits until beta works with the account "second" and nothing is under way there.
+async fn until_moved(engine: &Engine) {
+    let mut events = engine.events(&ada(engine).await);
+    while using(engine).await != "second" || observed(engine, "beta").await != Observed::Ready {
+        events.next().await.unwrap();
+    }
+}
+
+async fn all_final(engine: &Engine) -> bool {
+    let rows = operations(engine).await;
+    rows.iter().all(|row| row.operation.state.is_final())
 }
