@@ -9,8 +9,8 @@ use crate::{
     world::task,
 };
 use guildhall::{
-    adapters::Standing,
-    domain::{Health, RemoveMode},
+    adapters::{Halt, Standing},
+    domain::{FaultKind, Health, RemoveMode},
     sandbox::LimitShape,
 };
 use std::fs;
@@ -97,6 +97,18 @@ async fn nothing_is_fetched_before_the_licence_is_accepted() {
         commons.names(),
         ["Kybern Template Community", "Rosewood Co-op"]
     );
+}
+
+#[tokio::test]
+async fn without_a_group_in_the_answer_nothing_counts_as_made() {
+    let commons = Commons::new(&[ACCEPTED]).await;
+    commons.answers_only(r#"{"status": "made"}"#);
+    let op = commons.op();
+    let Err(Halt::Stopped(fault)) = commons.adapter.provision(&op).await else {
+        panic!("it counts as made")
+    };
+    assert_eq!(fault.kind, FaultKind::BadAnswer, "{fault:?}");
+    assert!(fault.what.contains("which group it made"), "{fault:?}");
 }
 
 #[tokio::test]

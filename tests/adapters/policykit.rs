@@ -8,7 +8,7 @@ pub use world::World as Hall;
 
 use crate::description::{Befell, Drift, Luck, OWN_HOST, Platform, Whose};
 use guildhall::{
-    adapters::{Peer, Settings, Standing, Target},
+    adapters::{Halt, Peer, Settings, Standing, Target},
     domain::{DriftKind, FaultKind, Health, InstanceId, PlatformId, RemoveMode},
     sandbox::LimitShape,
 };
@@ -287,21 +287,26 @@ async fn what_cannot_be_brought_up_stays_as_it_is_and_runs_on() {
 async fn an_answer_of_another_shape_is_not_taken_for_an_empty_list() {
     let mut hall = Hall::new(&[]).await;
     hall.provisioned().await;
-    let script = hall.home.path().join("python");
-    let text = "#!/bin/sh\necho 'GUILDHALL_RESULT {\"communities\": {}}'\n";
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
-    let description = hall
-        .runtimes
-        .join("policykit-5fdb97ab-2/guildhall-runtime.json");
-    let whole = fs::read_to_string(&description).unwrap();
-    let mut other: serde_json::Value = serde_json::from_str(&whole).unwrap();
-    other["program"] = serde_json::json!([script]);
-    fs::write(&description, other.to_string()).unwrap();
+    hall.answers_only(r#"{"communities": {}}"#);
     let found = hall.adapter.discover(&hall.site()).await;
     assert_eq!(found.unwrap_err().kind, FaultKind::BadAnswer);
     // Nor is an export that was not made, and nothing is deleted then.
     let removed = hall.adapter.remove(&hall.op(), RemoveMode::Hard).await;
     assert!(removed.is_err(), "{removed:?}");
+    assert_eq!(hall.names(), ["rosewood"]);
+}
+
+#[tokio::test]
+async fn an_export_that_is_only_said_to_be_made_is_not_believed() {
+    let mut hall = Hall::new(&[]).await;
+    hall.provisioned().await;
+    hall.answers_only(r#"{"saved": 3}"#);
+    let taken = hall.adapter.belongings(&hall.site()).await.unwrap_err();
+    assert!(taken.what.contains("there is nothing"), "{taken:?}");
+    let removed = hall.adapter.remove(&hall.op(), RemoveMode::Hard).await;
+    let Err(Halt::Stopped(fault)) = removed else {
+        panic!("{removed:?}")
+    };
+    assert_eq!(fault.kind, FaultKind::BadAnswer, "{fault:?}");
     assert_eq!(hall.names(), ["rosewood"]);
 }

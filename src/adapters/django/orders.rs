@@ -111,7 +111,7 @@ pub fn part<T: DeserializeOwned>(site: &Site, answer: &Value, field: &str) -> Re
 /// Gives an order that saves what people wrote into this file.
 ///
 /// # Errors
-/// As [`give`]; [`FaultKind::BadAnswer`] when nothing says that it was saved.
+/// As [`give`]; [`FaultKind::BadAnswer`] when nothing says that it was saved, or nothing is there.
 pub async fn save(
     site: &Site,
     service: &Service,
@@ -125,6 +125,7 @@ pub async fn save(
     order["to"] = Value::from(written.to_string_lossy());
     let saved = give(site, service, order.into(), cancel).await;
     let taken = match saved.and_then(|saved| part::<u64>(site, &saved, "saved")) {
+        Ok(_) if !written.is_file() => Err(not_saved(site)),
         Ok(_) => files::rename(&written, &to),
         Err(fault) => Err(fault),
     };
@@ -132,6 +133,20 @@ pub async fn save(
         files::remove(&written)?;
     }
     taken
+}
+
+fn not_saved(site: &Site) -> Fault {
+    Fault::new(
+        FaultKind::BadAnswer,
+        format!(
+            "{} said that it saved what people wrote, and there is nothing.",
+            site.platform
+        ),
+    )
+    .hint(format!(
+        "Read {}, then try again; nothing was changed.",
+        Place::of(site).orders_log().display()
+    ))
 }
 
 /// What such an order saves, for a community to take along under this name.
@@ -155,16 +170,7 @@ pub async fn belongings(
     let rows = files::read_json(&file);
     files::remove(&file)?;
     let rows: Option<Value> = rows?;
-    let rows = rows.ok_or_else(|| {
-        Fault::new(
-            FaultKind::BadAnswer,
-            format!(
-                "{} said that it saved {name}, and there is nothing.",
-                site.platform
-            ),
-        )
-        .hint("Try again; nothing was changed.")
-    })?;
+    let rows = rows.ok_or_else(|| not_saved(site))?;
     Ok(BTreeMap::from([(name.to_owned(), rows)]))
 }
 
