@@ -78,7 +78,7 @@ async fn list(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
         for notice in &notices {
             let sign = if notice.urgent { "x" } else { "!" };
             page.item(out, sign, &notice.what);
-            page.item(out, "", &notice.hint);
+            page.item(out, "", &context.out.here(&notice.hint));
         }
         page.render()
     })?;

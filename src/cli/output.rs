@@ -103,7 +103,8 @@ impl Output {
     }
 
     /// An advised command as it has to be typed here. Advice names commands after a colon: "Then: guildhall lock".
-    fn here(&self, text: &str) -> String {
+    #[must_use]
+    pub fn here(&self, text: &str) -> String {
         if self.sandbox {
             text.replace(": guildhall ", ": guildhall --sandbox ")
         } else {

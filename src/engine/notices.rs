@@ -59,7 +59,7 @@ impl Engine {
                     report.rotation.reason,
                     counted(report.parts.len(), "instance has", "instances have")
                 ),
-                hint: format!("guildhall key report {}", report.rotation.id),
+                hint: format!("How far it is: guildhall key report {}", report.rotation.id),
             });
         }
         notices.sort_by_key(|notice| !notice.urgent);
@@ -112,7 +112,7 @@ fn of_task(row: &TaskRow) -> Notice {
             row.task.title,
             row.task.who.trim_end_matches('.')
         ),
-        hint: "guildhall task list".to_owned(),
+        hint: "What to do: guildhall task list".to_owned(),
     }
 }
 
@@ -168,7 +168,7 @@ fn of_key(row: &AccountRow, key: &CredentialMeta) -> Option<Notice> {
         what: format!("The key {named}, {what}."),
         hint: match &row.slug {
             Some(slug) => format!(
-                "guildhall key {verb} {slug} {platform} --field {}",
+                "What to do: guildhall key {verb} {slug} {platform} --field {}",
                 key.field
             ),
             None => format!(

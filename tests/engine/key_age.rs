@@ -62,7 +62,10 @@ async fn a_key_older_than_its_platform_allows_is_told_of_until_it_is_being_repla
         panic!("one notice");
     };
     assert!(!urgent && what.contains("is older than 90 days"), "{what}");
-    assert_eq!(hint, "guildhall key rotate rosewood beta --field token");
+    assert_eq!(
+        hint,
+        "What to do: guildhall key rotate rosewood beta --field token"
+    );
     assert_eq!(detail(&engine, "beta").await.due.len(), 1);
     assert_eq!(engine.accounts(&actor).await.unwrap()[0].due.len(), 1);
 
