@@ -65,13 +65,32 @@ impl Figures {
         calls.filter(move |call| call.platform == platform && call.at >= began)
     }
 
-    /// How many calls the key made that made the most, one after the other.
-    pub fn longest_chain(&self, platform: &str) -> u32 {
-        let mut chains: BTreeMap<u64, u32> = BTreeMap::new();
+    /// How many calls the key made that made the most.
+    pub fn most_of_a_key(&self, platform: &str) -> u32 {
+        let mut made: BTreeMap<u64, u32> = BTreeMap::new();
         for key in self.made_by(platform).filter_map(|call| call.credential) {
-            *chains.entry(key).or_default() += 1;
+            *made.entry(key).or_default() += 1;
         }
-        chains.into_values().max().unwrap_or(0)
+        made.into_values().max().unwrap_or(0)
+    }
+
+    /// The most calls of the run that came one after the other, each when the former was answered.
+    pub fn longest_chain(&self, latency: Duration) -> u32 {
+        let mut begun: Vec<Duration> = platforms()
+            .iter()
+            .flat_map(|platform| self.made_by(platform))
+            .map(|call| self.since_start(call.at))
+            .collect();
+        begun.sort_unstable();
+        let mut chain = 0;
+        let mut answered = Duration::ZERO;
+        for at in begun {
+            if at >= answered {
+                chain += 1;
+                answered = at + latency;
+            }
+        }
+        chain
     }
 
     /// How long after the beginning something was.

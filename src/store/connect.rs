@@ -25,6 +25,9 @@ pub(super) fn to_write(path: &Path) -> Result<Connection, Fault> {
     // Forgotten rows are overwritten: among them are sealed keys.
     set(&connection, "secure_delete", 1)?;
     set(&connection, "journal_size_limit", 16 * 1024 * 1024)?;
+    // What undoes one change of a commit would otherwise go through a file in the folder for temporary ones: pages of this
+    // database outside of its home, a second full disk to fail on, and two thirds of everything written.
+    set(&connection, "temp_store", 2)?;
     Ok(connection)
 }
 
