@@ -73,8 +73,9 @@ impl Client {
             .cancel(&self.cancel)
             .bucket(
                 self.bucket.clone(),
-                // Half of the 50 a second that all of a bot's calls share (sheet: discord 3).
-                &[RateRule::new(25, Duration::from_secs(1))],
+                // All of a bot's calls share 50 a second (sheet: discord 3); calls that were granted a second ago may still
+                // come on top of these.
+                &[RateRule::new(40, Duration::from_secs(1))],
             );
         if is_reading {
             call

@@ -43,9 +43,8 @@ pub(super) async fn look(client: &Client, guild: &str, bot: &str) -> Result<Opti
         return Ok(None);
     }
     let shown: Value = errors::accept(answer, "look at the server")?.json()?;
-    let roles = client
-        .list(&format!("/guilds/{guild}/roles"), "the roles")
-        .await?;
+    // Discord shows a server with all of its roles (its published description).
+    let roles = entries(&shown["roles"], "Discord", "the server's roles")?;
     let path = format!("/guilds/{guild}/members/{bot}");
     let member = client.get(&path, "look at the bot's roles").await?;
     let held: Vec<&str> = entries(&member["roles"], "Discord", "the bot's roles")?
@@ -65,7 +64,7 @@ pub(super) async fn look(client: &Client, guild: &str, bot: &str) -> Result<Opti
             .filter_map(|role| role["position"].as_i64())
             .max()
             .unwrap_or(0),
-        roles,
+        roles: roles.to_vec(),
     }))
 }
 

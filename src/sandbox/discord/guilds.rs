@@ -17,6 +17,7 @@ impl Discord {
             json!({
                 "id": id, "name": guild.name, "owner_id": guild.owner, "mfa_level": guild.mfa_level,
                 "features": features, "rules_channel_id": guild.rules_channel,
+                "roles": self.shown_roles(id),
             }),
         )
     }

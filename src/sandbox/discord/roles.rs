@@ -19,10 +19,14 @@ fn shown(id: &str, role: &Role) -> Value {
 }
 
 impl Discord {
-    pub fn list_roles(&self, guild: &str) -> Reply {
+    /// The roles of a server as they are shown in lists and with the server itself.
+    pub fn shown_roles(&self, guild: &str) -> Vec<Value> {
         let roles = self.guilds[guild].roles.iter();
-        let shown: Vec<Value> = roles.map(|(id, role)| shown(id, role)).collect();
-        Reply::json(200, json!(shown))
+        roles.map(|(id, role)| shown(id, role)).collect()
+    }
+
+    pub fn list_roles(&self, guild: &str) -> Reply {
+        Reply::json(200, json!(self.shown_roles(guild)))
     }
 
     pub fn make_role(&mut self, me: &Caller, guild: &str, incoming: &Incoming) -> Outcome {
