@@ -202,7 +202,19 @@ pub enum Command {
 impl Command {
     /// Whether the recovery key is made here, and so is written to its descriptor instead of read from it.
     pub const fn makes_recovery_key(&self) -> bool {
-        matches!(self, Self::Init(_))
+        match self {
+            Self::Init(_) => true,
+            Self::Vault(vault) => vault.makes_recovery_key(),
+            _ => false,
+        }
+    }
+
+    /// Whether the vault gets a key that is wrapped anew to everybody who opens it, with the passphrase of whoever has one.
+    pub const fn wraps_vault_anew(&self) -> bool {
+        match self {
+            Self::Vault(vault) => vault.wraps_anew(),
+            _ => false,
+        }
     }
 }
 

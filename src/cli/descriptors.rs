@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs::{File, OpenOptions},
     io::{BufRead, BufReader, Read, Write},
+    mem,
     sync::{Mutex, PoisonError},
 };
 use zeroize::Zeroizing;
@@ -16,11 +17,25 @@ use zeroize::Zeroizing;
 /// The longest first line that is read.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// The descriptors that were named, each used once.
+/// The descriptors that were named, each read or written once.
 #[derive(Debug, Default)]
 pub struct Descriptors {
-    passphrase: Mutex<Option<File>>,
+    passphrase: Mutex<Given>,
     recovery: Mutex<Option<File>>,
+    /// Whether a recovery key is written there and none is read.
+    takes_recovery_key: bool,
+    /// Whether the passphrase is asked for again: the vault is opened with it, and then wrapped to it anew.
+    keeps_passphrase: bool,
+}
+
+/// A secret behind a descriptor.
+#[derive(Debug, Default)]
+enum Given {
+    /// There is none, or it was handed out.
+    #[default]
+    Nothing,
+    Unread(File),
+    Kept(SecretString),
 }
 
 impl Descriptors {
@@ -30,10 +45,8 @@ impl Descriptors {
     /// `BadInput` for a descriptor that is not open.
     pub fn open(arguments: &Arguments) -> Result<Self, Fault> {
         let globals = &arguments.globals;
-        let writes = arguments
-            .command
-            .as_ref()
-            .is_some_and(super::arguments::Command::makes_recovery_key);
+        let command = arguments.command.as_ref();
+        let writes = command.is_some_and(super::arguments::Command::makes_recovery_key);
         let passphrase = globals
             .passphrase_fd
             .map(|number| opened(number, "--passphrase-fd", false));
@@ -41,26 +54,47 @@ impl Descriptors {
             .recovery_key_fd
             .map(|number| opened(number, "--recovery-key-fd", writes));
         Ok(Self {
-            passphrase: Mutex::new(passphrase.transpose()?),
+            passphrase: Mutex::new(
+                passphrase
+                    .transpose()?
+                    .map_or(Given::Nothing, Given::Unread),
+            ),
             recovery: Mutex::new(recovery.transpose()?),
+            takes_recovery_key: writes,
+            keeps_passphrase: command.is_some_and(super::arguments::Command::wraps_vault_anew),
         })
     }
 
-    /// The passphrase, without its line end; none where no descriptor was named or it was read before.
+    /// The passphrase, without its line end; none where no descriptor was named, or where it was handed out and the
+    /// command does not need it twice.
     ///
     /// # Errors
     /// `BadInput` when nothing is there, or no text.
     pub fn passphrase(&self) -> Result<Option<SecretString>, Fault> {
-        take(&self.passphrase)
-            .map(|file| first_line(file, "--passphrase-fd"))
-            .transpose()
+        let mut given = self
+            .passphrase
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let passphrase = match mem::take(&mut *given) {
+            Given::Nothing => return Ok(None),
+            Given::Unread(file) => first_line(file, "--passphrase-fd")?,
+            Given::Kept(passphrase) => passphrase,
+        };
+        if self.keeps_passphrase {
+            *given = Given::Kept(passphrase.clone());
+        }
+        Ok(Some(passphrase))
     }
 
-    /// The recovery key as it was typed; none as above.
+    /// The recovery key as it was typed; none where no descriptor was named, where it was read before, or where the
+    /// descriptor takes a new one.
     ///
     /// # Errors
     /// `BadInput` when nothing is there, or no text.
     pub fn recovery_key(&self) -> Result<Option<SecretString>, Fault> {
+        if self.takes_recovery_key {
+            return Ok(None);
+        }
         take(&self.recovery)
             .map(|file| first_line(file, "--recovery-key-fd"))
             .transpose()
@@ -79,9 +113,8 @@ impl Descriptors {
             .map_err(|error| {
                 Fault::new(
                     FaultKind::Storage,
-                    "The recovery key could not be written to its descriptor, and is not kept anywhere.",
+                    "The recovery key could not be written to its descriptor.",
                 )
-                .hint("Remove this installation's folder and set it up again.")
                 .detail(error)
             })?;
         Ok(true)

@@ -148,7 +148,7 @@ fn tell(context: &Context, name: &str, recovery: &RecoveryKey) -> Result<(), Fau
         "home": context.place.home,
         "sandbox": context.globals.sandbox,
     });
-    let shown = recovery_key::hand_out(context, recovery, &mut object)?;
+    let shown = recovery_key::hand_out(context, recovery, &mut object);
     context
         .out
         .data(&object, |_| format!("{name} is set up in {home}.\n{shown}"))?;

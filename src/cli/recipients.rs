@@ -30,6 +30,18 @@ pub enum Vault {
     ReplaceRecoveryKey,
 }
 
+impl Vault {
+    /// Whether the recovery key is made here.
+    pub const fn makes_recovery_key(&self) -> bool {
+        matches!(self, Self::ReplaceRecoveryKey)
+    }
+
+    /// Whether the vault gets another key.
+    pub const fn wraps_anew(&self) -> bool {
+        matches!(self, Self::ReplaceRecoveryKey | Self::Remove { .. })
+    }
+}
+
 /// Somebody new: by an SSH key, a new key file, or else a passphrase that is asked for.
 #[derive(Debug, Args)]
 pub struct Add {
@@ -203,7 +215,7 @@ async fn replace_recovery_key(context: &Context) -> Result<Exit, Fault> {
     hall.close().await;
     let (recovery, removal) = replaced?;
     let mut object = json!({ "removal": removal });
-    let shown = recovery_key::hand_out(context, &recovery, &mut object)?;
+    let shown = recovery_key::hand_out(context, &recovery, &mut object);
     context.out.data(&object, |_| {
         format!("The recovery key is replaced.\n{shown}")
     })?;

@@ -48,6 +48,45 @@ fn the_recovery_key_is_shown_once_or_written_where_it_is_wanted() {
     assert!(shown["recovery_key"].as_str().unwrap().len() > 58);
 }
 
+/// Whoever opens the vault with the passphrase opens it after the vault got another key, too.
+fn still_opens(home: &Home) {
+    home.shell("\"$guildhall\" --sandbox unlock --passphrase-fd 3 3<passphrase")
+        .ends_with(0);
+}
+
+#[test]
+fn another_recovery_key_goes_where_it_is_wanted_and_the_passphrase_opens_the_vault_still() {
+    let home = with_passphrase();
+    let replace = "\"$guildhall\" --sandbox --yes --passphrase-fd 3 3<passphrase vault replace-recovery-key --recovery-key-fd 4";
+    home.shell(&format!("{replace} 4>recovery-two"))
+        .ends_with(0);
+    still_opens(&home);
+    let unlock = "\"$guildhall\" --sandbox unlock --recovery-key-fd 3 3<";
+    home.shell(&format!("{unlock}recovery-two")).ends_with(0);
+    home.shell(&format!("{unlock}recovery")).refused_with(5, "");
+
+    // Where it cannot be written it is shown: nobody else has it, and the former opens nothing any more.
+    let shown = home
+        .shell(&format!("{replace} --json 4>/dev/full"))
+        .ends_with(0)
+        .json();
+    let key = shown["recovery_key"].as_str().unwrap();
+    fs::write(home.path().with_file_name("recovery-three"), key).unwrap();
+    home.shell(&format!("{unlock}recovery-three")).ends_with(0);
+}
+
+#[test]
+fn who_stays_opens_the_vault_when_somebody_was_removed() {
+    let home = with_passphrase();
+    let vault = "\"$guildhall\" --sandbox --yes --passphrase-fd 3 3<passphrase vault";
+    home.shell(&format!("{vault} add bob --new-key-file bob.key"))
+        .ends_with(0);
+    home.shell(&format!("{vault} remove bob")).ends_with(0);
+    still_opens(&home);
+    home.shell("\"$guildhall\" --sandbox unlock --identity-file bob.key")
+        .refused_with(5, "");
+}
+
 /// Processes whose arguments or environment hold a text.
 fn processes_with(text: &str) -> Vec<String> {
     let mut found = Vec::new();
