@@ -3,7 +3,11 @@
 
 use super::{
     Engine,
-    handing_over::{own_keys, owned, was_exported},
+    handing_over::{
+        own_keys,
+        owned::{self, Owned},
+        was_exported,
+    },
     reading::seen,
     rules::Rules,
     scene::Scene,
@@ -26,8 +30,8 @@ pub struct EndedKeys {
 
 impl Engine {
     /// Begins to end every key that belongs to a community. Nothing of it can be looked after from here afterwards. Where a
-    /// platform says that what is there is still ours its key is kept, since it is needed for giving that away; `although`
-    /// names the platforms whose keys are ended all the same.
+    /// platform says that what is there is still ours, or cannot be asked and did not say otherwise before, its key is kept,
+    /// since it is needed for giving that away; `although` names the platforms whose keys are ended all the same.
     ///
     /// # Errors
     /// `NotFound` for a community that does not exist or that the actor may not know of; `NotAllowed`; `BadInput` when its
@@ -73,6 +77,7 @@ impl Engine {
                             name: titles::platform(&rules.catalog, &instance.platform),
                             keys,
                             stands: instance.external_id.is_some() && !instance.observe_only,
+                            owned: owned::recall(reader, instance.id)?,
                             scene: Scene::read(reader, &rules, instance)?,
                         });
                     }
@@ -105,15 +110,17 @@ impl Engine {
             name,
             keys,
             stands,
+            owned,
             scene,
         } in kept
         {
             let platform = scene.instance.platform.clone();
             if stands && !although.contains(&platform) {
                 let (site, _) = scene.open(&self.core);
-                let known = owned::ask(&self.core, &site, None).await;
-                if let Some(said) = known.still_ours() {
-                    ended.refused.push((name, keep(slug, &platform, &said)));
+                let known = owned::ask(&self.core, &site, owned).await;
+                if let Some((found, hint)) = known.needs_key() {
+                    let kept = keep(slug, &platform, &found, &hint);
+                    ended.refused.push((name, kept));
                     continue;
                 }
             }
@@ -140,17 +147,26 @@ struct Kept {
     keys: Vec<CredentialId>,
     /// Whether something stands there that has an owner.
     stands: bool,
+    /// Who owned it when its platform last said so.
+    owned: Option<Owned>,
     scene: Scene,
 }
 
-/// Why a key is not ended yet.
-fn keep(slug: &Slug, platform: &PlatformId, said: &str) -> Fault {
+/// Why a key is not ended yet. What is to be done first stands in `hint`, where it is not giving away what is there.
+fn keep(slug: &Slug, platform: &PlatformId, found: &str, hint: &str) -> Fault {
+    let first = if hint.is_empty() {
+        format!(
+            "Make people of the community its owners first: guildhall community hand-over {slug} --owner {platform}."
+        )
+    } else {
+        hint.to_owned()
+    };
     Fault::new(
         FaultKind::Conflict,
-        format!("What is there is not handed over ({said}); its key was not ended."),
+        format!("{found}; its key was not ended."),
     )
     .hint(format!(
-        "Make people of the community its owners first: guildhall community hand-over {slug} --owner {platform}. To end the key all the same, add: --although {platform}"
+        "{first} To end the key all the same, add: --although {platform}"
     ))
 }
 

@@ -126,6 +126,59 @@ async fn a_person_named_by_the_operator_becomes_the_owner_and_the_platform_has_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_cannot_be_asked_has_not_said_that_it_is_theirs() {
+    let home = Home::new();
+    let engine = leaving(&home).await;
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    engine.export(&ada, &rosewood).await.unwrap();
+    let down =
+        || Fault::new(FaultKind::Unreachable, "Beta does not answer.").hint("Look again tomorrow.");
+    let end = async || {
+        let ended = engine.end_keys(&ada, &rosewood, "rosewood", &[]).await;
+        ended.unwrap()
+    };
+
+    home.world.fail("ownership", down());
+    let ended = end().await;
+    assert!(ended.operations.is_empty(), "{ended:?}");
+    let fault = &ended.refused[0].1;
+    assert!(
+        fault.what.contains("Beta does not answer") && fault.what.contains("was not ended"),
+        "{fault:?}"
+    );
+    assert!(
+        fault.hint.contains("tomorrow") && fault.hint.contains("--although beta"),
+        "{fault:?}"
+    );
+
+    // What cannot be seen now is no reason to throw it away, and not done either.
+    for seen_before in [false, true] {
+        if seen_before {
+            engine.hand_over(&ada, &rosewood).await.unwrap();
+        }
+        // Its other instance is asked too.
+        home.world.fail("ownership", down());
+        home.world.fail("ownership", down());
+        let list = engine.hand_over(&ada, &rosewood).await.unwrap();
+        let mut lines = list.lines.iter();
+        let line = lines.find(|line| line.what == "The beta: ownership");
+        let line = line.expect("a line about whose it is");
+        assert_eq!(line.progress, HandOverProgress::Open);
+        assert_eq!(line.to_do, "Look again tomorrow.");
+    }
+
+    // Where it was theirs when it was last asked, nothing there needs the key.
+    let community = engine.community(&ada, &rosewood).await.unwrap();
+    let hand_over = hand_over(community.community.id, "beta", "amina");
+    engine.submit(&ada, hand_over).await.unwrap();
+    settle(&engine).await;
+    home.world.accept_ownership();
+    engine.hand_over(&ada, &rosewood).await.unwrap();
+    home.world.fail("ownership", down());
+    assert_eq!(end().await.operations.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nobody_is_told_whose_it_is_that_is_said_and_nothing_waits_for_it() {
     let home = Home::new();
     let engine = leaving(&home).await;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     adapters::{Ownership, Secrets, Site, VerifyRequest},
-    domain::{Capability, FaultKind, Instance, InstanceKind, Slug, Verb},
+    domain::{Capability, Fault, FaultKind, Instance, InstanceKind, Slug, Verb},
     engine::core::Core,
 };
 use jiff::tz::TimeZone;
@@ -121,7 +121,8 @@ impl Whose<'_> {
             Known::Before(_, Some(owned)) if owned.ownership.is_handed_over() => {
                 told(Progress::Done, seen(&owned), String::new())
             }
-            Known::Before(fault, Some(owned)) => told(
+            // The key does no harm any more: what is forgotten with it stays as it is.
+            Known::Before(fault, Some(owned)) if fault.kind == FaultKind::KeyRejected => told(
                 Progress::Open,
                 format!("{}. {}", seen(&owned), fault.what),
                 format!(
@@ -129,14 +130,26 @@ impl Whose<'_> {
                     self.slug, self.instance.platform
                 ),
             ),
-            Known::Before(fault, None) if self.own_key && fault.kind != FaultKind::KeyRejected => {
-                told(Progress::Open, fault.what, fault.hint)
-            }
-            Known::Before(_, None) => told(
+            Known::Before(fault, Some(owned)) => told(
+                Progress::Open,
+                format!("{}. {}", seen(&owned), fault.what),
+                fault.hint,
+            ),
+            Known::Before(fault, None) if self.has_no_key_for(&fault) => told(
                 Progress::Unproven,
                 "no key is here to look with who owns it".to_owned(),
                 "Ask its people there.".to_owned(),
             ),
+            Known::Before(fault, None) => told(Progress::Open, fault.what, fault.hint),
+        }
+    }
+
+    /// Whether nothing that is here could look, now or later.
+    fn has_no_key_for(&self, fault: &Fault) -> bool {
+        match fault.kind {
+            FaultKind::KeyRejected => true,
+            FaultKind::NeedsKey => !self.own_key,
+            _ => false,
         }
     }
 

@@ -31,11 +31,25 @@ pub(in crate::engine) enum Known {
 }
 
 impl Known {
-    /// Whether the platform says now that it is still ours, and in which words.
-    pub fn still_ours(&self) -> Option<String> {
+    /// Why a key of ours is kept, and what to do about that; none where nobody needs it for giving away what is there. A
+    /// platform that cannot be asked has not said that it is anybody else's.
+    pub fn needs_key(&self) -> Option<(String, String)> {
         match self {
-            Self::Now(ownership) if !ownership.is_handed_over() => Some(ownership.sentence()),
-            _ => None,
+            Self::Now(ownership) if !ownership.is_handed_over() => Some((
+                format!(
+                    "What is there is not handed over ({})",
+                    ownership.sentence()
+                ),
+                String::new(),
+            )),
+            Self::Before(_, Some(last)) if last.ownership.is_handed_over() => None,
+            // The key is dead already.
+            Self::Before(fault, _) if fault.kind == FaultKind::KeyRejected => None,
+            Self::Before(fault, _) => Some((
+                format!("Whose it is could not be asked ({})", fault.what),
+                fault.hint.clone(),
+            )),
+            Self::Now(_) | Self::Untold(_) => None,
         }
     }
 }
