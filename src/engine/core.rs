@@ -20,6 +20,10 @@ use tokio::sync::{broadcast, watch};
 /// Events that a slow listener may lag behind before it has to read everything again.
 const EVENTS: usize = 1024;
 
+/// How often a busy database is asked to take what would be lost. It makes each of them wait for five seconds before it says
+/// no.
+pub(super) const TRIES: u32 = 6;
+
 /// The open installation.
 pub(super) struct Core {
     /// How it was opened.
@@ -100,6 +104,26 @@ impl Core {
                 Ok(done)
             })
             .await
+    }
+
+    /// The same for what would be lost if it were not written down: a database that another program holds is asked [`TRIES`]
+    /// times.
+    pub async fn change_patiently<T, F>(&self, change: F) -> Result<T, Fault>
+    where
+        F: Fn(&Writer<'_>, &Rules) -> Result<T, Fault> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let change = Arc::new(change);
+        let mut left = TRIES;
+        loop {
+            let again = change.clone();
+            let answer = self.change(move |writer, rules| again(writer, rules)).await;
+            left -= 1;
+            match answer {
+                Err(fault) if fault.kind == FaultKind::InUse && left > 0 => {}
+                answer => return answer,
+            }
+        }
     }
 
     /// The examined key that an intent is about, while it is in memory.

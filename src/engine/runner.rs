@@ -2,7 +2,7 @@
 
 use super::{
     choosing, connections,
-    core::Core,
+    core::{Core, TRIES},
     desk::{Place, Stop},
     drift,
     ending::Ending,
@@ -47,9 +47,6 @@ pub(super) async fn run(core: Arc<Core>, operation: Operation, mut place: Place)
         }
     }
 }
-
-/// How often a busy database is asked to take an ending. It makes each of them wait for five seconds before it says no.
-const TRIES: u32 = 6;
 
 /// Whether a change was refused because the operation is somebody else's, and not because the database was busy.
 async fn went_to_others(core: &Core, operation: OperationId, fault: &Fault) -> bool {
@@ -133,13 +130,22 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     let joined = write_down(core, &operation, &ending, was_locked).await?;
     core.desk.widen(joined);
     outcome::afterwards(core, &operation, &ending);
-    if let Ending::Done(_) = ending {
-        look_at_task(core, operation.instance).await?;
-    }
-    drift::look_after(core, operation.instance).await?;
+    look_afterwards(core, operation.instance, matches!(ending, Ending::Done(_))).await;
     let operation = Operation { state, ..operation };
     tell(core, &operation, &title, fault, said);
     Ok(())
+}
+
+/// Looks at the instance where that is due. What the operation came to is written down and told whether or not this can be.
+async fn look_afterwards(core: &Arc<Core>, instance: InstanceId, is_done: bool) {
+    let mut looked = Ok(());
+    if is_done {
+        looked = look_at_task(core, instance).await;
+    }
+    let looked = looked.and(drift::look_after(core, instance).await);
+    if let Err(fault) = looked {
+        tracing::warn!(%instance, %fault, detail = ?fault.detail, "an instance was not looked at after its work");
+    }
 }
 
 /// Which key is missing, in the words of its platform's manifest: an adapter knows only its field.

@@ -184,6 +184,23 @@ async fn what_was_made_and_not_recorded_is_found_again_and_not_made_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_failed_halfway_is_nobodys_and_is_tried_again() {
+    let home = Home::new();
+    let engine = home.init().await;
+    add(&engine, "alpha", "administrator", ("master", MASTER))
+        .await
+        .unwrap();
+    home.world.panic_at("account made");
+    want(&engine, "alpha", "bot").await.unwrap();
+    settle(&engine).await;
+    let (asked, _) = wanted(&engine).await.remove(0);
+    assert!(asked.note.contains("Guildhall failed"), "{asked:?}");
+    check(&engine).await.unwrap();
+    settle(&engine).await;
+    assert_eq!((wanted(&engine).await, home.world.accounts()), (vec![], 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wanted_while_the_vault_is_locked_is_made_at_the_next_unlock() {
     let home = Home::new();
     let engine = home.init().await;

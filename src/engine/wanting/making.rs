@@ -4,7 +4,7 @@ use super::{at_hand, owner, require_unheld};
 use crate::{
     adapters::MadeAccount,
     domain::{
-        AuditResult, Fault, FaultKind, InstanceId, IntentKind, Slug, WantedAccount,
+        AuditResult, Fault, FaultKind, InstanceId, IntentKind, PlatformId, Slug, WantedAccount,
         WantedAccountId, clean_line,
     },
     engine::{
@@ -49,7 +49,8 @@ pub(in crate::engine) fn begin_making(core: &Arc<Core>, id: WantedAccountId) {
     });
 }
 
-/// Makes it and keeps its key; what stood in the way is noted in its step.
+/// Makes it and keeps its key; what stood in the way is noted in its step. Whatever happens, nobody is said to be making it
+/// afterwards.
 async fn make(core: &Arc<Core>, id: WantedAccountId) -> Result<(), Fault> {
     let holder = core.holder.clone();
     let (wanted, scene) = core
@@ -64,34 +65,55 @@ async fn make(core: &Arc<Core>, id: WantedAccountId) -> Result<(), Fault> {
         })
         .await?;
     let owner = owner(&wanted.platform);
+    let asking = core.clone();
+    let platform = wanted.platform.clone();
+    // A task of its own, so that a panic in an adapter is no more than a failure.
+    let asked = tokio::spawn(async move { ask(&asking, &platform, scene).await });
+    let made = asked.await.unwrap_or_else(|error| {
+        Err(Fault::new(
+            FaultKind::Internal,
+            "Guildhall failed while it had the account made.",
+        )
+        .hint("This is a mistake of Guildhall; please report it with the details from the log.")
+        .detail(error))
+    });
+    core.held.take_back(&owner);
+    let kept = match made {
+        Ok(made) => {
+            core.change_patiently(move |writer, rules| keep(writer, rules, &wanted, &made))
+                .await
+        }
+        Err(fault) => Err(fault),
+    };
+    match kept {
+        Ok(queued) => {
+            core.desk.widen(queued);
+            core.desk.ring();
+            Ok(())
+        }
+        Err(fault) => {
+            let note = brief(&fault);
+            core.change_patiently(move |writer, _| {
+                writer.note_wanted_account(id, &note)?;
+                writer.hold_wanted_account(id, None)
+            })
+            .await?;
+            Err(fault)
+        }
+    }
+}
+
+/// Has the platform make it.
+async fn ask(core: &Arc<Core>, platform: &PlatformId, scene: Scene) -> Result<MadeAccount, Fault> {
     let (site, bad) = scene.open(core);
     keyring::mark_bad(core, bad).await?;
-    let made = match core.options.registry.get(&wanted.platform) {
+    match core.options.registry.get(platform) {
         Some(adapter) => adapter.make_account(&site).await,
         None => Err(Fault::new(
             FaultKind::Unsupported,
             "The platform has no adapter in this build.",
         )),
-    };
-    core.held.take_back(&owner);
-    let made = match made {
-        Ok(made) => made,
-        Err(fault) => {
-            let note = brief(&fault);
-            core.change(move |writer, _| {
-                writer.note_wanted_account(id, &note)?;
-                writer.hold_wanted_account(id, None)
-            })
-            .await?;
-            return Err(fault);
-        }
-    };
-    let queued = core
-        .change(move |writer, rules| keep(writer, rules, &wanted, made))
-        .await?;
-    core.desk.widen(queued);
-    core.desk.ring();
-    Ok(())
+    }
 }
 
 /// Keeps the key of an account that its platform has made, and lets go on what waited for one.
@@ -99,7 +121,7 @@ fn keep(
     writer: &Writer<'_>,
     rules: &Rules,
     wanted: &WantedAccount,
-    made: MadeAccount,
+    made: &MadeAccount,
 ) -> Result<Vec<InstanceId>, Fault> {
     let platform = &wanted.platform;
     let account = keyring::account_of_installation(writer, rules, platform, &wanted.name)?;
@@ -107,9 +129,9 @@ fn keep(
     let who = made.identity.who.clone();
     let new = NewKey {
         field: made.field.to_owned(),
-        secret: made.secret,
+        secret: made.secret.clone(),
         verified: true,
-        identity: Some(made.identity),
+        identity: Some(made.identity.clone()),
     };
     keyring::store(writer, rules, &account, new)?;
     writer.drop_wanted_account(wanted.id)?;
