@@ -10,8 +10,8 @@ use super::{
 use crate::{
     catalog::{Holder, Manifest, Needs},
     domain::{
-        Account, AccountId, Capability, CommunityId, CredentialMeta, Fault, HumanTask, Identity,
-        Instance, OperationVerb, PlatformId, Verb,
+        Account, AccountId, Capability, CommunityId, CredentialMeta, CredentialState, Fault,
+        HumanTask, Identity, Instance, OperationVerb, PlatformId, Verb,
     },
     store::{Reader, Writer},
 };
@@ -188,7 +188,16 @@ pub(super) fn usable_still(
     let mut keys = reader.current_credentials(Some(instance.community), platform)?;
     keys.extend(reader.current_credentials(None, platform)?);
     let mut accounts = reader.accounts_used(instance.id)?;
-    accounts.retain(|account| keys.iter().any(|key| key.account == *account));
+    let is_usable = |key: &CredentialMeta| {
+        matches!(
+            key.state,
+            CredentialState::Active | CredentialState::Unverified | CredentialState::Inbox
+        )
+    };
+    accounts.retain(|account| {
+        let mut keys = keys.iter().filter(|key| is_usable(key));
+        keys.any(|key| key.account == *account)
+    });
     Ok(accounts)
 }
 

@@ -290,7 +290,8 @@ pub(super) fn remake(
     let open = connection_work::open_for(writer, connection)?;
     let mut begun = connection.state != ConnectionState::Waiting;
     for making in &open {
-        begun |= !writer.steps(making.id)?.is_empty();
+        // What it is made with may be in its hands before it has a step to show for it.
+        begun |= making.attempts > 0 || !writer.steps(making.id)?.is_empty();
     }
     let is_undone = open
         .iter()

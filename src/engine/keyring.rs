@@ -369,17 +369,21 @@ pub(super) fn forget(
     Ok(forgotten)
 }
 
-/// An operation succeeded with these keys: what was kept unverified, or was refused before, is good.
+/// An operation succeeded with the keys of the accounts that the instance works with: what was kept unverified, or was
+/// refused before, is good. Those of another account were not tried.
 pub(super) fn mark_accepted(
     writer: &Writer<'_>,
     _rules: &Rules,
     instance: &Instance,
 ) -> Result<(), Fault> {
+    let used = writer.accounts_used(instance.id)?;
     for key in writer.current_credentials(Some(instance.community), &instance.platform)? {
-        if matches!(
+        let was_tried = used.is_empty() || used.contains(&key.account);
+        let is_in_doubt = matches!(
             key.state,
             CredentialState::Unverified | CredentialState::Rejected
-        ) {
+        );
+        if was_tried && is_in_doubt {
             writer.set_credential_state(key.id, CredentialState::Active)?;
         }
     }

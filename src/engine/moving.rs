@@ -333,7 +333,6 @@ pub(super) async fn work(
         .change(move |writer, rules| {
             writer.require_lease(lease, &holder)?;
             if done {
-                facts::forget(writer, instance, facts::FORMER_ACCOUNTS)?;
                 // The other account may hold less there than the former one did.
                 facts::remember(writer, instance, facts::LOOK_AFTER, &true)?;
                 return remake_connections(writer, rules, instance, &actor);

@@ -10,10 +10,10 @@ use super::{
 use crate::{
     adapters::Presence,
     domain::{
-        AuditResult, ConnectionState, Desired, Fault, FaultKind, Instance, Observed, Operation,
-        OperationId, OperationState, OperationVerb, clean_line,
+        AuditResult, ConnectionState, Desired, Fault, FaultKind, Instance, InstanceId, Observed,
+        Operation, OperationId, OperationState, OperationVerb, clean_line,
     },
-    store::{InstancePlace, Writer},
+    store::{InstancePlace, OperationFilter, Writer},
 };
 use serde_json::Value;
 
@@ -79,11 +79,11 @@ pub(super) fn write(
     }
 }
 
-/// What is to be done in memory once the ending is written: a powerful key was lent for one operation, and is forgotten
-/// when that is over, or when the platform does not accept it.
-pub(super) fn afterwards(core: &Core, operation: &Operation, ending: &Ending) {
+/// What is to be done in memory once the ending is written: a powerful key was lent for the work of one instance, and is
+/// forgotten when none of that is left to do, or when the platform does not accept it.
+pub(super) async fn afterwards(core: &Core, operation: &Operation, ending: &Ending) {
     let over = match ending {
-        Ending::Done(_) | Ending::Cancelled(_) => true,
+        Ending::Done(_) | Ending::Cancelled(_) => !is_more_to_do(core, operation.instance).await,
         Ending::Waits { fault, .. } => fault.kind == FaultKind::KeyRejected,
         Ending::Human(_) | Ending::Failed(_) => false,
     };
@@ -91,6 +91,20 @@ pub(super) fn afterwards(core: &Core, operation: &Operation, ending: &Ending) {
         let owner = (operation.platform.clone(), Some(operation.community));
         core.held.take_back(&owner);
     }
+}
+
+/// Whether work on an instance is queued or under way. Where that cannot be read the answer is no: a key that is forgotten
+/// can be entered again.
+async fn is_more_to_do(core: &Core, instance: InstanceId) -> bool {
+    let filter = OperationFilter {
+        states: vec![OperationState::Queued, OperationState::Running],
+        instance: Some(instance),
+        ..Default::default()
+    };
+    let read = core
+        .store
+        .read(move |reader| reader.operations(&filter, 1).map(|open| !open.is_empty()));
+    read.await.unwrap_or(false)
 }
 
 /// A connection's trouble is shown at the connection; the instance itself may be in the best of health.
@@ -167,7 +181,12 @@ fn done(
             writer.set_observed(id, Observed::Ready, &instance.note)?;
             joined(writer, rules, operation, sentence)?;
         }
-        Effect::Replaced(_) | Effect::Handed(_) => rules::rest(writer, instance)?,
+        Effect::Replaced(_) => {
+            // Until here a move that is begun again could fail, and go back to these.
+            facts::forget(writer, instance.id, facts::FORMER_ACCOUNTS)?;
+            rules::rest(writer, instance)?;
+        }
+        Effect::Handed(_) => rules::rest(writer, instance)?,
     }
     keyring::mark_accepted(writer, rules, instance)?;
     rules.towards_desired(writer, id, &operation.actor, false)?;

@@ -129,23 +129,27 @@ async fn attempt(core: &Arc<Core>, due: &Operation, place: &mut Place) -> Result
     };
     let joined = write_down(core, &operation, &ending, was_locked).await?;
     core.desk.widen(joined);
-    outcome::afterwards(core, &operation, &ending);
-    look_afterwards(core, operation.instance, matches!(ending, Ending::Done(_))).await;
+    outcome::afterwards(core, &operation, &ending).await;
+    let is_done = matches!(ending, Ending::Done(_));
+    if let Err(fault) = look_afterwards(core, operation.instance, is_done).await {
+        // What it came to is written down, and told all the same.
+        tracing::warn!(operation = %id, %fault, detail = ?fault.detail, "an instance was not looked at after its work");
+    }
     let operation = Operation { state, ..operation };
     tell(core, &operation, &title, fault, said);
     Ok(())
 }
 
-/// Looks at the instance where that is due. What the operation came to is written down and told whether or not this can be.
-async fn look_afterwards(core: &Arc<Core>, instance: InstanceId, is_done: bool) {
-    let mut looked = Ok(());
+/// Looks at the instance where its work has shown that this is due.
+async fn look_afterwards(
+    core: &Arc<Core>,
+    instance: InstanceId,
+    is_done: bool,
+) -> Result<(), Fault> {
     if is_done {
-        looked = look_at_task(core, instance).await;
+        look_at_task(core, instance).await?;
     }
-    let looked = looked.and(drift::look_after(core, instance).await);
-    if let Err(fault) = looked {
-        tracing::warn!(%instance, %fault, detail = ?fault.detail, "an instance was not looked at after its work");
-    }
+    drift::look_after(core, instance).await
 }
 
 /// Which key is missing, in the words of its platform's manifest: an adapter knows only its field.

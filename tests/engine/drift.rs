@@ -16,8 +16,9 @@ async fn alpha(engine: &Engine) -> Instance {
 
 async fn check(engine: &Engine) {
     let actor = ada(engine).await;
+    // Asked of its community: a look at everything leaves out what was looked at in the same millisecond.
     let intent = Intent::Check {
-        community: None,
+        community: Some(alpha(engine).await.community),
         platform: Some(id("alpha")),
     };
     engine.submit(&actor, intent).await.expect("a look");
