@@ -5,7 +5,7 @@ use crate::domain::*;
 use crate::tui::{
     effect::Effect,
     hidden::Hidden,
-    layers::Layer,
+    layers::{Layer, proposals::Proposals, set_up::SetUpWizard},
     message::{Answer, Msg},
     update::update,
 };
@@ -107,6 +107,71 @@ fn a_key_is_verified_before_it_can_be_stored() {
             ..
         }]
     ));
+}
+
+#[test]
+fn a_key_that_was_pasted_is_not_lost_to_the_letter_that_leaves() {
+    let mut state = furnished(SIZE, colour());
+    press(
+        &mut state,
+        "enter down down e text:tok-canary0123456789abcdef tab tab tab tab enter",
+    );
+    assert!(screen(&state).contains("[Cancel]"), "{}", screen(&state));
+    assert_eq!(press(&mut state, "q"), []);
+    assert!(
+        screen(&state).contains("Esc again throws away what you typed."),
+        "{}",
+        screen(&state)
+    );
+    // Anything else means that it is not to be thrown away.
+    press(&mut state, "tab");
+    assert_eq!(press(&mut state, "q"), []);
+    assert_eq!(state.layers.len(), 1, "one q threw the key away");
+    assert_eq!(press(&mut state, "q"), []);
+    assert!(state.layers.is_empty(), "{}", screen(&state));
+    assert_eq!(press(&mut state, "q"), [Effect::Quit(0)]);
+}
+
+#[test]
+fn the_letter_that_leaves_only_closes_plans_and_questions() {
+    for keys in ["enter G space", "enter m m space", "enter down down S"] {
+        let mut state = furnished(SIZE, colour());
+        press(&mut state, keys);
+        assert_eq!(press(&mut state, "q"), [], "{keys}");
+        assert!(state.layers.is_empty(), "{keys}\n{}", screen(&state));
+        press(&mut state, keys.rsplit(' ').next().unwrap_or_default());
+        assert_eq!(press(&mut state, "ctrl-c"), [Effect::Quit(0)], "{keys}");
+    }
+}
+
+#[test]
+fn the_recovery_key_stays_in_sight_whatever_letter_is_pressed() {
+    let mut state = bare(SIZE, colour());
+    let ticket = state.ticket();
+    let proposals = Proposals {
+        name: "hall".into(),
+        key_file: "/home/ada/identity.txt".into(),
+        ssh_key: None,
+        unfit_folder: None,
+    };
+    let wizard = SetUpWizard::new(ticket, proposals);
+    state.layers.push(Layer::SetUp(Box::new(wizard)));
+    press(
+        &mut state,
+        "enter tab text:canary-words enter text:canary-words enter",
+    );
+    let key = Hidden::pasted("2QM60H 4JG23D ECGNXK 57DV".into());
+    let effects = update(
+        &mut state,
+        Msg::Answer(Answer::Initialised(ticket, Ok(key))),
+    );
+    answer_all(&mut state, effects);
+    assert_eq!(press(&mut state, "tab q q"), []);
+    assert!(
+        screen(&state).contains("2QM60H 4JG23D ECGNXK 57DV"),
+        "{}",
+        screen(&state)
+    );
 }
 
 #[test]

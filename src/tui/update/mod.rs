@@ -98,6 +98,13 @@ fn on_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     let action = offered(state, &key);
     match action {
+        // What is open may hold what cannot be had again, a pasted key say: it goes first, with its own warnings.
+        Some(ActionId::Quit)
+            if !state.layers.is_empty() && !key.modifiers.contains(KeyModifiers::CONTROL) =>
+        {
+            let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+            with_top(state, &Input::Key(escape)).map_or_else(Vec::new, |(effects, _)| effects)
+        }
         Some(action) if state.layers.is_empty() || reaches_through(state, action) => {
             actions::run(state, action)
         }

@@ -3,7 +3,7 @@
 use super::field::{Entry, Field, Listed, Taken, Verdict};
 use super::sheet::SheetBuilder;
 use crate::tui::{input::Input, theme::Ink};
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A button below the fields.
 #[derive(Debug, Clone)]
@@ -118,7 +118,13 @@ impl Form {
             }
             return Did::Left;
         }
-        self.leaving = false;
+        let did = self.take(key);
+        // A key that means Esc outside of fields is passed on first, and must count as the second one.
+        self.leaving &= did == Did::Passed;
+        did
+    }
+
+    fn take(&mut self, key: &KeyEvent) -> Did {
         if let Some(field) = self.fields.get_mut(self.focus) {
             match field.key(key) {
                 Taken::Changed => {
@@ -259,7 +265,6 @@ fn draw_list(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::KeyEvent;
 
     fn key(code: KeyCode) -> Input {
         Input::Key(KeyEvent::new(code, KeyModifiers::NONE))
