@@ -232,6 +232,19 @@ impl State {
             .collect()
     }
 
+    /// The operation that keys act on: that of the open page, once it was read, else the one under the cursor. The row
+    /// under the cursor may be another one: the list is sorted anew beneath the page.
+    pub fn acting_operation(&self) -> Option<&OperationRow> {
+        let open = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Operation(sheet) => Some(sheet),
+            _ => None,
+        });
+        match open {
+            Some(sheet) => sheet.detail.as_ref().map(|detail| &detail.row),
+            None => self.operations.chosen(),
+        }
+    }
+
     /// Whether something works, so that the spinner turns.
     pub fn working(&self) -> bool {
         self.overview.as_ref().is_some_and(|o| o.working > 0)

@@ -125,7 +125,7 @@ impl State {
                     .tasks
                     .chosen()
                     .is_some_and(|row| row.key.is_none() || row.wanted().is_some()),
-                _ => self.operations.chosen().is_some_and(|row| {
+                _ => self.acting_operation().is_some_and(|row| {
                     !row.operation.state.is_final()
                         && row.operation.state != OperationState::Running
                 }),
@@ -136,8 +136,7 @@ impl State {
                     .chosen()
                     .is_some_and(|row| row.operation.is_some() || row.wanted().is_some()),
                 _ => self
-                    .operations
-                    .chosen()
+                    .acting_operation()
                     .is_some_and(|row| !row.operation.state.is_final()),
             },
             ActionId::Unlock => self.vault() == Some(VaultState::Locked),

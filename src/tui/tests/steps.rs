@@ -3,7 +3,13 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::engine::views::EngineEvent;
-use crate::tui::{effect::Effect, message::Msg, update::update};
+use crate::tui::{
+    effect::Effect,
+    message::{Answer, Msg},
+    state::State,
+    update::update,
+};
+use crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -65,6 +71,66 @@ fn a_step_that_a_look_found_is_looked_at_again_and_goes_when_it_is_done() {
     update(&mut state, Msg::Engine(looked(None)));
     assert!(state.layers.is_empty());
     assert!(screen(&state).contains("done:"), "{}", screen(&state));
+}
+
+#[test]
+fn keys_in_the_page_of_an_operation_act_on_the_one_that_is_shown() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "2 down enter");
+    let shown = screen(&state);
+    assert!(shown.contains("Gamma provision of Rosewood"), "{shown}");
+    // Beneath the page the row that was chosen goes, and another is under the cursor.
+    let mut rows = operations();
+    rows.retain(|row| row.operation.id != OperationId(2));
+    update(&mut state, Msg::Answer(Answer::Operations(Ok(rows))));
+    let effects = press(&mut state, "r");
+    assert_eq!(
+        submitted(&effects),
+        [&Intent::ResumeOperation {
+            operation: OperationId(2)
+        }]
+    );
+    press(&mut state, "C");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("Cancel: Gamma provision of Rosewood"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab enter");
+    assert_eq!(
+        submitted(&effects),
+        [&Intent::CancelOperation {
+            operation: OperationId(2)
+        }]
+    );
+}
+
+#[test]
+fn the_wheel_turns_the_page_on_top_and_never_the_list_beneath() {
+    let mut state = furnished((120, 8), colour());
+    let wheel = |state: &mut State| {
+        let event = MouseEvent {
+            kind: MouseEventKind::ScrollDown,
+            column: 3,
+            row: 3,
+            modifiers: KeyModifiers::NONE,
+        };
+        let effects = update(state, Msg::Mouse(event));
+        answer_all(state, effects);
+    };
+    let chosen = |state: &State| state.operations.chosen().map(|row| row.operation.id);
+    for (keys, turns) in [("2 down enter", true), ("2 down C", false)] {
+        press(&mut state, keys);
+        let (before, list) = (screen(&state), chosen(&state));
+        wheel(&mut state);
+        assert_eq!(chosen(&state), list, "{keys} moved the list");
+        assert_eq!(screen(&state) != before, turns, "{}", screen(&state));
+        press(&mut state, "esc 1");
+    }
+    press(&mut state, "2");
+    let list = chosen(&state);
+    wheel(&mut state);
+    assert_ne!(chosen(&state), list, "the wheel moves a list in sight");
 }
 
 #[test]

@@ -403,7 +403,7 @@ fn chosen_operation(state: &State) -> Option<(crate::domain::OperationId, String
         let title = format!("{} of {}", row.platform_name, row.subject.whose());
         return Some((row.operation?, title, OperationState::WaitsHuman));
     }
-    let row = state.operations.chosen()?;
+    let row = state.acting_operation()?;
     let title = format!(
         "{} {} of {}",
         row.platform_name, row.operation.verb, row.community

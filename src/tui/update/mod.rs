@@ -16,12 +16,15 @@ use super::{
     effect::Effect,
     input::Input,
     keymap::Chord,
-    layers::{After, Turn, revealed},
+    layers::{After, Layer, Turn, revealed},
     message::Msg,
     state::State,
 };
 use crate::domain::ActionId;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
+
+/// Lines that one notch of the wheel turns.
+const NOTCH: isize = 3;
 
 /// Takes a message.
 pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
@@ -40,8 +43,8 @@ pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
             }
         }
         Msg::Mouse(event) => match event.kind {
-            MouseEventKind::ScrollUp => lists::step(state, -3),
-            MouseEventKind::ScrollDown => lists::step(state, 3),
+            MouseEventKind::ScrollUp => wheel(state, -NOTCH),
+            MouseEventKind::ScrollDown => wheel(state, NOTCH),
             MouseEventKind::Down(_) => opening::click(state, event.column, event.row),
             _ => vec![],
         },
@@ -68,6 +71,22 @@ pub fn update(state: &mut State, message: Msg) -> Vec<Effect> {
             state.notices.fault(state.now, &fault);
             vec![]
         }
+    }
+}
+
+/// Turns what is read: the list in sight, or the page over it. In a form it would change what is filled in.
+fn wheel(state: &mut State, by: isize) -> Vec<Effect> {
+    match state.layers.last() {
+        None | Some(Layer::Filter(_)) => lists::step(state, by),
+        Some(Layer::Page(_) | Layer::Operation(_) | Layer::Task(_) | Layer::Log(_)) => {
+            let code = if by < 0 { KeyCode::Up } else { KeyCode::Down };
+            let key = KeyEvent::new(code, KeyModifiers::NONE);
+            (0..by.unsigned_abs())
+                .filter_map(|_| with_top(state, &Input::Key(key)))
+                .flat_map(|(effects, _)| effects)
+                .collect()
+        }
+        Some(_) => vec![],
     }
 }
 
@@ -122,7 +141,6 @@ fn offered(state: &State, key: &KeyEvent) -> Option<ActionId> {
 
 /// What works while a layer is open: leaving, redrawing, and whatever the layer says it does not use itself.
 fn reaches_through(state: &State, action: ActionId) -> bool {
-    use crate::tui::layers::Layer;
     let always = matches!(
         action,
         ActionId::Suspend | ActionId::Redraw | ActionId::Quit | ActionId::Mouse
@@ -147,7 +165,7 @@ fn with_top(state: &mut State, input: &Input) -> Option<(Vec<Effect>, bool)> {
 }
 
 /// Puts a layer back, or what came of it.
-fn finish(state: &mut State, layer: super::layers::Layer, turn: Turn) -> Vec<Effect> {
+fn finish(state: &mut State, layer: Layer, turn: Turn) -> Vec<Effect> {
     let mut effects = turn.effects;
     match turn.after {
         After::Stay => state.layers.push(layer),
