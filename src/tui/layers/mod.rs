@@ -38,6 +38,7 @@ pub mod settings;
 pub mod sharing;
 pub mod task;
 pub mod unlock;
+pub mod which_key;
 
 use super::{
     effect::Effect,

@@ -4,6 +4,7 @@ use super::{
     Layer, Turn,
     dialog::{Asking, CANCEL, Question, Sent},
     revealed::Revealed,
+    which_key::label,
 };
 use crate::domain::{CredentialId, CredentialMeta};
 use crate::tui::{
@@ -27,15 +28,6 @@ pub struct Reveal {
     pub named: String,
     /// The keys that are stored there.
     pub keys: Vec<CredentialMeta>,
-}
-
-/// How a key is told from the others of its account.
-fn label(key: &CredentialMeta) -> String {
-    if key.last_four.is_empty() {
-        key.field.clone()
-    } else {
-        format!("{}, ..{}", key.field, key.last_four)
-    }
 }
 
 impl Question for Reveal {

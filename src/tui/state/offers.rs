@@ -4,10 +4,10 @@
 
 use super::{Pane, State, View};
 use crate::domain::{
-    ActionId, CredentialId, CredentialMeta, Danger, Grant, IntentKind, Observed, OperationState,
-    PlatformId, Scope, line_of,
+    ActionId, CredentialMeta, Danger, Grant, IntentKind, Observed, OperationState, PlatformId,
+    Scope, line_of,
 };
-use crate::engine::views::VaultState;
+use crate::engine::views::{Due, VaultState};
 use crate::tui::keymap;
 
 impl State {
@@ -48,9 +48,12 @@ impl State {
         }
     }
 
-    /// The first of them.
-    pub fn chosen_key(&self) -> Option<CredentialId> {
-        self.chosen_keys().first().map(|key| key.id)
+    /// The first of them that should be replaced.
+    pub fn chosen_due(&self) -> Option<&Due> {
+        match self.view {
+            View::Accounts => self.accounts.chosen()?.due.first(),
+            _ => self.present_instance()?.due.first(),
+        }
     }
 
     /// The platform whose keys are under the cursor, where there are keys on platforms of that kind.
@@ -111,7 +114,7 @@ impl State {
             ActionId::Reach
             | ActionId::RotateKey
             | ActionId::AssumeLeaked
-            | ActionId::RevealKey => self.chosen_key().is_some(),
+            | ActionId::RevealKey => !self.chosen_keys().is_empty(),
             ActionId::AnotherAccount | ActionId::MoveAccount | ActionId::AccountContact => {
                 self.accounts.chosen().is_some()
             }

@@ -14,6 +14,7 @@ use crate::tui::{
     hidden::Hidden,
     layers::Layer,
     message::{Answer, Msg},
+    state::State,
     update::update,
 };
 
@@ -205,4 +206,80 @@ fn keys_that_are_replaced_are_listed_with_what_still_waits() {
     ] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
+}
+
+/// The instance under the cursor with two keys, of which the second should be replaced.
+fn with_two_keys() -> State {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down down down");
+    let Some(detail) = state.instance.as_mut() else {
+        panic!("{}", screen(&state));
+    };
+    let mut second = detail.keys[0].clone();
+    second.id = CredentialId(2);
+    second.field = "master".into();
+    second.last_four = "c3d4".into();
+    detail.keys.push(second);
+    detail.due[0].key = CredentialId(2);
+    state
+}
+
+#[test]
+fn of_several_keys_the_one_that_is_meant_is_asked_for_and_named_before_it_is_replaced() {
+    for (key, wanted) in [("z", RotationReason::Choice), ("Z", RotationReason::Leaked)] {
+        let mut state = with_two_keys();
+        assert_eq!(press(&mut state, key), []);
+        let shown = screen(&state);
+        assert!(
+            shown.contains("token, ..a1b2") && shown.contains("master, ..c3d4"),
+            "{shown}"
+        );
+        // The one that is due is proposed; here the other one is meant.
+        assert_eq!(press(&mut state, "up enter"), []);
+        let shown = screen(&state);
+        assert!(
+            shown.contains("It is the key token, ..a1b2 of Delta, Rosewood Co-op."),
+            "{shown}"
+        );
+        let effects = press(&mut state, "tab enter");
+        let [
+            Intent::RotateKey {
+                key: CredentialId(1),
+                reason,
+                ..
+            },
+        ] = submitted(&effects)[..]
+        else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(*reason, wanted);
+    }
+    let mut state = with_two_keys();
+    press(&mut state, "z enter");
+    assert!(
+        screen(&state).contains("It is the key master, ..c3d4"),
+        "{}",
+        screen(&state)
+    );
+}
+
+#[test]
+fn what_is_shown_to_be_reached_is_what_the_chosen_key_reaches() {
+    let mut state = with_two_keys();
+    assert_eq!(
+        press(&mut state, "b enter"),
+        [Effect::Load(Load::Reach(CredentialId(2)))]
+    );
+    assert!(state.layers.is_empty(), "{}", screen(&state));
+}
+
+#[test]
+fn a_single_key_is_named_before_it_is_replaced() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down down down z");
+    assert!(
+        screen(&state).contains("It is the key token, ..a1b2 of Delta, Rosewood Co-op."),
+        "{}",
+        screen(&state)
+    );
 }

@@ -1,6 +1,6 @@
 //! What is done about accounts and their keys: one is added, another is made, a community is moved, a key is read.
 
-use super::actions::dialog;
+use super::{actions::dialog, stored_keys};
 use crate::domain::{ActionId, PlatformId};
 use crate::tui::{
     effect::{Effect, Load},
@@ -8,7 +8,7 @@ use crate::tui::{
         account_contact::AccountContact, another_account::AnotherAccount, new_account::NewAccount,
         reveal::Reveal,
     },
-    state::{State, View},
+    state::State,
 };
 
 /// Runs one of these actions.
@@ -64,16 +64,7 @@ fn add(state: &mut State) -> Vec<Effect> {
 
 fn reveal(state: &mut State) -> Vec<Effect> {
     let keys = state.chosen_keys().to_vec();
-    let named = match state.view {
-        View::Accounts => state
-            .accounts
-            .chosen()
-            .map(|row| format!("{} on {}", row.account.name, row.platform_name)),
-        _ => state
-            .present_instance()
-            .map(|detail| format!("{}, {}", detail.platform_name, detail.community)),
-    };
-    match named {
+    match stored_keys::place(state) {
         Some(named) if !keys.is_empty() => dialog(state, Reveal { named, keys }),
         _ => vec![],
     }

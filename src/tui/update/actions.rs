@@ -1,6 +1,6 @@
 //! What each action does on the screen.
 
-use super::{accounts, bulk, lists, opening};
+use super::{accounts, bulk, lists, opening, stored_keys};
 use crate::domain::{ActionId, Desired, Intent, Observed, OperationState, RotationReason};
 use crate::engine::views::{InstanceDetail, TaskRow};
 use crate::tui::{
@@ -22,6 +22,7 @@ use crate::tui::{
         plan_preview::PlanPreview,
         settings::Settings,
         unlock::Unlock,
+        which_key::KeyMatter,
     },
     state::{State, View},
 };
@@ -77,10 +78,6 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         ActionId::Connections => connections(state),
         ActionId::Ask => ask(state),
         ActionId::Logs => logs(state),
-        ActionId::Reach => match state.chosen_key() {
-            Some(key) => state.ask(crate::tui::effect::Load::Reach(key)),
-            None => vec![],
-        },
         ActionId::Rotations => state.ask(crate::tui::effect::Load::Rotations),
         ActionId::Operators => state.ask(crate::tui::effect::Load::Operators),
         ActionId::ShareKeys => match state.chosen_keys_platform() {
@@ -92,8 +89,11 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         | ActionId::AnotherAccount
         | ActionId::MoveAccount
         | ActionId::AccountContact => accounts::run(state, action),
-        ActionId::RotateKey => replace_key(state, RotationReason::Choice),
-        ActionId::AssumeLeaked => replace_key(state, RotationReason::Leaked),
+        ActionId::Reach => stored_keys::run(state, KeyMatter::Reach),
+        ActionId::RotateKey => stored_keys::run(state, KeyMatter::Replace(RotationReason::Choice)),
+        ActionId::AssumeLeaked => {
+            stored_keys::run(state, KeyMatter::Replace(RotationReason::Leaked))
+        }
         ActionId::Resume => resume(state),
         ActionId::Cancel => cancel(state),
         // Views are handled above; the compiler wants them named here.
@@ -106,27 +106,6 @@ pub fn run(state: &mut State, action: ActionId) -> Vec<Effect> {
         | ActionId::Audit
         | ActionId::Messages => vec![],
     }
-}
-
-/// Asks before a key is replaced.
-fn replace_key(state: &mut State, reason: RotationReason) -> Vec<Effect> {
-    let Some(key) = state.chosen_key() else {
-        return vec![];
-    };
-    let (title, button) = match reason {
-        RotationReason::Leaked => ("Assume that this key is in other hands", "Replace it"),
-        _ => ("Replace this key", "Replace"),
-    };
-    let intent = Intent::RotateKey {
-        key,
-        reason,
-        why: String::new(),
-    };
-    let question = Confirm::new(title, button, vec![intent])
-        .says("Everything that works with it moves to a new key, in every community; where a person has to make that, a step says so.")
-        .says("The old key is kept until the last has moved. Then it is ended on the platform, and Guildhall looks whether it is dead.")
-        .says("What it reaches is shown under reach. This goes on over days and across restarts.");
-    push(state, Layer::Confirm(Box::new(question)))
 }
 
 /// Opens a dialog.

@@ -11,6 +11,7 @@ mod opening;
 mod pages;
 mod reach;
 mod requests;
+mod stored_keys;
 
 use super::{
     effect::Effect,
