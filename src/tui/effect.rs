@@ -18,6 +18,8 @@ pub enum Effect {
     Plan(Ticket, Box<Intent>),
     /// Do it. Without a ticket nobody waits; the receipt is shown as a notice.
     Submit(Option<Ticket>, Box<Intent>),
+    /// Do it, and accept what it asks to accept: the question before it said so.
+    SubmitAccepting(Box<Intent>),
     /// Do what a plan told, if that is still true: its basis goes along.
     SubmitPlanned(Ticket, Box<Intent>, String),
     /// Examine a key.

@@ -43,6 +43,8 @@ struct Change {
     intent: Intent,
     /// The state that the plan was made from which a person saw.
     basis: Option<String>,
+    /// Whether the person was told what is accepted by going on.
+    accepts: bool,
     pending: Pending,
 }
 
@@ -121,12 +123,22 @@ impl Hall for EngineHall {
                 ticket,
                 intent: *intent,
                 basis: None,
+                accepts: false,
+                pending,
+            }),
+            Effect::SubmitAccepting(intent) => self.submit(Change {
+                ticket: None,
+                intent: *intent,
+                basis: None,
+                accepts: true,
                 pending,
             }),
             Effect::SubmitPlanned(ticket, intent, basis) => self.submit(Change {
                 ticket: Some(ticket),
                 intent: *intent,
                 basis: Some(basis),
+                // The plan shows what is accepted, and whoever goes on presses a button that says so.
+                accepts: true,
                 pending,
             }),
             Effect::Initialise(ticket, set_up) => {
@@ -170,11 +182,11 @@ fn current(shared: &Shared) -> Option<Session> {
 async fn carry_changes(shared: Shared, mut changes: mpsc::UnboundedReceiver<Change>) {
     while let Some(change) = changes.recv().await {
         let result = match current(&shared) {
-            Some(Session { engine, actor }) => match change.basis {
-                // The plan shows what is accepted, and whoever goes on presses a button that says so.
-                basis @ Some(_) => engine.submit_accepting(&actor, change.intent, basis).await,
-                None => engine.submit(&actor, change.intent).await,
-            },
+            Some(Session { engine, actor }) if change.accepts => {
+                let accepting = engine.submit_accepting(&actor, change.intent, change.basis);
+                accepting.await
+            }
+            Some(Session { engine, actor }) => engine.submit(&actor, change.intent).await,
             None => Err(
                 Fault::new(FaultKind::NotFound, "There is no installation yet.")
                     .hint("Finish the set-up first."),

@@ -26,6 +26,8 @@ pub struct Confirm {
     intents: Vec<Intent>,
     /// What must be typed.
     typed: Option<String>,
+    /// Whether going on accepts licences and warnings; the sentences say so.
+    accepts: bool,
     form: Form,
 }
 
@@ -38,6 +40,7 @@ impl Confirm {
             objects: vec![],
             intents,
             typed: None,
+            accepts: false,
             form: Form::new(vec![], &[("cancel", "Cancel"), ("do", does)], None),
         }
     }
@@ -51,6 +54,13 @@ impl Confirm {
     /// To which objects.
     pub fn objects(mut self, objects: Vec<String>) -> Self {
         self.objects = objects;
+        self
+    }
+
+    /// Going on accepts the licence and the warnings of what is installed here for the first time; a sentence has to
+    /// say so.
+    pub fn accepting(mut self) -> Self {
+        self.accepts = true;
         self
     }
 
@@ -74,10 +84,18 @@ impl Confirm {
             self.form.focus_on("typed");
             return Turn::stay();
         }
+        let accepts = self.accepts;
         let effects = self
             .intents
             .drain(..)
-            .map(|intent| Effect::Submit(None, Box::new(intent)))
+            .map(Box::new)
+            .map(|intent| {
+                if accepts {
+                    Effect::SubmitAccepting(intent)
+                } else {
+                    Effect::Submit(None, intent)
+                }
+            })
             .collect();
         Turn {
             effects,

@@ -219,9 +219,9 @@ pub fn submitted(effects: &[Effect]) -> Vec<&Intent> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Submit(_, intent) | Effect::SubmitPlanned(_, intent, _) => {
-                Some(intent.as_ref())
-            }
+            Effect::Submit(_, intent)
+            | Effect::SubmitAccepting(intent)
+            | Effect::SubmitPlanned(_, intent, _) => Some(intent.as_ref()),
             _ => None,
         })
         .collect()

@@ -3,7 +3,7 @@
 use super::fixture::*;
 use crate::domain::*;
 use crate::engine::views::EngineEvent;
-use crate::tui::{message::Msg, update::update};
+use crate::tui::{effect::Effect, message::Msg, update::update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 const SIZE: (u16, u16) = (120, 40);
@@ -75,6 +75,32 @@ fn marked_rows_are_named_before_they_are_switched_together() {
         submitted(&effects).len(),
         1,
         "only what is on is switched off"
+    );
+}
+
+#[test]
+fn switching_marked_rows_on_accepts_what_its_question_says_it_accepts() {
+    let mut state = furnished(SIZE, colour());
+    press(&mut state, "enter down m m space");
+    let shown = screen(&state);
+    assert!(
+        shown.contains("You accept the licence") && shown.contains("Accept and activate"),
+        "{shown}"
+    );
+    let effects = press(&mut state, "tab enter");
+    assert!(
+        effects.len() == 2
+            && effects
+                .iter()
+                .all(|effect| matches!(effect, Effect::SubmitAccepting(_))),
+        "{effects:?}"
+    );
+    // Where nothing is said of accepting, nothing is accepted.
+    let mut state = furnished(SIZE, colour());
+    let effects = press(&mut state, "enter m m space tab enter");
+    assert!(
+        matches!(effects[..], [Effect::Submit(None, _)]),
+        "{effects:?}"
     );
 }
 

@@ -43,16 +43,18 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
         .iter()
         .filter(|row| is_wanted(row) != (desired == Desired::Active))
         .collect();
-    let does = if desired == Desired::Active {
-        "Activate"
-    } else {
-        "Deactivate"
-    };
+    let activates = desired == Desired::Active;
+    let does = if activates { "Activate" } else { "Deactivate" };
     let intents = concerned.iter().map(|row| intent(row)).collect();
     let count = text::counted(concerned.len(), "instance", "instances");
     let title = format!("{does} {count} of {name}");
-    let question = Confirm::new(title, does, intents)
-        .says(if desired == Desired::Active {
+    let button = if activates {
+        "Accept and activate"
+    } else {
+        does
+    };
+    let question = Confirm::new(title, button, intents)
+        .says(if activates {
             "Each is made where it is not there yet, and switched on; those that need a key wait for it. \
              You accept the licence and the warnings of what is installed on this host for the first time; \
              its plan, when it is switched on alone, shows them."
@@ -60,6 +62,11 @@ pub fn toggle(state: &mut State) -> Vec<Effect> {
             "Each is switched off; everything in it is kept."
         })
         .objects(concerned.iter().map(|row| row.name.clone()).collect());
+    let question = if activates {
+        question.accepting()
+    } else {
+        question
+    };
     state.layers.push(Layer::Confirm(Box::new(question)));
     vec![]
 }
