@@ -3,13 +3,13 @@
 use super::{
     account,
     exit::Exit,
-    hall::{Context, Hall},
+    hall::{self, Context, Hall},
     instance_list,
     report::{self, Next},
     shapes::InstanceLine,
     work,
 };
-use crate::domain::{Fault, FaultKind, Intent, Mark, PlatformId};
+use crate::domain::{Fault, FaultKind, Health, Intent, Mark, PlatformId, counted};
 use clap::Args;
 use serde_json::json;
 
@@ -72,41 +72,65 @@ pub async fn look(
         Err(fault) if fault.kind == FaultKind::NotAllowed => {}
         Err(fault) => return Err(fault),
     }
-    let Some(community) = community else {
-        return instance_list::list(context, hall, None).await;
+    let lines: Vec<_> = if let Some(community) = &community {
+        let detail = hall.engine.community(&hall.actor, &community.slug).await?;
+        let rows = detail.platforms.iter();
+        rows.filter(|row| row.instance.is_some())
+            .map(|row| InstanceLine::of_row(community.slug.as_str(), row))
+            .collect()
+    } else {
+        let rows = hall.engine.instances(&hall.actor).await?;
+        rows.iter()
+            .map(|(slug, row)| InstanceLine::of_row(slug.as_str(), row))
+            .collect()
     };
-    let detail = hall.engine.community(&hall.actor, &community.slug).await?;
-    let lines: Vec<_> = detail
-        .platforms
-        .iter()
-        .filter(|row| row.instance.is_some())
-        .filter(|row| platform.as_ref().is_none_or(|only| *only == row.platform))
-        .map(|row| InstanceLine::of_row(community.slug.as_str(), row))
-        .collect();
+    let is_asked = |line: &InstanceLine| {
+        platform
+            .as_ref()
+            .is_none_or(|only| only.as_str() == line.platform)
+    };
+    let lines: Vec<_> = lines.into_iter().filter(is_asked).collect();
     context.out.data(&json!({ "instances": lines }), |out| {
         instance_list::table(&lines).render(out)
     })?;
-    let mut exit = Exit::Done;
+    let wrong: Vec<_> = lines.iter().filter(|line| is_wrong(line)).collect();
     let mut next = Vec::new();
-    for line in &lines {
-        let platform = PlatformId::new(line.platform.clone());
-        let detail = hall
-            .engine
-            .instance(&hall.actor, &community.slug, &platform)
-            .await?;
-        let Some(instance) = &detail.instance else {
-            continue;
-        };
-        if instance.drift.is_empty() && line.mark != Mark::Failed.word() {
-            continue;
-        }
-        exit = exit.or_worse(Exit::Failed);
-        next.push(Next {
-            subject: format!("{}/{platform}", community.slug),
-            state: line.state,
-            advice: detail.advice,
-        });
+    for line in wrong.iter().take(ADVISED) {
+        next.push(advice(hall, line).await?);
     }
     report::advise(context, &next);
-    Ok(exit)
+    if let Some(left) = wrong.len().checked_sub(ADVISED).filter(|left| *left > 0) {
+        context.out.advise(&format!(
+            "{} not as they should be.",
+            counted(left, "more is", "more are")
+        ));
+    }
+    Ok(if wrong.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// For so many instances it is told what to do; for the others that there are more.
+const ADVISED: usize = 20;
+
+/// Whether an instance is not as it should be: what waits for somebody is in the list of what waits.
+fn is_wrong(line: &InstanceLine) -> bool {
+    let is_down = line.mark == Mark::Active.word() && line.health == Some(Health::Down.word());
+    is_down || line.drifted || line.mark == Mark::Failed.word()
+}
+
+async fn advice(hall: &Hall, line: &InstanceLine) -> Result<Next, Fault> {
+    let community = hall::slug(&line.community)?;
+    let platform = PlatformId::new(line.platform.clone());
+    let detail = hall
+        .engine
+        .instance(&hall.actor, &community, &platform)
+        .await?;
+    Ok(Next {
+        subject: format!("{community}/{platform}"),
+        state: line.state,
+        advice: detail.advice,
+    })
 }

@@ -73,6 +73,8 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
     context.begin_log();
     let actor = engine.actor(None).await?;
     let name = engine.overview(&actor).await?.installation;
+    // It is shown this once, and the platforms that are looked for below may take their time to answer.
+    tell(context, &name, &recovery)?;
     let homes = if init.home_domains.is_empty() {
         Ok(Vec::new())
     } else {
@@ -83,8 +85,6 @@ pub async fn run(context: &Context, init: Init) -> Result<Exit, Fault> {
         Err(fault) => Err(fault.clone()),
     };
     engine.shutdown().await;
-    // The installation is made whatever was found; its recovery key must be seen before anything else is told.
-    tell(context, &name, &recovery)?;
     if let Some((found, hint)) = hidden {
         context.out.advise(&format!("{found}. {hint}"));
     }

@@ -72,6 +72,18 @@ impl Output {
         value: &T,
         text: impl FnOnce(&Self) -> String,
     ) -> Result<(), Fault> {
+        self.more_data(value, text).map(drop)
+    }
+
+    /// The same for a command that goes on: whether anybody still reads it.
+    ///
+    /// # Errors
+    /// As [`Output::data`].
+    pub fn more_data<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(&Self) -> String,
+    ) -> Result<bool, Fault> {
         let mut text = if self.json {
             serde_json::to_string_pretty(value).map_err(|error| {
                 Fault::new(FaultKind::Internal, "The result cannot be written as JSON.")
@@ -84,8 +96,8 @@ impl Output {
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
-        written(io::stdout().lock().write_all(text.as_bytes()))?;
-        written(io::stdout().flush())
+        let mut out = io::stdout().lock();
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// Writes the object on one line, with and without `--json`: for a program that reads it while the command goes on.
@@ -93,8 +105,8 @@ impl Output {
     /// # Errors
     /// As [`Output::data`].
     pub fn line(value: &Value) -> Result<(), Fault> {
-        written(writeln!(io::stdout().lock(), "{value}"))?;
-        written(io::stdout().flush())
+        let mut out = io::stdout().lock();
+        written(writeln!(out, "{value}").and_then(|()| out.flush())).map(drop)
     }
 
     /// Says something to the person, beside the data. Nobody may be there to read it; then nothing is lost.
@@ -151,15 +163,17 @@ impl Output {
     }
 }
 
-fn written(result: io::Result<()>) -> Result<(), Fault> {
+/// Whether anybody read it: a reader that went away has seen what it wanted.
+fn written(result: io::Result<()>) -> Result<bool, Fault> {
     match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Fault::new(
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Fault::new(
             FaultKind::Storage,
             "The result could not be written to standard output.",
         )
         .hint("What the command did is done; look at it with a list or show command.")
         .detail(error)),
-        _ => Ok(()),
     }
 }
 

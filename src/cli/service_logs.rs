@@ -4,6 +4,7 @@ use super::{
     exit::Exit,
     hall::{Context, Hall},
     instance::Which,
+    output::Output,
     work,
 };
 use crate::{
@@ -75,7 +76,7 @@ fn text(lines: &[ServiceLine]) -> String {
     shown.join("\n")
 }
 
-/// Shows what comes until it is interrupted. A line that is new is one after all that were there before.
+/// Shows what comes until it is interrupted, or until nobody reads it any more. A line that is new is one after all that were there before.
 async fn follow(
     context: &Context,
     hall: &Hall,
@@ -103,9 +104,10 @@ async fn follow(
             let fresh = fresh(before.get(process).map_or(&[], Vec::as_slice), lines);
             for line in fresh {
                 let shown = json!({ "process": process, "text": line });
-                context
-                    .out
-                    .data(&shown, |_| format!("{process} | {line}"))?;
+                let text = |_: &Output| format!("{process} | {line}");
+                if !context.out.more_data(&shown, text)? {
+                    return Ok(Exit::Done);
+                }
             }
         }
         before = now;
