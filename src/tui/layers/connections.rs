@@ -1,7 +1,7 @@
-//! What an instance is joined to, both ways: each connection can be tested and undone from here.
+//! What an instance is joined to, both ways: each connection can be tested and undone from here by who may.
 
 use super::{Layer, Overlay, Turn, confirm::Confirm};
-use crate::domain::Intent;
+use crate::domain::{Intent, IntentKind};
 use crate::engine::views::ConnectionRow;
 use crate::tui::{
     effect::Effect,
@@ -69,13 +69,15 @@ impl Overlay for Connections {
                 self.chosen = self.chosen.saturating_sub(1);
                 Turn::stay()
             }
-            (KeyCode::Enter | KeyCode::Char('t'), Some(row)) => {
+            (KeyCode::Enter | KeyCode::Char('t'), Some(row))
+                if state.may(IntentKind::TestConnection) =>
+            {
                 let intent = Intent::TestConnection {
                     connection: row.connection.id,
                 };
                 Turn::with(vec![Effect::Submit(None, Box::new(intent))])
             }
-            (KeyCode::Char('x'), Some(row)) => undo(&row),
+            (KeyCode::Char('x'), Some(row)) if state.may(IntentKind::Disconnect) => undo(&row),
             _ => Turn::passed(),
         }
     }
@@ -101,8 +103,12 @@ impl Overlay for Connections {
                 }
             }
         }
-        sheet.hint("t", "test: send, see arrive");
-        sheet.hint("x", "undo");
+        if state.may(IntentKind::TestConnection) {
+            sheet.hint("t", "test: send, see arrive");
+        }
+        if state.may(IntentKind::Disconnect) {
+            sheet.hint("x", "undo");
+        }
         sheet.hint("esc", "back");
         Some(sheet.done())
     }

@@ -2,7 +2,7 @@
 //! is done.
 
 use super::{Overlay, Turn};
-use crate::domain::{Fault, HumanTask, InstanceId, OperationId, OperationState};
+use crate::domain::{Fault, HumanTask, InstanceId, IntentKind, OperationId, OperationState};
 use crate::engine::views::TaskRow;
 use crate::tui::{
     effect::Effect,
@@ -32,6 +32,15 @@ pub struct TaskSheet {
     row: TaskRow,
     check: Check,
     top: usize,
+}
+
+/// What the table of authority has to give for a step to be gone on with from here.
+pub fn needed(row: &TaskRow) -> IntentKind {
+    match (&row.key, row.wanted()) {
+        (Some(_), None) => IntentKind::SetKey,
+        (Some(_), Some(_)) => IntentKind::AddAccount,
+        (None, _) => row.check().kind(),
+    }
 }
 
 impl TaskSheet {
@@ -108,7 +117,7 @@ impl Overlay for TaskSheet {
         };
         match key.code {
             KeyCode::Esc | KeyCode::Char('l' | 'q') => Turn::close(),
-            KeyCode::Enter if !state.is_read_only() => {
+            KeyCode::Enter if state.may(needed(&self.row)) => {
                 self.check = Check::Looking;
                 let intent = Box::new(self.row.check());
                 Turn::with(vec![Effect::Submit(Some(self.ticket), intent)])
@@ -167,7 +176,13 @@ impl Overlay for TaskSheet {
         sheet.steps(&task.instructions);
         sheet.gap();
         match &self.check {
-            Check::NotYet => sheet.paragraph("Press enter when it is done.", Ink::Dim),
+            Check::NotYet => {
+                let obstacle = state.obstacle(needed(&self.row));
+                let said = obstacle
+                    .as_deref()
+                    .unwrap_or("Press enter when it is done.");
+                sheet.paragraph(said, Ink::Dim);
+            }
             Check::Looking => sheet.paragraph("Looking whether it is done.", Ink::Working),
             Check::Missing(at) => sheet.paragraph(
                 &format!(
@@ -178,7 +193,7 @@ impl Overlay for TaskSheet {
             ),
         }
         sheet.scroll_to(self.top);
-        if !state.is_read_only() {
+        if state.may(needed(&self.row)) {
             sheet.hint("enter", "check now");
         }
         if task.url.is_some() {

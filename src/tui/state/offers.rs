@@ -31,10 +31,37 @@ impl State {
 
     /// Whether the table of authority gives this role what the action needs. Until the role is known, everything.
     pub fn is_granted(&self, id: ActionId) -> bool {
-        match (verb_of(id), self.role()) {
-            (Some(verb), Some(role)) => line_of(verb).of(role) != Grant::Nowhere,
-            _ => true,
+        verb_of(id).is_none_or(|verb| self.has_grant(verb))
+    }
+
+    fn has_grant(&self, verb: IntentKind) -> bool {
+        self.role()
+            .is_none_or(|role| line_of(verb).of(role) != Grant::Nowhere)
+    }
+
+    /// Whether something may be changed from this screen by this role: for what a layer offers by keys of its own.
+    pub fn may(&self, verb: IntentKind) -> bool {
+        !self.is_read_only() && self.has_grant(verb)
+    }
+
+    /// Why something is not done from here, and by whom it is; none where it may be.
+    pub fn obstacle(&self, verb: IntentKind) -> Option<String> {
+        if self.may(verb) {
+            return None;
         }
+        if self.has_grant(verb) {
+            return Some(
+                "This screen is read-only; do it from one that may change something.".to_owned(),
+            );
+        }
+        let others = if line_of(verb).admin == Grant::Nowhere {
+            "an operator"
+        } else {
+            "an operator or whoever administers the community"
+        };
+        Some(format!(
+            "Your role only looks at this; ask {others} to do it."
+        ))
     }
 
     /// The keys of the account or instance under the cursor.

@@ -289,6 +289,96 @@ fn other_settings_are_asked_for_in_the_form_of_the_settings() {
 }
 
 #[test]
+fn connections_are_tested_and_undone_only_by_whom_the_table_lets() {
+    for (role, tests, undoes) in [
+        (Role::Operator, true, true),
+        (Role::CommunityAdmin, true, false),
+        (Role::Auditor, false, false),
+    ] {
+        let mut state = as_role(role);
+        // An administrator begins in the instances already.
+        press(&mut state, "right w");
+        if state.layers.is_empty() {
+            press(&mut state, "left w");
+        }
+        let shown = screen(&state);
+        assert!(shown.contains("Connections of Alpha"), "{role}: {shown}");
+        assert_eq!(shown.contains("t test"), tests, "{role}: {shown}");
+        assert_eq!(shown.contains("x undo"), undoes, "{role}: {shown}");
+        let effects = press(&mut state, "t");
+        assert_eq!(submitted(&effects).len(), usize::from(tests), "{role}");
+        press(&mut state, "x");
+        let asked = screen(&state).contains("Undo it");
+        assert_eq!(asked, undoes, "{role}: {}", screen(&state));
+    }
+    let details = |role| {
+        let mut state = as_role(role);
+        press(&mut state, "right right");
+        screen(&state)
+    };
+    assert!(details(Role::Operator).contains("w tests or undoes them"));
+    assert!(details(Role::CommunityAdmin).contains("w tests them"));
+    assert!(details(Role::Auditor).contains("w lists them"));
+}
+
+/// A key that is missing, as one of the things that wait.
+fn missing_key() -> crate::engine::views::TaskRow {
+    let mut row = tasks().remove(0);
+    row.operation = None;
+    row.key = Some(crate::engine::views::KeyWanted {
+        field: None,
+        made: false,
+        settings: std::collections::BTreeMap::new(),
+    });
+    row
+}
+
+#[test]
+fn nobody_types_a_key_that_they_may_not_store() {
+    let open = |mut state: State| {
+        press(&mut state, "t");
+        update(
+            &mut state,
+            Msg::Answer(Answer::Tasks(Ok(vec![missing_key()]))),
+        );
+        press(&mut state, "enter");
+        state
+    };
+    let asks = |state: &State| screen(state).contains("Verify");
+    assert!(asks(&open(as_role(Role::CommunityAdmin))));
+
+    let mut auditor = open(as_role(Role::Auditor));
+    let shown = screen(&auditor);
+    assert!(!asks(&auditor), "{shown}");
+    assert!(
+        shown.contains("ask an operator or whoever administers the community"),
+        "{shown}"
+    );
+    assert!(!shown.contains("check now"), "{shown}");
+    assert_eq!(press(&mut auditor, "enter"), []);
+
+    let mut looking = as_role(Role::Operator);
+    looking.read_only = true;
+    let looking = open(looking);
+    let shown = screen(&looking);
+    assert!(!asks(&looking), "{shown}");
+    assert!(shown.contains("This screen is read-only"), "{shown}");
+}
+
+#[test]
+fn an_auditor_is_not_offered_to_check_a_step() {
+    let mut state = as_role(Role::Auditor);
+    press(&mut state, "t enter");
+    let shown = screen(&state);
+    assert!(shown.contains("invite the bot"), "{shown}");
+    assert!(
+        !shown.contains("check now") && !shown.contains("Press enter"),
+        "{shown}"
+    );
+    assert_eq!(press(&mut state, "enter"), []);
+}
+
+#[test]
 fn who_may_not_look_any_more_is_let_out() {
     let mut state = as_role(Role::CommunityAdmin);
     let effects = update(&mut state, Msg::Engine(EngineEvent::AccessEnded));

@@ -10,7 +10,7 @@ use crate::tui::{
         key_form::{KeyForm, Owner},
         operation::OperationSheet,
         request::RequestSheet,
-        task::TaskSheet,
+        task::{TaskSheet, needed},
     },
     layout,
     state::{Pane, State, View, rows::Logged},
@@ -122,8 +122,12 @@ pub fn open_task(state: &mut State) -> bool {
     true
 }
 
-/// What waits is done where it can be: a key is entered here, everything else on its platform.
+/// What waits is done where it can be: a key is entered here, everything else on its platform. Who may not store a key is
+/// told who may, before one is typed for nothing.
 fn open_waiting(state: &mut State, row: TaskRow) {
+    if !state.may(needed(&row)) {
+        return open_sheet(state, row);
+    }
     let manifest = state.catalog.get(&row.platform).cloned();
     let (Some(key), Some(manifest)) = (&row.key, manifest) else {
         return open_sheet(state, row);

@@ -3,7 +3,8 @@
 use super::instances::connection_state;
 use crate::catalog::Manifest;
 use crate::domain::{
-    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Health, Observed, mebibytes,
+    ActionId, CredentialMeta, CredentialState, Desired, DriftVerdict, Health, IntentKind, Observed,
+    mebibytes,
 };
 use crate::engine::views::{ConnectionRow, Due, InstanceDetail, TaskRow};
 use crate::tui::{
@@ -134,8 +135,19 @@ fn page(state: &State, detail: &InstanceDetail, width: u16) -> Sheet {
             });
             sheet.fact("", &format!("{other}: {said}{age}"), ink);
         }
-        if let Some(key) = state.keymap.key(ActionId::Connections) {
-            sheet.fact("", &format!("{key} tests or undoes them"), Ink::Key);
+        if !state.is_read_only()
+            && let Some(key) = state.keymap.key(ActionId::Connections)
+        {
+            let does = match (
+                state.may(IntentKind::TestConnection),
+                state.may(IntentKind::Disconnect),
+            ) {
+                (true, true) => "tests or undoes them",
+                (true, false) => "tests them",
+                (false, true) => "undoes them",
+                (false, false) => "lists them",
+            };
+            sheet.fact("", &format!("{key} {does}"), Ink::Key);
         }
     }
     if !detail.operations.is_empty() {
@@ -326,9 +338,10 @@ fn keys(sheet: &mut SheetBuilder<'_>, state: &State, detail: &InstanceDetail) {
 
 /// "is older than 90 days: replace it with z".
 pub fn due_words(state: &State, due: &Due) -> String {
-    match state.keymap.key(crate::domain::ActionId::RotateKey) {
+    let key = state.keymap.key(ActionId::RotateKey);
+    match key.filter(|_| state.may(IntentKind::RotateKey)) {
         Some(key) => format!("{}: replace it with {key}", due.words),
-        None => format!("{}: replace it", due.words),
+        None => format!("{}: it should be replaced", due.words),
     }
 }
 
