@@ -2,7 +2,7 @@
 //! events and over who carries effects out, so that a test feeds keys and looks at what came of them.
 //!
 //! At rest nothing ticks: the only timers are the one for the next frame while something changed, the one for the rest
-//! of the cursor while it moved, and the spinner's while something works.
+//! of the cursor while it moved, and the spinner's while something works or what is on top is followed.
 
 use super::{
     effect::Effect,
@@ -355,7 +355,9 @@ impl<S: Surface, H: Hall> App<S, H> {
     }
 
     fn set_turn(&mut self) {
-        if self.state.look.plain || !(self.state.working() || self.state.is_live()) {
+        // Without a spinner what works turns nothing; what says that it follows is read again all the same.
+        let spins = self.state.working() && !self.state.look.plain;
+        if !spins && !self.state.is_live() {
             self.turn_at = None;
         } else if self.turn_at.is_none() {
             self.turn_at = Some(Instant::now() + TURN);

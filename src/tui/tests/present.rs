@@ -2,12 +2,16 @@
 
 use super::fixture::*;
 use crate::domain::*;
+use crate::engine::views::ServiceLine;
 use crate::tui::{
+    app::{App, Exit, Hall, Replies},
     effect::Effect,
     message::{Answer, Msg},
     state::State,
+    term::{Headless, TermEvent},
     update::update,
 };
+use std::time::Duration;
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -154,4 +158,50 @@ fn accounts_that_fill_up_are_told_in_the_title_and_in_their_list() {
     assert!(row("guildhall-shared").contains("nearly full"));
     assert!(row("guildhall-old").contains("full: make another"));
     assert!(row("guildhall-rosewood").contains("counted here"));
+}
+
+/// Reads a log that has grown by a line each time, and leaves once that line was in sight.
+struct Growing {
+    readings: usize,
+    leave: futures::channel::mpsc::UnboundedSender<TermEvent>,
+}
+
+impl Hall for Growing {
+    fn carry_out(&mut self, effect: Effect, replies: &Replies) {
+        let Effect::Log(ticket, ..) = effect else {
+            return;
+        };
+        self.readings += 1;
+        if self.readings > 1 {
+            self.leave
+                .unbounded_send(TermEvent::Quit { code: 0 })
+                .unwrap();
+            return;
+        }
+        let mut lines = log();
+        lines.push(ServiceLine {
+            process: "web".into(),
+            text: "61 POST /votes 201".into(),
+        });
+        let pending = replies.pending();
+        tokio::spawn(pending.answer(Msg::Answer(Answer::Log(ticket, Ok(lines)))));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_is_followed_also_on_a_plain_screen() {
+    let mut plain = colour();
+    plain.plain = true;
+    let mut state = furnished(SIZE, plain);
+    press(&mut state, "enter v");
+    assert!(screen(&state).contains("follows"), "{}", screen(&state));
+    let (leave, events) = futures::channel::mpsc::unbounded();
+    let hall = Growing { readings: 0, leave };
+    let surface = Headless::new(SIZE.0, SIZE.1).unwrap();
+    let mut app = App::new(surface, state, hall, 30);
+    let run = app.run(events);
+    let exit = tokio::time::timeout(Duration::from_secs(10), run).await;
+    assert_eq!(exit.expect("it is read again"), Exit::Quit(0));
+    let shown = app.surface.backend().to_string();
+    assert!(shown.contains("61 POST /votes 201"), "{shown}");
 }
