@@ -3,7 +3,6 @@
 //! what another one left in memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-#[expect(dead_code, reason = "shared with other tests")]
 #[path = "support/hall.rs"]
 mod hall;
 #[path = "support/platforms.rs"]
@@ -354,6 +353,11 @@ impl Town {
         let row = self.row(platform);
         let is_seen = row["drifted"] == true || row["observed"] == "gone";
         assert!(is_seen, "{row}");
+        // Whoever has everything looked at by a timer hears of it by the exit alone.
+        let everything = self.hall.run(&["check"], "");
+        assert_eq!(everything.code, Some(1), "{everything:?}");
+        let named = format!("rosewood/{platform}");
+        assert!(everything.err.contains(&named), "{everything:?}");
         let back = ["instance", "drift", "rosewood", platform, "--put-back"];
         self.until_done(person, &back, "");
         self.hall.run(&["check", "rosewood", platform], "");
