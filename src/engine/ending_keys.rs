@@ -5,7 +5,7 @@ use super::{
     Engine,
     handing_over::{
         own_keys,
-        owned::{self, Owned},
+        owned::{self, Known, Owned},
         was_exported,
     },
     reading::seen,
@@ -116,11 +116,8 @@ impl Engine {
         {
             let platform = scene.instance.platform.clone();
             if stands && !although.contains(&platform) {
-                let (site, _) = scene.open(&self.core);
-                let known = owned::ask(&self.core, &site, owned).await;
-                if let Some((found, hint)) = known.needs_key() {
-                    let kept = keep(slug, &platform, &found, &hint);
-                    ended.refused.push((name, kept));
+                if let Err(fault) = self.require_unneeded(slug, scene, owned).await {
+                    ended.refused.push((name, fault));
                     continue;
                 }
             }
@@ -138,6 +135,28 @@ impl Engine {
             }
         }
         ended
+    }
+
+    /// Refuses where a key is needed yet. What the platform says is kept: nobody can ask it again without the key.
+    async fn require_unneeded(
+        &self,
+        slug: &Slug,
+        scene: Scene,
+        owned: Option<Owned>,
+    ) -> Result<(), Fault> {
+        let (instance, platform) = (scene.instance.id, scene.instance.platform.clone());
+        let (site, _) = scene.open(&self.core);
+        let known = owned::ask(&self.core, &site, owned).await;
+        if let Known::Now(ownership) = &known {
+            let told = ownership.clone();
+            self.core
+                .change(move |writer, rules| owned::remember(writer, instance, &told, rules.now))
+                .await?;
+        }
+        match known.needs_key() {
+            Some((found, hint)) => Err(keep(slug, &platform, &found, &hint)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -179,6 +179,24 @@ async fn a_platform_that_cannot_be_asked_has_not_said_that_it_is_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_it_was_when_its_key_was_ended_is_known_afterwards() {
+    let home = Home::new();
+    let engine = leaving(&home).await;
+    home.world.mint_keys();
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    engine.export(&ada, &rosewood).await.unwrap();
+    engine.hand_over(&ada, &rosewood).await.unwrap();
+    home.world.taken_by("amina");
+    let ended = engine.end_keys(&ada, &rosewood, "rosewood", &[]).await;
+    assert_eq!(ended.unwrap().refused, []);
+    settle(&engine).await;
+    let list = engine.hand_over(&ada, &rosewood).await.unwrap();
+    let (progress, found) = line(&list, "The beta: ownership");
+    assert_eq!(progress, HandOverProgress::Done, "{found}");
+    assert!(found.contains("owned by amina"), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nobody_is_told_whose_it_is_that_is_said_and_nothing_waits_for_it() {
     let home = Home::new();
     let engine = leaving(&home).await;
