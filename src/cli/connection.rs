@@ -81,11 +81,11 @@ async fn join(context: &Context, hall: &Hall, ends: &Ends) -> Result<Exit, Fault
         to,
     };
     let done = work::carry_out(context, hall, intent, None).await?;
-    if done != Exit::Done || context.globals.no_wait {
+    if matches!(done, Exit::Other(_)) || context.globals.no_wait {
         return Ok(done);
     }
     let row = ends.row(hall).await?;
-    Ok(verdict(context, &row))
+    Ok(done.or_worse(verdict(context, &row)))
 }
 
 async fn part(context: &Context, hall: &Hall, ends: &Ends) -> Result<Exit, Fault> {

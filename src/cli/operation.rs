@@ -10,7 +10,7 @@ use super::{
     words, work,
 };
 use crate::{
-    domain::{Fault, Intent, OperationId, OperationState},
+    domain::{Fault, Intent, OperationId},
     engine::{
         Operations,
         views::{OperationDetail, OperationRow},
@@ -236,14 +236,7 @@ async fn resume_all(context: &Context, hall: &Hall) -> Result<Exit, Fault> {
     let mut after = Vec::new();
     for id in ids {
         let row = hall.engine.operation(&hall.actor, id).await?.row;
-        exit = exit.or_worse(match row.operation.state {
-            OperationState::Done | OperationState::Cancelled => Exit::Done,
-            OperationState::Failed => Exit::Failed,
-            OperationState::WaitsUnlock | OperationState::Running => Exit::Locked,
-            OperationState::Queued | OperationState::WaitsHuman | OperationState::WaitsKey => {
-                Exit::Waiting
-            }
-        });
+        exit = exit.or_worse(report::verdict(row.operation.state));
         after.push(row);
     }
     tell(context, &after)?;

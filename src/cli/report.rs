@@ -63,9 +63,11 @@ async fn report(
     watched: Option<Watched>,
 ) -> Result<(Report, Exit), Fault> {
     let mut operations = Vec::new();
+    let mut states = Vec::new();
     for &id in &receipt.operations {
         let detail = hall.engine.operation(&hall.actor, id).await?;
         operations.push(OperationLine::of(&detail.row));
+        states.push((id, detail.row.operation.state));
     }
     let mut report = Report {
         status: "",
@@ -100,6 +102,18 @@ async fn report(
             }
             report.instances.push(line);
         }
+    } else if !context.globals.no_wait {
+        for (id, state) in states {
+            let verdict = verdict(state);
+            exit = exit.or_worse(verdict);
+            if verdict != Exit::Done {
+                report.next.push(Next {
+                    subject: format!("operation {id}"),
+                    state: state.word(),
+                    advice: vec![format!("Look with: guildhall operation show {id}")],
+                });
+            }
+        }
     }
     if context.globals.no_wait {
         let ids: Vec<String> = receipt.operations.iter().map(ToString::to_string).collect();
@@ -120,6 +134,18 @@ async fn report(
     }
     report.status = exit.word();
     Ok((report, exit))
+}
+
+/// What the state of an operation that was waited for means for the command.
+pub const fn verdict(state: OperationState) -> Exit {
+    match state {
+        OperationState::Done | OperationState::Cancelled => Exit::Done,
+        OperationState::Failed => Exit::Failed,
+        OperationState::WaitsUnlock | OperationState::Running => Exit::Locked,
+        OperationState::Queued | OperationState::WaitsHuman | OperationState::WaitsKey => {
+            Exit::Waiting
+        }
+    }
 }
 
 /// What is so after the work, in the place of what was about to be done.
