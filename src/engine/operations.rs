@@ -82,15 +82,24 @@ fn again(
             | OperationVerb::Connect
             | OperationVerb::Disconnect
             | OperationVerb::Rotate
+            | OperationVerb::HandOver
     ) {
-        return Err(Fault::new(
+        let fault = Fault::new(
             FaultKind::Conflict,
             format!(
                 "Operation {} was stopped, and is not taken up again by itself.",
                 operation.id
             ),
-        )
-        .hint("Ask for it anew at the instance."));
+        );
+        return Err(if operation.verb == OperationVerb::HandOver {
+            // By now it may have been begun anew, to somebody else.
+            let slug = writer.community(instance.community)?.slug;
+            fault.hint(format!(
+                "Look who owns it now: guildhall community hand-over {slug}. Then ask for it anew, with --owner."
+            ))
+        } else {
+            fault.hint("Ask for it anew at the instance.")
+        });
     }
     let begun = rules.enqueue(
         writer,

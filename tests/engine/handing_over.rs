@@ -197,6 +197,61 @@ async fn whose_it_was_when_its_key_was_ended_is_known_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn asking_again_looks_whether_the_person_has_accepted_meanwhile() {
+    let home = Home::new();
+    let engine = leaving(&home).await;
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    let community = engine.community(&ada, &rosewood).await.unwrap();
+    let to_amina = hand_over(community.community.id, "beta", "amina");
+    let begun = engine.submit(&ada, to_amina.clone()).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(
+        operations(&engine).await[0].operation.state,
+        OperationState::WaitsHuman
+    );
+    home.world.accept_ownership();
+    let again = engine.submit(&ada, to_amina).await.unwrap();
+    assert_eq!(again.operations, begun.operations);
+    assert!(again.message.contains("looked at again"), "{again:?}");
+    settle(&engine).await;
+    assert_eq!(
+        operations(&engine).await[0].operation.state,
+        OperationState::Done
+    );
+    assert_eq!(home.world.passed("hand to"), 1, "nobody was asked twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_over_that_was_stopped_is_not_mistaken_for_one_to_somebody_else() {
+    let home = Home::new();
+    let engine = leaving(&home).await;
+    let (ada, rosewood) = (ada(&engine).await, slug("rosewood"));
+    let community = engine.community(&ada, &rosewood).await.unwrap();
+    let to = |who: &str| hand_over(community.community.id, "beta", who);
+    let first = engine.submit(&ada, to("amina")).await.unwrap();
+    settle(&engine).await;
+    let operation = first.operations[0];
+    let stop = Intent::CancelOperation { operation };
+    engine.submit(&ada, stop).await.unwrap();
+    home.world
+        .fail("hand to", Fault::new(FaultKind::Refused, "They may not."));
+    let second = engine.submit(&ada, to("kofi")).await.unwrap();
+    settle(&engine).await;
+    let resume = Intent::ResumeOperation { operation };
+    let fault = engine.submit(&ada, resume).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict);
+    assert!(
+        fault.hint.contains("community hand-over rosewood"),
+        "{fault:?}"
+    );
+    let rows = operations(&engine).await;
+    let of = |id| rows.iter().find(|row| row.operation.id == id).unwrap();
+    let state = |id| of(id).operation.state;
+    assert_eq!(state(operation), OperationState::Cancelled);
+    assert_eq!(state(second.operations[0]), OperationState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nobody_is_told_whose_it_is_that_is_said_and_nothing_waits_for_it() {
     let home = Home::new();
     let engine = leaving(&home).await;

@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// The most characters of a name.
 const LONGEST: usize = 255;
 
-/// Queues it.
+/// Queues it; where the same was asked for before and waits for a person, lets that look again.
 pub(in crate::engine) fn begin(
     writer: &Writer<'_>,
     rules: &Rules,
@@ -36,32 +36,38 @@ pub(in crate::engine) fn begin(
 ) -> Result<Applied, Fault> {
     let (instance, to) = possible(writer, rules, (community, platform), to)?;
     let verb = OperationVerb::HandOver;
-    let open = writer.open_operation(instance.id, verb)?;
-    match open.filter(|open| open.argument["to"].as_str().unwrap_or_default() != to) {
-        // A name that was mistyped is not to be in the way of the right one.
-        Some(open) if open.state == OperationState::Failed => {
-            writer.set_operation_state(open.id, OperationState::Cancelled, rules.now)?;
-        }
-        Some(open) => {
+    let mut open = writer.open_operation(instance.id, verb)?;
+    if let Some(other) = open.take_if(|open| open.argument["to"].as_str().unwrap_or_default() != to)
+    {
+        if other.state != OperationState::Failed {
             return Err(Fault::new(
                 FaultKind::Conflict,
                 format!(
                     "Operation {} hands it over already; nothing was changed.",
-                    open.id
+                    other.id
                 ),
             )
             .hint("Let it come to its end, or cancel it."));
         }
-        None => {}
+        // A name that was mistyped is not to be in the way of the right one.
+        writer.set_operation_state(other.id, OperationState::Cancelled, rules.now)?;
     }
-    let begun = rules.enqueue(
-        writer,
-        instance.id,
-        verb,
-        json!({ "to": to, "url": instance.url }),
-        &actor.name,
-        true,
-    )?;
+    let title = titles::of(&rules.catalog, platform, &writer.community(community)?.name);
+    let (begun, message) = match open {
+        // Whoever asks again may know that it was done there meanwhile.
+        Some(open) if open.state == OperationState::WaitsHuman => {
+            rules.wake(writer, open.id, instance.id)?;
+            let message = format!("Whether {title} is handed over is looked at again.");
+            (Some(open.id), message)
+        }
+        open => {
+            let argument = json!({ "to": to, "url": instance.url });
+            let begun = rules.enqueue(writer, instance.id, verb, argument, &actor.name, true)?;
+            let message = format!("{title} is being handed over.");
+            // One that waits for the unlock goes on by itself.
+            (begun.or(open.map(|open| open.id)), message)
+        }
+    };
     let detail = if to.is_empty() {
         String::new()
     } else {
@@ -69,8 +75,7 @@ pub(in crate::engine) fn begin(
     };
     let begun = begun.into_iter().collect();
     let mut applied = instances::applied(writer, rules, instance.id, begun, detail)?;
-    let title = titles::of(&rules.catalog, platform, &writer.community(community)?.name);
-    applied.receipt.message = format!("{title} is being handed over.");
+    applied.receipt.message = message;
     Ok(applied)
 }
 
