@@ -139,6 +139,23 @@ impl Described {
                 settings.insert(id, platform.settings.clone());
             }
         }
+        // Before anything is made: half of what the file says is not what anybody wants.
+        for name in self
+            .connections
+            .iter()
+            .flat_map(|ends| [&ends.from, &ends.to])
+        {
+            let id = hall.platform(name)?;
+            if choices.get(&id).is_none_or(|choice| *choice == Choice::Off) {
+                return Err(Fault::new(
+                    FaultKind::BadInput,
+                    format!("The file connects {id}, which its community does not get. Nothing was done."),
+                )
+                .hint(format!(
+                    "Name {id} among the platforms, active or inactive, or leave the connection out."
+                )));
+            }
+        }
         Ok(NewCommunity {
             slug: self.slug.clone(),
             name: self.name.clone(),
@@ -263,7 +280,13 @@ async fn find(hall: &Hall, slug: &Slug) -> Result<Option<CommunityDetail>, Fault
 async fn tell(context: &Context, hall: &Hall, described: &Described) -> Result<Exit, Fault> {
     let Some(known) = find(hall, &described.slug).await? else {
         let intent = Intent::CreateCommunity(described.as_new(hall)?);
-        return plan::show(context, hall, &intent).await;
+        let exit = plan::show(context, hall, &intent).await?;
+        for ends in &described.connections {
+            context
+                .out
+                .advise(&format!("Then {} is connected to {}.", ends.from, ends.to));
+        }
+        return Ok(exit);
     };
     let mut lines = Vec::new();
     for intent in described.changes(hall, &known).await? {

@@ -70,12 +70,19 @@ fn a_file_that_describes_no_community_is_refused_before_anything_is_done() {
         fs::write(&file, text).unwrap();
         home.run(&["apply", file.to_str().unwrap()]).ends_with(2);
     }
-    fs::write(
-        &file,
-        "slug = \"a\"\nname = \"A\"\n[platforms.nowhere]\nstate = \"active\"",
-    )
-    .unwrap();
-    home.run(&["apply", file.to_str().unwrap()]);
+    let connected =
+        |to: &str| format!("{ROSEWOOD}\n[[connections]]\nfrom = \"loomio\"\nto = \"{to}\"\n");
+    for text in [
+        "slug = \"a\"\nname = \"A\"\n[platforms.nowhere]\nstate = \"active\"".to_owned(),
+        connected("matirx"),
+        connected("matrix"),
+    ] {
+        fs::write(&file, text).unwrap();
+        for command in ["plan", "apply"] {
+            let ran = home.run(&[command, file.to_str().unwrap()]);
+            assert_ne!(ran.code, 0, "{ran:?}");
+        }
+    }
     let listed = home
         .run(&["community", "list", "--json"])
         .ends_with(0)
