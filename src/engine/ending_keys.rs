@@ -115,11 +115,12 @@ impl Engine {
         } in kept
         {
             let platform = scene.instance.platform.clone();
-            if stands && !although.contains(&platform) {
-                if let Err(fault) = self.require_unneeded(slug, scene, owned).await {
-                    ended.refused.push((name, fault));
-                    continue;
-                }
+            if stands
+                && !although.contains(&platform)
+                && let Err(fault) = self.require_unneeded(slug, scene, owned).await
+            {
+                ended.refused.push((name, fault));
+                continue;
             }
             ending.extend(keys.into_iter().map(|key| (key, name.clone())));
         }
