@@ -2,7 +2,10 @@
 
 use super::*;
 use guildhall::{
-    domain::{AccountPolicy, CommunityId, ConnectionState, DriftAnswer, DriftKind, FaultKind},
+    domain::{
+        AccountPolicy, CommunityId, ConnectionState, CredentialState, DriftAnswer, DriftKind,
+        FaultKind,
+    },
     engine::KeyOwner,
 };
 
@@ -81,6 +84,38 @@ async fn the_adapter_gets_the_former_accounts_key_to_hand_over_with() {
     assert_eq!(home.world.told_of(), [FIRST]);
     assert_eq!(using(&engine).await, "second");
     assert_eq!(home.world.passed("taken back"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_stays_refused_when_its_community_works_with_another_account() {
+    let home = Home::new();
+    let engine = home.init().await;
+    let actor = ada(&engine).await;
+    let share = Intent::SetAccountPolicy {
+        platform: id("beta"),
+        policy: AccountPolicy::Shared,
+        typed: "1".into(),
+    };
+    let community = create(&engine).await.community.unwrap();
+    enter(&engine, "token", FIRST).await;
+    settle(&engine).await;
+    engine.submit(&actor, share).await.unwrap();
+    add_account(&engine, "second", OTHER).await;
+    settle(&engine).await;
+    home.world.kill(FIRST);
+    let verified = engine
+        .verify_keys(&actor, &slug("rosewood"), &id("beta"))
+        .await;
+    assert_eq!(verified.unwrap_err().kind, FaultKind::KeyRejected);
+    engine.submit(&actor, to_second(community)).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(using(&engine).await, "second");
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    settle(&engine).await;
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    let accounts = engine.accounts(&actor).await.unwrap();
+    let own = accounts.iter().find(|row| row.slug.is_some());
+    assert_eq!(own.unwrap().keys[0].state, CredentialState::Rejected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
