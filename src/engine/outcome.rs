@@ -13,7 +13,7 @@ use crate::{
         AuditResult, ConnectionState, Desired, Fault, FaultKind, Instance, InstanceId, Observed,
         Operation, OperationId, OperationState, OperationVerb, clean_line,
     },
-    store::{InstancePlace, OperationFilter, Writer},
+    store::{InstancePlace, OperationFilter, Reader, Writer},
 };
 use serde_json::Value;
 
@@ -79,32 +79,46 @@ pub(super) fn write(
     }
 }
 
-/// What is to be done in memory once the ending is written: a powerful key was lent for the work of one instance, and is
-/// forgotten when none of that is left to do, or when the platform does not accept it.
+/// What is to be done in memory once the ending is written: a powerful key was lent for what was begun with it, and is
+/// forgotten when the last of that is over, or when the platform does not accept it.
 pub(super) async fn afterwards(core: &Core, operation: &Operation, ending: &Ending) {
-    let over = match ending {
-        Ending::Done(_) | Ending::Cancelled(_) => !is_more_to_do(core, operation.instance).await,
-        Ending::Waits { fault, .. } => fault.kind == FaultKind::KeyRejected,
-        Ending::Human(_) | Ending::Failed(_) => false,
-    };
-    if over {
-        let owner = (operation.platform.clone(), Some(operation.community));
+    let owner = (operation.platform.clone(), Some(operation.community));
+    if !core.held.lent_fields().contains_key(&owner) {
+        return;
+    }
+    match ending {
+        Ending::Done(_) | Ending::Cancelled(_) => {}
+        Ending::Waits { fault, .. } if fault.kind == FaultKind::KeyRejected => {
+            core.held.take_back(&owner);
+            return;
+        }
+        Ending::Human(_) | Ending::Waits { .. } | Ending::Failed(_) => return,
+    }
+    let (instance, held, of) = (operation.instance, core.held.clone(), owner.clone());
+    // Where changes are written nobody lends a key between the look and the taking.
+    let looked = core
+        .store
+        .write(move |writer| {
+            if !is_under_way(writer, instance)? {
+                held.take_back(&of);
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(fault) = looked {
+        tracing::warn!(%fault, "whether a key that was lent is still needed could not be read; it is forgotten");
         core.held.take_back(&owner);
     }
 }
 
-/// Whether work on an instance is queued or under way. Where that cannot be read the answer is no: a key that is forgotten
-/// can be entered again.
-async fn is_more_to_do(core: &Core, instance: InstanceId) -> bool {
+/// Whether anything of an instance is being done, or is about to be.
+fn is_under_way(reader: &Reader<'_>, instance: InstanceId) -> Result<bool, Fault> {
     let filter = OperationFilter {
         states: vec![OperationState::Queued, OperationState::Running],
         instance: Some(instance),
         ..Default::default()
     };
-    let read = core
-        .store
-        .read(move |reader| reader.operations(&filter, 1).map(|open| !open.is_empty()));
-    read.await.unwrap_or(false)
+    Ok(!reader.operations(&filter, 1)?.is_empty())
 }
 
 /// A connection's trouble is shown at the connection; the instance itself may be in the best of health.
@@ -244,7 +258,7 @@ pub(super) fn cancel_open(
     rules: &Rules,
     instance: &Instance,
 ) -> Result<(), Fault> {
-    let filter = crate::store::OperationFilter {
+    let filter = OperationFilter {
         open: true,
         instance: Some(instance.id),
         ..Default::default()

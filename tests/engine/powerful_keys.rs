@@ -38,6 +38,31 @@ async fn a_powerful_key_is_used_once_and_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_powerful_key_is_at_hand_until_the_last_of_what_was_begun_with_it_is_over() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    switch(&engine, "beta", Desired::Active).await.unwrap();
+    enter(&engine, "master", "mas-canary-aaaaaaaaaaaa").await;
+    settle(&engine).await;
+    assert_eq!(
+        states(&engine).await[2..],
+        [
+            ("beta provision".to_owned(), OperationState::Done),
+            ("beta activate".to_owned(), OperationState::Done),
+        ]
+    );
+    assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    let receipt = switch(&engine, "beta", Desired::Inactive).await.unwrap();
+    assert!(
+        receipt.message.contains("waits for a key"),
+        "it is forgotten then: {}",
+        receipt.message
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_must_do_something_first_is_told_that_a_powerful_key_is_not_kept() {
     let home = Home::new();
     let engine = home.init().await;
