@@ -47,7 +47,11 @@ impl Known {
             Self::Before(fault, _) if fault.kind == FaultKind::KeyRejected => None,
             Self::Before(fault, _) => Some((
                 format!("Whose it is could not be asked ({})", fault.what),
-                fault.hint.clone(),
+                match fault.kind {
+                    // Here nothing goes on by itself then.
+                    FaultKind::Locked => "Unlock the vault, then ask again.".to_owned(),
+                    _ => fault.hint.clone(),
+                },
             )),
             Self::Now(_) | Self::Untold(_) => None,
         }
