@@ -69,14 +69,17 @@ async fn make(core: &Arc<Core>, id: WantedAccountId) -> Result<(), Fault> {
     let platform = wanted.platform.clone();
     // A task of its own, so that a panic in an adapter is no more than a failure.
     let asked = tokio::spawn(async move { ask(&asking, &platform, scene).await });
-    let made = asked.await.unwrap_or_else(|error| {
-        Err(Fault::new(
+    let made = match asked.await {
+        Ok(made) => made,
+        // This process ends; the next one takes it up.
+        Err(gone) if gone.is_cancelled() => return Ok(()),
+        // The words of a panic may hold anything, a secret too: they go nowhere.
+        Err(_) => Err(Fault::new(
             FaultKind::Internal,
             "Guildhall failed while it had the account made.",
         )
-        .hint("This is a mistake of Guildhall; please report it with the details from the log.")
-        .detail(error))
-    });
+        .hint("Have it looked for again, and please report this with the log.")),
+    };
     core.held.take_back(&owner);
     let kept = match made {
         Ok(made) => {
