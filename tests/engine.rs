@@ -60,8 +60,8 @@ use guildhall::{
         PlatformId, Slug,
     },
     engine::{
-        Engine, EngineOptions, Limits, NewInstallation, Operations, Protection,
-        views::{Examination, InstanceDetail, OperationRow, Receipt},
+        Engine, EngineOptions, Events, Limits, NewInstallation, Operations, Protection,
+        views::{EngineEvent, Examination, InstanceDetail, OperationRow, Receipt},
     },
     vault::{Unlocker, WorkFactor},
 };
@@ -145,6 +145,20 @@ async fn settle(engine: &Engine) {
     tokio::time::timeout(Duration::from_secs(20), engine.settle())
         .await
         .expect("it comes to rest");
+}
+
+/// Returns when an operation could not be written down.
+async fn nothing_is_written(mut events: Events) {
+    while let Some(event) = events.next().await {
+        if let EngineEvent::Operation {
+            state: OperationState::Running,
+            fault: Some(_),
+            ..
+        } = event
+        {
+            return;
+        }
+    }
 }
 
 fn rosewood() -> NewCommunity {

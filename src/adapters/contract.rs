@@ -94,7 +94,8 @@ pub fn puts_back(changed: &[String]) -> bool {
 }
 
 /// The name of the fact that an adapter remembers from before it changes anything on the platform for
-/// [`Adapter::move_account`] until that is done or taken back.
+/// [`Adapter::move_account`]. The engine forgets it in the same transaction in which it notes that the move is done, so that
+/// there is no moment in which a move that is done looks as if nothing of it had begun; the adapter where it is taken back.
 pub const HALF_MOVED: &str = "half-moved";
 
 /// The name of the fact in which an instance finds what another one had remembered, in whose place it was put because that

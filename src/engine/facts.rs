@@ -24,9 +24,11 @@ pub(super) const TASK: &str = Reader::FOUND_TASK;
 pub(super) const LEFT_ACCOUNTS: &str = "@left-accounts";
 /// The accounts that an instance worked with before it was moved to another, while that is under way.
 pub(super) const FORMER_ACCOUNTS: &str = "@former-accounts";
+/// The operation that has moved the instance to another account, and what is now so, until that is written down as its ending.
+pub(super) const MOVED: &str = "@moved";
 /// Differences that somebody has decided about.
 pub(super) const ANSWERED: &str = "@answered";
-/// Set while what differed is put back: a look follows when that is done.
+/// Set while what differed is put back, and when the instance was moved to another account: a look follows when that is done.
 pub(super) const LOOK_AFTER: &str = "@look-after";
 /// Who owned it when its platform last said so.
 pub(super) const OWNED: &str = "@owned";

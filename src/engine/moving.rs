@@ -19,7 +19,7 @@ use crate::{
     adapters::{Adapter, Halt, Op, contract::HALF_MOVED},
     domain::{
         Account, AccountId, Actor, CommunityId, CredentialMeta, CredentialState, Fault, FaultKind,
-        Instance, InstanceId, Observed, Operation, OperationVerb, Plan, PlanItemKind, PlatformId,
+        Instance, InstanceId, Observed, Operation, OperationId, OperationVerb, Plan, PlanItemKind, PlatformId,
     },
     store::{NewOperation, Reader, Writer},
 };
@@ -298,6 +298,9 @@ pub(super) async fn work(
     op: &Op,
     to: AccountId,
 ) -> Result<Effect, Halt> {
+    if let Some(sentence) = moved_already(core, operation).await? {
+        return Ok(Effect::Replaced(sentence));
+    }
     if op.site().locked {
         return Err(Fault::new(
             FaultKind::Locked,
@@ -326,15 +329,15 @@ pub(super) async fn work(
     let there = moving_back::op_there(core, operation, scene, op, op.cancel().clone()).await?;
     let field = field_of(operation);
     let moved = adapter.move_account(&there, &field, former.as_ref()).await;
+    let moved = moved.map(|said| format!("It works with the account {name}. {said}"));
     let (holder, back) = (core.holder.clone(), !waits(&moved));
-    let done = moved.is_ok();
+    let reached = moved.as_ref().ok().cloned();
     let actor = operation.actor.clone();
     let queued = core
         .change(move |writer, rules| {
             writer.require_lease(lease, &holder)?;
-            if done {
-                // The other account may hold less there than the former one did.
-                facts::remember(writer, instance, facts::LOOK_AFTER, &true)?;
+            if let Some(sentence) = reached {
+                pass_no_return(writer, instance, lease, sentence)?;
                 return remake_connections(writer, rules, instance, &actor);
             }
             if back {
@@ -345,15 +348,42 @@ pub(super) async fn work(
         .await?;
     core.desk.widen(queued);
     match moved {
-        Ok(said) => Ok(Effect::Replaced(format!(
-            "It works with the account {name}. {said}"
-        ))),
+        Ok(sentence) => Ok(Effect::Replaced(sentence)),
         Err(Halt::Stopped(fault)) if back => {
             let undone = moving_back::undo(core, adapter, operation, op, to).await;
             Err(stays(&fault, &name, undone).into())
         }
         Err(halt) => Err(halt),
     }
+}
+
+/// What a move reached whose ending was not written down, because the process died or somebody stopped it just then.
+async fn moved_already(core: &Core, operation: &Operation) -> Result<Option<String>, Fault> {
+    let (instance, id) = (operation.instance, operation.id);
+    core.store
+        .read(move |reader| {
+            let moved: Option<(OperationId, String)> =
+                facts::recall(reader, instance, facts::MOVED)?;
+            Ok(moved
+                .filter(|(of, _)| *of == id)
+                .map(|(_, sentence)| sentence))
+        })
+        .await
+}
+
+/// Platform and record agree on the new account: whatever happens before the ending is written down, nothing leads back to
+/// the former ones.
+fn pass_no_return(
+    writer: &Writer<'_>,
+    instance: InstanceId,
+    operation: OperationId,
+    sentence: String,
+) -> Result<(), Fault> {
+    facts::forget(writer, instance, facts::FORMER_ACCOUNTS)?;
+    writer.forget(instance, HALF_MOVED)?;
+    facts::remember(writer, instance, facts::MOVED, &(operation, sentence))?;
+    // The other account may hold less there than the former one did.
+    facts::remember(writer, instance, facts::LOOK_AFTER, &true)
 }
 
 /// Which field of the manifest the key of the account is for.
@@ -438,6 +468,7 @@ pub(super) fn stopped(
     to: AccountId,
 ) -> Result<(), Fault> {
     let instance = operation.instance;
+    facts::forget(writer, instance, facts::MOVED)?;
     let former: Option<Vec<AccountId>> = facts::recall(writer, instance, facts::FORMER_ACCOUNTS)?;
     if former.is_some() {
         switch_back(writer, rules, instance, to)?;

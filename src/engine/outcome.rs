@@ -196,8 +196,7 @@ fn done(
             joined(writer, rules, operation, sentence)?;
         }
         Effect::Replaced(_) => {
-            // Until here a move that is begun again could fail, and go back to these.
-            facts::forget(writer, instance.id, facts::FORMER_ACCOUNTS)?;
+            facts::forget(writer, id, facts::MOVED)?;
             rules::rest(writer, instance)?;
         }
         Effect::Handed(_) => rules::rest(writer, instance)?,

@@ -1,6 +1,6 @@
 //! A move to another account that does something on the platform: finished, refused, stopped.
 
-use super::*;
+use super::{rotation::runtime, *};
 use guildhall::{
     domain::{
         AccountPolicy, CommunityId, ConnectionState, CredentialState, DriftAnswer, DriftKind,
@@ -8,6 +8,7 @@ use guildhall::{
     },
     engine::KeyOwner,
 };
+use rusqlite::Connection;
 
 const FIRST: &str = "tok-0123456789abcdef";
 const OTHER: &str = "tok-0123456789abcdef-other";
@@ -199,13 +200,6 @@ async fn what_a_move_had_begun_that_is_stopped_while_it_waits_is_taken_back() {
 
 #[test]
 fn a_move_that_dies_with_its_process_goes_on_with_both_keys() {
-    let runtime = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap()
-    };
     let home = Home::new();
     let first = runtime();
     first.block_on(async {
@@ -226,6 +220,74 @@ fn a_move_that_dies_with_its_process_goes_on_with_both_keys() {
         assert_eq!(using(&engine).await, "second");
     });
     assert_eq!(home.world.told_of(), [FIRST, FIRST]);
+    assert_eq!(home.world.passed("taken back"), 0);
+    second.shutdown_background();
+}
+
+/// A move that is done on the platform, and whose process dies before that is written down.
+fn moved_and_died(home: &Home) {
+    let first = runtime();
+    first.block_on(async {
+        let (engine, community) = two_accounts(home).await;
+        database(home)
+            .execute_batch(
+                "CREATE TRIGGER cut_off BEFORE UPDATE ON operations WHEN NEW.state = 'done'
+                 BEGIN SELECT RAISE(ABORT, 'cut off'); END;",
+            )
+            .unwrap();
+        let events = engine.events(&ada(&engine).await);
+        let actor = ada(&engine).await;
+        engine.submit(&actor, to_second(community)).await.unwrap();
+        nothing_is_written(events).await;
+    });
+    first.shutdown_background();
+    database(home)
+        .execute_batch("DROP TRIGGER cut_off;")
+        .unwrap();
+}
+
+fn database(home: &Home) -> Connection {
+    Connection::open(home.options.home.join("guildhall.db")).unwrap()
+}
+
+#[test]
+fn a_move_that_is_done_when_its_process_dies_is_not_done_again() {
+    let home = Home::new();
+    moved_and_died(&home);
+    let second = runtime();
+    second.block_on(async {
+        let engine = unlocked(&home).await;
+        engine.start().await;
+        settle(&engine).await;
+        assert_eq!(using(&engine).await, "second");
+        assert!(all_final(&engine).await, "nothing is left open");
+    });
+    assert_eq!(home.world.passed("carry"), 1);
+    assert_eq!(home.world.passed("taken back"), 0);
+    second.shutdown_background();
+}
+
+#[test]
+fn a_move_that_is_done_when_its_process_dies_stays_where_it_is_when_it_is_cancelled() {
+    let home = Home::new();
+    moved_and_died(&home);
+    let second = runtime();
+    second.block_on(async {
+        let engine = unlocked(&home).await;
+        let rows = operations(&engine).await;
+        let moving = rows.iter().find(|row| !row.operation.state.is_final());
+        let cancel = Intent::CancelOperation {
+            operation: moving.unwrap().operation.id,
+        };
+        let actor = ada(&engine).await;
+        engine.submit(&actor, cancel).await.unwrap();
+        engine.start().await;
+        settle(&engine).await;
+        assert_eq!(using(&engine).await, "second");
+        assert!(all_final(&engine).await, "nothing is left open");
+        assert_eq!(observed(&engine, "beta").await, Observed::Ready);
+    });
+    assert_eq!(home.world.passed("carry"), 1);
     assert_eq!(home.world.passed("taken back"), 0);
     second.shutdown_background();
 }

@@ -5,10 +5,7 @@ use super::{
     rotation::{NEW, OLD, begun, key_of, only_rotation, replace, resume_what_waits, runtime},
     *,
 };
-use guildhall::{
-    domain::{CredentialState, RotationReason},
-    engine::{Events, views::EngineEvent},
-};
+use guildhall::domain::{CredentialState, RotationReason};
 use rusqlite::Connection;
 
 /// More rows than a rotation changes.
@@ -87,20 +84,6 @@ async fn go_through(engine: &Engine, by_hand: bool, home: &Home) {
         home.world.kill(OLD);
         resume_what_waits(engine).await;
         settle(engine).await;
-    }
-}
-
-/// Returns when an operation could not be written down.
-async fn nothing_is_written(mut events: Events) {
-    while let Some(event) = events.next().await {
-        if let EngineEvent::Operation {
-            state: OperationState::Running,
-            fault: Some(_),
-            ..
-        } = event
-        {
-            return;
-        }
     }
 }
 

@@ -504,7 +504,6 @@ impl Adapter for FakeAdapter {
             op.human(invitation(), || async { Ok(None::<bool>) })
                 .await?;
         }
-        op.forget(HALF_MOVED).await?;
         Ok("It was carried over.".into())
     }
 

@@ -93,7 +93,6 @@ pub(super) async fn carry(op: &Op, former: Option<&SecretString>) -> Result<Stri
         bring_all(op, from.as_ref(), &to, &mut places, &mut moving).await?;
     }
     let stays = leave_all(op, from.as_ref(), &to, &places, &moving.from).await?;
-    op.forget(HALF_MOVED).await?;
     let former = if stays.is_empty() {
         format!("{} left them", moving.from)
     } else {

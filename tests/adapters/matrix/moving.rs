@@ -4,7 +4,7 @@ use super::BOT;
 use super::world::{AMINA, World, adapter, fault, members};
 use crate::{journal::Death, world::deaths};
 use guildhall::{
-    adapters::{Halt, Journal as _, Standing},
+    adapters::{Halt, Journal as _, Standing, contract::HALF_MOVED},
     domain::FaultKind,
 };
 use secrecy::SecretString;
@@ -52,7 +52,10 @@ impl Move {
         let op = self.world.same_op();
         let moving = adapter();
         let moving = moving.move_account(&op, "access_token", Some(&self.former));
-        self.world.until_death(moving).await
+        let moved = self.world.until_death(moving).await?;
+        // As the engine does where it notes that the move is done.
+        op.forget(HALF_MOVED).await?;
+        Ok(moved)
     }
 
     async fn take_back(&self) -> Vec<String> {
@@ -105,7 +108,7 @@ impl Move {
         assert_eq!(seen.standing, Standing::Present, "{moment}");
         assert!(seen.drift.is_empty(), "{moment}: {:?}", seen.drift);
         assert!(
-            !self.world.journal.facts().contains_key("half-moved"),
+            !self.world.journal.facts().contains_key(HALF_MOVED),
             "{moment}"
         );
     }

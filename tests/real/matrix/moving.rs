@@ -4,7 +4,7 @@ use crate::journal::Death;
 use crate::person::Person;
 use crate::synapse::{Limits, Synapse};
 use crate::world::{World, adapter, content};
-use guildhall::adapters::{Halt, Journal as _};
+use guildhall::adapters::{Halt, Journal as _, contract::HALF_MOVED};
 use guildhall::domain::{Fault, FaultKind};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -23,11 +23,14 @@ impl World<'_> {
         self.journal.revive(death);
         let (op, former) = (self.op(), SecretString::from(former));
         let adapter = adapter();
-        tokio::select! {
+        let moved = tokio::select! {
             biased;
             () = self.journal.death() => Err(Fault::new(FaultKind::Internal, "killed").into()),
             moved = adapter.move_account(&op, "access_token", Some(&former)) => moved,
-        }
+        }?;
+        // As the engine does where it notes that the move is done.
+        op.forget(HALF_MOVED).await?;
+        Ok(moved)
     }
 
     /// Who is in each room, and who may do what there.
