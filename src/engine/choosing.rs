@@ -80,6 +80,10 @@ pub(super) fn best(
         keys.retain(|key| !left.contains(&key.account));
     }
     let made = instance.is_some_and(|instance| instance.external_id.is_some());
+    let is_refused = |account: AccountId| {
+        let mut held = keys.iter().filter(|key| key.account == account);
+        held.any(|key| key.state == CredentialState::Rejected)
+    };
     let accounts: BTreeSet<AccountId> = keys.iter().map(|key| key.account).collect();
     let mut ranked = Vec::new();
     for account in &accounts {
@@ -94,6 +98,8 @@ pub(super) fn best(
         ranked.push((
             !used.contains(account),
             !own.contains(account),
+            // What its platform refused makes nothing new while another key could.
+            !made && is_refused(*account),
             load,
             *account,
         ));

@@ -468,7 +468,7 @@ fn make_anew(
     Ok(applied)
 }
 
-/// Looks at an instance once what was put back is done, so that what is shown is what is so.
+/// Looks at an instance once what was put back, or moved to another account, is done, so that what is shown is what is so.
 pub(super) async fn look_after(core: &Arc<Core>, id: InstanceId) -> Result<(), Fault> {
     let due = core
         .store

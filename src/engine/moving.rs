@@ -19,7 +19,8 @@ use crate::{
     adapters::{Adapter, Halt, Op, contract::HALF_MOVED},
     domain::{
         Account, AccountId, Actor, CommunityId, CredentialMeta, CredentialState, Fault, FaultKind,
-        Instance, InstanceId, Observed, Operation, OperationId, OperationVerb, Plan, PlanItemKind, PlatformId,
+        Instance, InstanceId, Observed, Operation, OperationId, OperationVerb, Plan, PlanItemKind,
+        PlatformId,
     },
     store::{NewOperation, Reader, Writer},
 };

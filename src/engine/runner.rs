@@ -146,10 +146,12 @@ async fn look_afterwards(
     instance: InstanceId,
     is_done: bool,
 ) -> Result<(), Fault> {
-    if is_done {
-        look_at_task(core, instance).await?;
-    }
-    drift::look_after(core, instance).await
+    let task = match is_done {
+        true => look_at_task(core, instance).await,
+        false => Ok(()),
+    };
+    // Neither look is left out because the other failed.
+    drift::look_after(core, instance).await.and(task)
 }
 
 /// Which key is missing, in the words of its platform's manifest: an adapter knows only its field.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         Actor, AuditResult, CommunityId, ConnectionId, ExaminationId, Fault, FaultKind, InstanceId,
-        Intent, OperationId, WantedAccountId,
+        Intent, OperationId, PlatformId, WantedAccountId,
     },
     store::Writer,
 };
@@ -50,8 +50,8 @@ pub(super) enum After {
     Probe(ConnectionId),
     /// An examined key was stored; it need not be held any more.
     DropExamined(ExaminationId),
-    /// Have a platform make an account.
-    MakeAccount(WantedAccountId),
+    /// Have the platform make an account.
+    MakeAccount(WantedAccountId, PlatformId),
 }
 
 impl Engine {
@@ -156,7 +156,9 @@ impl Engine {
                 After::Look(instances) => observe::begin(core, instances),
                 After::Probe(connection) => joining::begin_probe(core, connection),
                 After::DropExamined(examination) => core.held.drop_examined(examination),
-                After::MakeAccount(wanted) => wanting::begin_making(core, wanted),
+                After::MakeAccount(wanted, platform) => {
+                    wanting::begin_making(core, wanted, platform);
+                }
             }
         }
         core.desk.widen(applied.instances);

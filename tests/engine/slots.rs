@@ -108,6 +108,31 @@ async fn of_several_accounts_the_least_loaded_is_taken_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_key_is_refused_makes_nothing_while_another_could() {
+    let home = Home::new();
+    let engine = home.init().await;
+    add_account(&engine, "light", "master", MASTER).await;
+    create_named(&engine, "first").await;
+    home.world.kill(MASTER);
+    let verified = engine
+        .verify_keys(&ada(&engine).await, &slug("first"), &id("beta"))
+        .await;
+    assert_eq!(verified.unwrap_err().kind, FaultKind::KeyRejected);
+    home.world.fill(6);
+    add_account(&engine, "heavy", "master", &format!("{MASTER}-2")).await;
+    create_named(&engine, "second").await;
+    assert_eq!(reaches(&engine, "light").await, 1);
+    let made = engine
+        .instance(&ada(&engine).await, &slug("second"), &id("beta"))
+        .await
+        .unwrap();
+    let heavy = engine.accounts(&ada(&engine).await).await.unwrap();
+    let heavy = heavy.iter().find(|row| row.account.name == "heavy");
+    assert_eq!(made.keys[0].account, heavy.unwrap().account.id);
+    assert_eq!(made.instance.unwrap().observed, Observed::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_made_since_the_last_measurement_counts_and_the_last_room_is_given_once() {
     let home = Home::new();
     let engine = home.init().await;

@@ -106,7 +106,9 @@ pub(in crate::engine) fn want(
         ..Applied::default()
     };
     applied.receipt.message = if makes {
-        applied.after.push(After::MakeAccount(wanted.id));
+        applied
+            .after
+            .push(After::MakeAccount(wanted.id, platform.clone()));
         format!("The account {name} on {} is being made.", manifest.name)
     } else {
         let step = task(
@@ -201,8 +203,11 @@ pub(in crate::engine) fn check(
             format!("The account {} on {} is there.", wanted.name, manifest.name);
         return Ok(applied);
     }
+    require_unheld(writer, &wanted)?;
     if at_hand(writer, rules, manifest)?.is_some() {
-        applied.after.push(After::MakeAccount(id));
+        applied
+            .after
+            .push(After::MakeAccount(id, wanted.platform.clone()));
         applied.receipt.message = format!(
             "The account {} on {} is being made.",
             wanted.name, manifest.name

@@ -47,7 +47,7 @@ pub(in crate::engine) fn made_with(
             ..Receipt::default()
         },
         lent: vec![(owner(&wanted.platform), lent)],
-        after: vec![After::MakeAccount(wanted.id)],
+        after: vec![After::MakeAccount(wanted.id, wanted.platform.clone())],
         ..Applied::default()
     }))
 }

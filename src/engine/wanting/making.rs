@@ -24,25 +24,29 @@ pub(in crate::engine) async fn resume(core: &Arc<Core>) -> Result<(), Fault> {
             let mut possible = Vec::new();
             for wanted in reader.wanted_accounts()? {
                 if at_hand(reader, &rules, rules.manifest(&wanted.platform)?)?.is_some() {
-                    possible.push(wanted.id);
+                    possible.push((wanted.id, wanted.platform));
                 }
             }
             Ok(possible)
         })
         .await?;
-    for id in possible {
-        begin_making(core, id);
+    for (id, platform) in possible {
+        begin_making(core, id, platform);
     }
     Ok(())
 }
 
 /// Begins to make it in the background.
-pub(in crate::engine) fn begin_making(core: &Arc<Core>, id: WantedAccountId) {
+pub(in crate::engine) fn begin_making(core: &Arc<Core>, id: WantedAccountId, platform: PlatformId) {
     let looking = core.desk.look();
     let core = core.clone();
     tokio::spawn(async move {
         let _looking = looking;
         if let Err(fault) = make(&core, id).await {
+            // Whoever is making it at this moment needs what was lent for it, and takes it back.
+            if fault.kind != FaultKind::InUse {
+                core.held.take_back(&owner(&platform));
+            }
             tracing::warn!(wanted = %id, %fault, detail = ?fault.detail, "an account was not made");
         }
         core.emit_changed(None);
@@ -54,7 +58,7 @@ pub(in crate::engine) fn begin_making(core: &Arc<Core>, id: WantedAccountId) {
 async fn make(core: &Arc<Core>, id: WantedAccountId) -> Result<(), Fault> {
     let holder = core.holder.clone();
     let (wanted, scene) = core
-        .change(move |writer, rules| {
+        .change_patiently(move |writer, rules| {
             let wanted = writer.wanted_account(id)?;
             require_unheld(writer, &wanted)?;
             writer.hold_wanted_account(id, Some(&holder))?;
