@@ -190,7 +190,7 @@ async fn verify(context: &Context, noted: Option<&str>) -> Result<Exit, Fault> {
     hall.close().await;
     if let Some(entry) = report.keys_differed {
         context.out.advise(&format!(
-            "! Entry {entry} tells of stored keys that somebody else than Guildhall changed. Verify every key: guildhall key verify"
+            "! Entry {entry} tells of stored keys that somebody else than Guildhall changed. List them with guildhall key list, and have each verified: guildhall key verify COMMUNITY PLATFORM"
         ));
     }
     if !bears {

@@ -163,7 +163,11 @@ fn page(out: &Output, reach: &KeyReach) -> String {
                 page.field(out, &found.unit, &text);
             }
         }
-        None => page.field(out, "there", "never measured: guildhall key verify"),
+        None => page.field(
+            out,
+            "there",
+            "never measured; have it verified: guildhall key verify COMMUNITY PLATFORM",
+        ),
     }
     for place in &reach.also_stored {
         page.field(out, "also stored", place);

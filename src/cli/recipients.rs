@@ -150,7 +150,7 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
         .engine
         .remove_recipient(&hall.actor, who, passphrase)
         .await?;
-    let mut rotations = Vec::new();
+    let (mut rotations, mut not_replaced) = (Vec::new(), Vec::new());
     if rotate {
         for exposed in &removal.exposed {
             let intent = Intent::RotateKey {
@@ -160,8 +160,8 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
             };
             match work::submit(&hall, intent, None).await {
                 Ok(receipt) => rotations.push(receipt.message),
-                Err(fault) => context.out.advise(&format!(
-                    "! {} of {} is not replaced: {fault}",
+                Err(fault) => not_replaced.push(format!(
+                    "{} of {} is not replaced: {fault}",
                     exposed.field, exposed.platform_name
                 )),
             }
@@ -170,7 +170,7 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
     }
     hall.close().await;
     context.out.data(
-        &json!({ "removal": removal, "rotations": rotations }),
+        &json!({ "removal": removal, "rotations": rotations, "not_replaced": not_replaced }),
         |out| {
             let mut text = format!(
                 "{} may not open the vault any more.\n",
@@ -180,8 +180,15 @@ async fn remove(context: &Context, who: &str, rotate: bool) -> Result<Exit, Faul
             text
         },
     )?;
+    for refused in &not_replaced {
+        context.out.advise(&format!("! {refused}"));
+    }
     advise(context, &removal, rotate);
-    Ok(Exit::Done)
+    Ok(if not_replaced.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 /// The passphrase that the vault's new key is wrapped to, where somebody stays who opens it with one.

@@ -3,10 +3,11 @@
 
 use super::{
     Engine, Operations, outlet,
-    views::{AccountRow, OperationRow, TaskRow, TaskSubject},
+    views::{AccountRow, OperationRow, PlatformRow, TaskRow, TaskSubject},
 };
 use crate::domain::{
-    Actor, CredentialMeta, CredentialState, Fault, OperationState, SlotUse, counted,
+    Actor, CredentialMeta, CredentialState, Fault, Health, Mark, Observed, OperationState, SlotUse,
+    Slug, counted,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -36,12 +37,19 @@ impl Engine {
         let tasks = self.tasks(actor).await?;
         let open = Operations {
             open: true,
+            limit: u32::MAX,
             ..Operations::default()
         };
         let operations = self.operations(actor, open).await?;
         let rotations = self.rotations(actor, true).await?;
         let mut notices: Vec<Notice> = tasks.iter().map(of_task).collect();
         notices.extend(operations.iter().filter_map(of_operation));
+        let instances = self.instances(actor).await?;
+        notices.extend(
+            instances
+                .iter()
+                .filter_map(|(slug, row)| of_instance(slug, row)),
+        );
         for row in &accounts {
             notices.extend(of_slots(row));
             for key in &row.keys {
@@ -127,6 +135,31 @@ fn of_operation(row: &OperationRow) -> Option<Notice> {
             row.platform_name, row.community, operation.verb, fault.what
         ),
         hint: fault.hint.clone(),
+    })
+}
+
+/// What the last look at an instance found. What failed is told of its operation, and what waits is a step.
+fn of_instance(slug: &Slug, row: &PlatformRow) -> Option<Notice> {
+    let instance = row.instance.as_ref()?;
+    let is_down = instance.mark() == Mark::Active && instance.health == Health::Down;
+    let (word, urgent, found) = match instance.mark() {
+        _ if instance.observed == Observed::Gone => ("gone", true, "is gone on its platform"),
+        _ if is_down => ("down", true, "does not answer"),
+        Mark::Drift => ("drift", false, "is not as it is recorded"),
+        _ => return None,
+    };
+    let note = match instance.note.trim_end_matches('.') {
+        "" => String::new(),
+        note => format!(": {note}"),
+    };
+    Some(Notice {
+        id: format!("{word}:{}", instance.id),
+        urgent,
+        what: format!("{} of {slug} {found}{note}.", row.name),
+        hint: format!(
+            "What to do: guildhall instance show {slug} {}",
+            row.platform
+        ),
     })
 }
 

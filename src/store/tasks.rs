@@ -58,7 +58,7 @@ const TASKS: &str = "
         AND i.removed_at IS NULL AND c.archived_at IS NULL
         AND (?1 IS NULL OR i.community IN (SELECT value FROM json_each(?1)))
     GROUP BY i.id, o.fault ->> 'field'
-    ORDER BY since, operation LIMIT ?2";
+    ORDER BY since, operation";
 
 impl Reader<'_> {
     /// The name of the fact as which a look leaves the step that it found: a task with `since`.
@@ -68,12 +68,8 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// As the module says.
-    pub fn waiting_tasks(
-        &self,
-        only: Option<&[CommunityId]>,
-        limit: u32,
-    ) -> Result<Vec<WaitingTask>, Fault> {
-        self.many(TASKS, (only_these(only)?, limit), |row| {
+    pub fn waiting_tasks(&self, only: Option<&[CommunityId]>) -> Result<Vec<WaitingTask>, Fault> {
+        self.many(TASKS, (only_these(only)?,), |row| {
             let mut columns = Columns::of(row);
             Ok(WaitingTask {
                 instance: InstanceId(columns.value()?),

@@ -40,6 +40,35 @@ async fn answer(engine: &Engine, answer: DriftAnswer) -> Result<Receipt, Fault> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_look_finds_wrong_is_told_without_looking() {
+    let home = Home::new();
+    let engine = home.init().await;
+    create(&engine).await;
+    settle(&engine).await;
+    let told = |engine: Engine| async move {
+        let all = engine.notices(&ada(&engine).await).await.unwrap();
+        all.into_iter()
+            .filter(|notice| notice.what.contains("alpha"))
+            .map(|notice| (notice.urgent, notice.what))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(engine.clone()).await, []);
+    home.world
+        .differ(DriftKind::Changed, "Room 1 is painted red.");
+    check(&engine).await;
+    let [(urgent, what)] = &told(engine.clone()).await[..] else {
+        panic!("one notice");
+    };
+    assert!(!urgent && what.contains("Room 1 is painted red"), "{what}");
+    home.world.vanish();
+    check(&engine).await;
+    let [(urgent, what)] = &told(engine.clone()).await[..] else {
+        panic!("one notice");
+    };
+    assert!(*urgent && what.contains("of rosewood is gone"), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_over_is_no_difference_any_more_and_another_one_is() {
     let home = Home::new();
     let engine = home.init().await;

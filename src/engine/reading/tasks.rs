@@ -12,9 +12,6 @@ use crate::{
     store::{Reader, WaitingTask},
 };
 
-/// The most of them that are listed.
-const MOST: u32 = 1000;
-
 impl Engine {
     /// Everything that waits for a person, those first that have waited longest.
     ///
@@ -27,7 +24,7 @@ impl Engine {
             .read(move |reader| {
                 let actor = reader.actor(asking)?;
                 let mut rows = reader
-                    .waiting_tasks(only(&actor).as_deref(), MOST)?
+                    .waiting_tasks(only(&actor).as_deref())?
                     .into_iter()
                     .map(|row| told(reader, &rules, row))
                     .collect::<Result<Vec<_>, _>>()?;
