@@ -146,9 +146,10 @@ async fn look_afterwards(
     instance: InstanceId,
     is_done: bool,
 ) -> Result<(), Fault> {
-    let task = match is_done {
-        true => look_at_task(core, instance).await,
-        false => Ok(()),
+    let task = if is_done {
+        look_at_task(core, instance).await
+    } else {
+        Ok(())
     };
     // Neither look is left out because the other failed.
     drift::look_after(core, instance).await.and(task)

@@ -2,6 +2,7 @@
 
 mod keys;
 mod life;
+mod mending;
 mod shut;
 mod world;
 

@@ -1,8 +1,8 @@
 //! What an administrator's token can do to the account: freeze, thaw, delete. Never used for anything else.
 
-use super::{ADMIN_TOKEN, client::Client, errors};
+use super::{ADMIN_TOKEN, client::Client, errors, record::Known};
 use crate::adapters::{
-    durable::Op,
+    durable::{Halt, Op},
     http::{Method, segment},
 };
 use crate::domain::{Fault, FaultKind};
@@ -48,20 +48,33 @@ pub(super) async fn thaw(client: &Client, account: &str) -> Result<(), Fault> {
     client.send(call, "thaw the account").await.map(|_| ())
 }
 
-/// Suspends, then deletes: the server deletes only what is suspended (sheet: mastodon 4).
-pub(super) async fn delete(client: &Client, account: &str) -> Result<(), Fault> {
-    let path = format!("/api/v1/admin/accounts/{}", segment(account));
+/// Suspends, then deletes: the server deletes only what is suspended (sheet: mastodon 4), and deletes it later. What it is
+/// deleting already looks as if it were only suspended, and is refused a second time.
+pub(super) async fn delete(op: &Op, client: &Client, known: &mut Known) -> Result<(), Halt> {
+    let path = format!("/api/v1/admin/accounts/{}", segment(&known.id));
     let shown = client.call(Method::GET, &path).send().await?;
     if matches!(shown.status, 404 | 410) && errors::is_json(&shown) {
         return Ok(());
     }
     let shown: Value = errors::accept(shown, "look at the account")?.json()?;
     if shown["suspended"] != true {
-        act(client, account, "suspend", "suspend the account").await?;
+        act(client, &known.id, "suspend", "suspend the account").await?;
     }
-    let answer = client.call(Method::DELETE, &path).send().await?;
+    let was_asked = known.deleting;
+    known.deleting = true;
+    known.save(op).await?;
+    // Repeated at once, a deletion whose answer was lost would look like a refusal.
+    let answer = client.call(Method::DELETE, &path).once().send().await?;
     if matches!(answer.status, 404 | 410) && errors::is_json(&answer) {
         return Ok(());
     }
-    errors::accept(answer, "delete the account").map(|_| ())
+    if answer.status == 403 && errors::is_json(&answer) {
+        if was_asked && shown["suspended"] == true {
+            return Ok(());
+        }
+        known.deleting = false;
+        known.save(op).await?;
+    }
+    errors::accept(answer, "delete the account")?;
+    Ok(())
 }

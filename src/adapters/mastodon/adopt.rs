@@ -47,11 +47,13 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
         .into());
     }
     check_account(site, &Known::default(), &account)?;
+    let profile = profile::of(&account);
     let known = Known {
         id: account.id.clone(),
         username: account.username.clone(),
         url: account.url.clone(),
-        profile: Some(profile::of(&account)),
+        profile: Some(profile.clone()),
+        before: Some(profile),
         adopted: true,
         ..Known::default()
     };

@@ -19,7 +19,7 @@ const PLANNED: u32 = 200;
 const WINDOW: Duration = Duration::from_secs(300);
 /// Pins where the server does not say its number (sheet: mastodon 3).
 const PINS: u64 = 5;
-/// Profile fields that an account has (sheet: mastodon 3).
+/// Profile fields that an account has where the server does not say its number (sheet: mastodon 3).
 pub(super) const FIELDS: usize = 4;
 
 /// A server, called with one token.
@@ -92,6 +92,8 @@ pub(super) struct Status {
 pub(super) struct Server {
     pub version: String,
     pub pins: u64,
+    /// Fields that a profile may have.
+    pub fields: usize,
     pub rules: Vec<String>,
 }
 
@@ -191,8 +193,9 @@ impl Client {
         Ok(account)
     }
 
-    /// The scopes of the token's application: the token has no more, and may have fewer (sheet: mastodon 2).
-    pub async fn app_scopes(&self) -> Result<Vec<String>, Fault> {
+    /// The scopes of the token's application: the token has no more, and may have fewer (sheet: mastodon 2). None where the
+    /// server does not name them.
+    pub async fn app_scopes(&self) -> Result<Option<Vec<String>>, Fault> {
         let app: Value = self
             .get(
                 "/api/v1/apps/verify_credentials",
@@ -201,10 +204,10 @@ impl Client {
             .await?;
         if let Some(listed) = app["scopes"].as_array() {
             let scopes = listed.iter().filter_map(Value::as_str);
-            return Ok(scopes.map(str::to_owned).collect());
+            return Ok(Some(scopes.map(str::to_owned).collect()));
         }
-        let text = app["scopes"].as_str().unwrap_or_default();
-        Ok(text.split_whitespace().map(str::to_owned).collect())
+        let text = app["scopes"].as_str();
+        Ok(text.map(|text| text.split_whitespace().map(str::to_owned).collect()))
     }
 
     /// The pinned posts, the newest pin first.
@@ -274,6 +277,10 @@ pub(super) async fn probe(site: &Site) -> Result<Server, Fault> {
         pins: told["configuration"]["accounts"]["max_pinned_statuses"]
             .as_u64()
             .unwrap_or(PINS),
+        fields: told["configuration"]["accounts"]["max_profile_fields"]
+            .as_u64()
+            .and_then(|most| usize::try_from(most).ok())
+            .unwrap_or(FIELDS),
         rules: rules
             .into_iter()
             .flatten()
@@ -283,11 +290,12 @@ pub(super) async fn probe(site: &Site) -> Result<Server, Fault> {
     })
 }
 
-/// What everybody sees of an account; none when there is none, or not any more.
+/// What everybody sees of an account; none when there is none, or not any more. Of one that was deleted the server keeps
+/// the name, and shows it as suspended.
 pub(super) async fn look_up(site: &Site, name: &str) -> Result<Option<Account>, Fault> {
     let path = format!("/api/v1/accounts/lookup?acct={}", segment(name));
     let answer = open(site, &path).await?;
-    if matches!(answer.status, 404 | 410) {
+    if matches!(answer.status, 404 | 410) && errors::is_json(&answer) {
         return Ok(None);
     }
     errors::accept(answer, "look up the account")?

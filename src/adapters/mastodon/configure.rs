@@ -1,12 +1,12 @@
 //! Sends a changed profile, always whole.
 
 use super::{
-    client::Client,
+    client::{self, Client},
     notice,
     pause::{self, Paused},
     profile,
     provision::{check_account, presence},
-    record::{Known, Profile},
+    record::Known,
 };
 use crate::adapters::{
     contract::{Presence, puts_back},
@@ -47,29 +47,43 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     let client = Client::of(op)?;
     let account = client.whoami().await?;
     check_account(site, &known, &account)?;
-    let base = known
-        .profile
-        .clone()
-        .unwrap_or_else(|| profile::of(&account));
-    let wanted = profile::wanted(site, &base)?;
-    match op.fact::<Paused>(pause::FACT)? {
+    let current = profile::of(&account);
+    let recorded = known.profile.clone().unwrap_or_else(|| current.clone());
+    let paused = op.fact::<Paused>(pause::FACT)?;
+    let sends = |field: &str| changed.iter().any(|known| known == field);
+    let (wanted, stands) = if !puts_back(changed) {
+        // What somebody else has changed there stays, and stays told as a difference.
+        let stands = match &paused {
+            Some(paused) => profile::restored(&current, &paused.ours, &paused.saved),
+            None => current,
+        };
+        (
+            profile::with_settings(site, &recorded, &known, sends),
+            profile::with_settings(site, &stands, &known, sends),
+        )
+    } else if known.adopted {
+        let wanted = profile::with_settings(site, &recorded, &known, sends);
+        (wanted.clone(), wanted)
+    } else {
+        let most = client::probe(site).await?.fields;
+        let wanted = profile::with_settings(site, &recorded, &known, |_| true);
+        let wanted = profile::ours(site, wanted, most)?;
+        (wanted.clone(), wanted)
+    };
+    let is_paused = paused.is_some();
+    match paused {
         Some(mut paused) => {
-            paused.saved.clone_from(&wanted);
-            paused.ours = quiet(&paused, &wanted);
+            paused.ours = pause::quiet(&stands, paused.limit);
+            paused.saved = stands;
             op.remember(pause::FACT, &paused).await?;
             profile::write(&client, &paused.ours).await?;
         }
-        None => profile::write(&client, &wanted).await?,
+        None => profile::write(&client, &stands).await?,
     }
     known.profile = Some(wanted);
     known.save(op).await?;
-    let is_paused = op.fact::<Paused>(pause::FACT)?.is_some();
     if puts_back(changed) && !is_paused && known.notice.is_some() {
         notice::ensure(op, &client, &mut known).await?;
     }
     Ok(presence(site, &known))
-}
-
-fn quiet(paused: &Paused, wanted: &Profile) -> Profile {
-    pause::quiet(wanted, paused.limit)
 }

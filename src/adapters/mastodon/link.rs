@@ -49,9 +49,12 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             Health::Degraded,
             "the account moved elsewhere",
         ),
-        Some(account) if account.suspended => {
-            seen(Standing::Present, Health::Down, "the account is suspended")
-        }
+        // Of a deleted account the name stays, and it is shown as suspended too: which of the two is not told.
+        Some(account) if account.suspended => seen(
+            Standing::Present,
+            Health::Down,
+            "the account is suspended or deleted",
+        ),
         Some(_) => seen(Standing::Present, Health::Ok, "only read"),
     })
 }

@@ -96,16 +96,27 @@ pub(super) async fn post(
     .await
 }
 
-/// Makes the notice and pins it.
+/// Makes the notice and pins it. One that was deleted meanwhile is posted anew.
 pub(super) async fn ensure(op: &Op, client: &Client, known: &mut Known) -> Result<(), Halt> {
-    let id = match known.notice.clone() {
-        Some(id) => id,
-        None => post(op, client, &known.id, "notice", &text(op.site())).await?,
+    if let Some(id) = known.notice.clone() {
+        match op.step("pin", || pin(client, &known.id, &id)).await {
+            Err(Halt::Stopped(fault)) if errors::is_missing(&fault) => {
+                known.notice = None;
+                // The server remembers a key for an hour, also that of a post that was deleted.
+                known.lost_notices += 1;
+                known.save(op).await?;
+            }
+            other => return other,
+        }
+    }
+    let step = match known.lost_notices {
+        0 => "notice".to_owned(),
+        lost => format!("notice {lost}"),
     };
+    let id = post(op, client, &known.id, &step, &text(op.site())).await?;
     known.notice = Some(id.clone());
     known.save(op).await?;
-    op.step("pin", || pin(client, &known.id, &id)).await?;
-    Ok(())
+    op.step("pin", || pin(client, &known.id, &id)).await
 }
 
 /// Pins a post; one that is pinned already is left.

@@ -47,7 +47,7 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     );
     observation.url.clone_from(&account.url);
     let pinned = client.pinned(&known.id).await?;
-    observation.slots = verify::slots(&account, pinned.len(), server.pins);
+    observation.slots = verify::slots(&account, pinned.len(), &server);
     let paused: Option<pause::Paused> = site.fact(pause::FACT)?;
     compare(site, &known, &account, paused.as_ref(), &mut observation);
     let wanted = match &paused {
@@ -77,7 +77,7 @@ fn add(observation: &mut Observation, kind: DriftKind, what: String) {
 
 /// An account that exists and may do nothing.
 fn shut(site: &Site, client: &Client, known: &Known, barred: Barred) -> Observation {
-    if barred == Barred::Frozen && known.frozen {
+    if barred == Barred::Frozen && (known.frozen || known.freezing) {
         return seen(Standing::Present, Health::Ok, "frozen while switched off");
     }
     let (note, task): (&str, HumanTask) = match barred {
@@ -110,7 +110,8 @@ fn shut(site: &Site, client: &Client, known: &Known, barred: Barred) -> Observat
 
 /// A dead token: either revoked, or its account is gone, which everybody can see.
 async fn without_token(site: &Site, known: &Known, fault: Fault) -> Result<Observation, Fault> {
-    if client::look_up(site, &known.username).await?.is_none() {
+    let shown = client::look_up(site, &known.username).await?;
+    if shown.is_none_or(|account| account.suspended) {
         return Ok(seen(
             Standing::Gone,
             Health::Down,
@@ -168,6 +169,11 @@ fn differences(wanted: &Profile, now: &Profile) -> Vec<String> {
     }
     if now.bot != wanted.bot {
         parts.push("whether it is marked as automated".to_owned());
+    }
+    if let (Some(now), Some(wanted)) = (now.discoverable, wanted.discoverable)
+        && now != wanted
+    {
+        parts.push("whether it can be discovered".to_owned());
     }
     let other = |field: &&client::Field| field.name != super::record::MARKER;
     if !now

@@ -4,7 +4,9 @@
 use super::{
     admin,
     client::Client,
-    errors, notice, profile,
+    errors::{self, Barred},
+    notice,
+    profile::{self, LONGEST_NOTE, shortened},
     record::{Known, Profile},
 };
 use crate::adapters::durable::{Halt, Op};
@@ -13,8 +15,6 @@ use serde::{Deserialize, Serialize};
 /// The name of the fact.
 pub(super) const FACT: &str = "pause";
 const MARK: &str = "[paused] ";
-/// A bio's characters by default (sheet: mastodon 3, not verified).
-const LONGEST_NOTE: usize = 500;
 
 /// What was there before, and what stands instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,33 +30,56 @@ pub(super) struct Paused {
 
 /// The profile of a paused account.
 pub(super) fn quiet(profile: &Profile, limit: usize) -> Profile {
-    let note: String = format!("{MARK}{}", profile.note)
-        .chars()
-        .take(limit)
-        .collect();
     Profile {
         locked: true,
         discoverable: Some(false),
-        note: note.trim_end().to_owned(),
+        note: shortened(&format!("{MARK}{}", profile.note), limit),
         ..profile.clone()
     }
 }
 
+const FROZEN: &str = "The account is frozen: nobody can use it, and its posts stay.";
+
 pub(super) async fn pause(op: &Op) -> Result<String, Halt> {
     let mut known = Known::of(op)?;
     if known.frozen {
-        return Ok("The account is frozen: nobody can use it, and its posts stay.".into());
+        return Ok(FROZEN.into());
     }
     let client = Client::of(op)?;
-    quieten(op, &client, &mut known).await?;
-    if !op.site().settings.is_on("freeze") {
-        return Ok("The profile says that the account is paused, and nothing is posted; followers keep seeing old posts.".into());
+    // Cut off in between, the server says whether it came to pass: it tells that even to the account's own token.
+    if !(known.freezing && is_frozen(&client).await?) {
+        quieten(op, &client, &mut known).await?;
+        if !op.site().settings.is_on("freeze") {
+            return Ok("The profile says that the account is paused, and nothing is posted; followers keep seeing old posts.".into());
+        }
+        let admin = admin::required(op, "freeze the account")?;
+        known.freezing = true;
+        known.save(op).await?;
+        admin::freeze(&admin, &known.id).await?;
     }
-    let admin = admin::required(op, "freeze the account")?;
-    admin::freeze(&admin, &known.id).await?;
     known.frozen = true;
+    known.freezing = false;
     known.save(op).await?;
-    Ok("The account is frozen: nobody can use it, and its posts stay.".into())
+    Ok(FROZEN.into())
+}
+
+async fn is_frozen(client: &Client) -> Result<bool, Halt> {
+    let answer = client.who_answer().await?;
+    Ok(errors::barred(&answer) == Some(Barred::Frozen))
+}
+
+/// Thaws what was frozen when it was switched off. What an administrator thawed by hand needs no token.
+async fn thaw(op: &Op, known: &mut Known) -> Result<(), Halt> {
+    if !known.frozen && !known.freezing {
+        return Ok(());
+    }
+    if is_frozen(&Client::of(op)?).await? {
+        let admin = admin::required(op, "thaw the account")?;
+        admin::thaw(&admin, &known.id).await?;
+    }
+    known.frozen = false;
+    known.freezing = false;
+    known.save(op).await
 }
 
 /// Pauses profile and pins; what is paused already is left as it is.
@@ -84,28 +107,37 @@ pub(super) async fn quieten(op: &Op, client: &Client, known: &mut Known) -> Resu
     for pin in &paused.pins {
         notice::unpin(client, pin).await?;
     }
-    if paused.notice.is_none() {
-        let text = notice::pause_text(op.site());
-        // Under another key each time: the server remembers a key for an hour, also that of a post that was deleted.
-        let step = format!("pause notice {}", known.pauses);
-        let id = notice::post(op, client, &known.id, &step, &text).await?;
-        paused.notice = Some(id);
-        op.remember(FACT, &paused).await?;
-    }
+    pause_notice(op, client, known, &mut paused).await
+}
+
+/// Pins what says that the account is paused. One that was deleted meanwhile is posted anew.
+async fn pause_notice(
+    op: &Op,
+    client: &Client,
+    known: &mut Known,
+    paused: &mut Paused,
+) -> Result<(), Halt> {
     if let Some(id) = &paused.notice {
-        notice::pin(client, &known.id, id).await?;
+        match notice::pin(client, &known.id, id).await {
+            Err(fault) if errors::is_missing(&fault) => {
+                known.pauses += 1;
+                known.save(op).await?;
+            }
+            other => return Ok(other?),
+        }
     }
-    Ok(())
+    let text = notice::pause_text(op.site());
+    // Under another key each time: the server remembers a key for an hour, also that of a post that was deleted.
+    let step = format!("pause notice {}", known.pauses);
+    let id = notice::post(op, client, &known.id, &step, &text).await?;
+    paused.notice = Some(id.clone());
+    op.remember(FACT, paused).await?;
+    Ok(notice::pin(client, &known.id, &id).await?)
 }
 
 pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
     let mut known = Known::of(op)?;
-    if known.frozen {
-        let admin = admin::required(op, "thaw the account")?;
-        admin::thaw(&admin, &known.id).await?;
-        known.frozen = false;
-        known.save(op).await?;
-    }
+    thaw(op, &mut known).await?;
     let Some(paused) = op.fact::<Paused>(FACT)? else {
         return Ok("The account is not paused.".into());
     };

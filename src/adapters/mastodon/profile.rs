@@ -2,11 +2,16 @@
 
 use super::{
     client::{Account, Client, FIELDS, Field},
-    record::{MARKER, Profile, marker},
+    record::{Known, MARKER, Profile, marker},
 };
 use crate::adapters::{contract::Site, http::Method};
 use crate::domain::{Fault, FaultKind, clean_line};
 use serde_json::{Map, Value, json};
+
+/// A bio's characters by default (sheet: mastodon 3, not verified).
+pub(super) const LONGEST_NOTE: usize = 500;
+/// A name's characters by default (sheet: mastodon 3, not verified).
+const LONGEST_NAME: usize = 30;
 
 /// The profile as the account's person wrote it.
 pub(super) fn of(account: &Account) -> Profile {
@@ -39,17 +44,49 @@ pub(super) fn of_another(site: &Site, profile: &Profile) -> bool {
     marked(profile).is_some_and(|held| held.starts_with("gh:") && held != marker(site))
 }
 
-/// The profile as it is to be while active: what the settings say, and what stood there where they say nothing.
+/// A profile with what the settings say of some of its parts. Where a setting says nothing, that is what stood there before
+/// Guildhall; without that, what is known of the community.
+pub(super) fn with_settings(
+    site: &Site,
+    base: &Profile,
+    known: &Known,
+    sends: impl Fn(&str) -> bool,
+) -> Profile {
+    let before = known.before.as_ref().unwrap_or(base);
+    let mut profile = base.clone();
+    if sends("display_name") {
+        profile.display_name = match site.settings.get("display_name") {
+            Some(name) => name.to_owned(),
+            None if known.adopted => before.display_name.clone(),
+            None => shortened(&clean_line(&site.community_name), LONGEST_NAME),
+        };
+    }
+    if sends("note") {
+        profile.note = match site.settings.get("note") {
+            Some(note) => note.to_owned(),
+            None if before.note.is_empty() && !known.adopted => {
+                shortened(&site.description, LONGEST_NOTE)
+            }
+            None => before.note.clone(),
+        };
+    }
+    if sends("discoverable") {
+        profile.discoverable = Some(site.settings.is_on("discoverable"));
+    }
+    profile
+}
+
+/// The same with the marker, as that of an account that only a program writes with. `most` fields fit.
 ///
 /// # Errors
 /// [`FaultKind::OverQuota`] when all fields are taken.
-pub(super) fn wanted(site: &Site, before: &Profile) -> Result<Profile, Fault> {
-    let mut fields = before.fields.clone();
+pub(super) fn ours(site: &Site, profile: Profile, most: usize) -> Result<Profile, Fault> {
+    let mut fields = profile.fields;
     fields.retain(|field| field.name != MARKER);
-    if fields.len() >= FIELDS {
+    if fields.len() >= most {
         return Err(Fault::new(
             FaultKind::OverQuota,
-            format!("All {FIELDS} fields of the profile are taken, and Guildhall needs one for its marker."),
+            format!("All {most} fields of the profile are taken, and Guildhall needs one for its marker."),
         )
         .hint("Empty one field in the account's profile, then resume."));
     }
@@ -57,29 +94,23 @@ pub(super) fn wanted(site: &Site, before: &Profile) -> Result<Profile, Fault> {
         name: MARKER.to_owned(),
         value: marker(site),
     });
-    let note = match site.settings.get("note") {
-        Some(note) => note.to_owned(),
-        None if before.note.is_empty() => site.description.clone(),
-        None => before.note.clone(),
-    };
-    let name = site.settings.get("display_name").map_or_else(
-        || clean_line(&site.community_name).chars().take(30).collect(),
-        str::to_owned,
-    );
     Ok(Profile {
-        display_name: name,
-        note,
-        locked: before.locked,
         bot: true,
-        discoverable: Some(site.settings.is_on("discoverable")),
         fields,
+        ..profile
     })
+}
+
+/// So many characters of a text, and no blank at its end: the server takes none either.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    let text: String = text.chars().take(most).collect();
+    text.trim_end().to_owned()
 }
 
 /// Writes a profile; the same again changes nothing.
 pub(super) async fn write(client: &Client, profile: &Profile) -> Result<(), Fault> {
     let mut fields = Map::new();
-    for at in 0..FIELDS {
+    for at in 0..profile.fields.len().max(FIELDS) {
         let empty = Field {
             name: String::new(),
             value: String::new(),

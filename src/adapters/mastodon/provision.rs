@@ -20,7 +20,7 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     if site.kind == InstanceKind::Link {
         return link::point_at(op, "").await;
     }
-    client::probe(site).await?;
+    let server = client::probe(site).await?;
     op.progress("token", 0, PARTS, "");
     sign_in::ensure(op).await?;
     let client = Client::of(op)?;
@@ -29,18 +29,9 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     check_account(site, &known, &account)?;
     op.progress("profile", 1, PARTS, &account.username);
     take_up(op, &mut known, &account).await?;
-    let wanted = if let Some(wanted) = &known.profile {
-        wanted.clone()
-    } else {
-        let before = known.before.clone();
-        let before = before.unwrap_or_else(|| profile::of(&account));
-        let wanted = profile::wanted(site, &before)?;
-        known.profile = Some(wanted.clone());
-        known.save(op).await?;
-        wanted
-    };
-    op.step("profile", || profile::write(&client, &wanted))
-        .await?;
+    if op.fact::<pause::Paused>(pause::FACT)?.is_none() {
+        fill(op, &client, &mut known, &account, server.fields).await?;
+    }
     op.progress("notice", 2, PARTS, &account.username);
     notice::ensure(op, &client, &mut known).await?;
     if !site.active {
@@ -74,6 +65,26 @@ async fn take_up(op: &Op, known: &mut Known, account: &Account) -> Result<(), Ha
     if known.before.is_none() && profile::marked(&now).is_none() {
         known.before = Some(now);
     }
+    known.save(op).await
+}
+
+/// Writes the profile. What is wanted is told by the settings of now and recorded once it stands: a run that stopped before
+/// that begins anew with what is there.
+async fn fill(
+    op: &Op,
+    client: &Client,
+    known: &mut Known,
+    account: &Account,
+    most: usize,
+) -> Result<(), Halt> {
+    let site = op.site();
+    let current = profile::of(account);
+    let wanted = profile::with_settings(site, &current, known, |_| true);
+    let wanted = profile::ours(site, wanted, most)?;
+    if wanted != current {
+        profile::write(client, &wanted).await?;
+    }
+    known.profile = Some(wanted);
     known.save(op).await
 }
 

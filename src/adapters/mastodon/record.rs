@@ -14,6 +14,10 @@ pub(super) const MARKER: &str = "Guildhall";
 
 /// The account as recorded; differences from it are drift.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the account"
+)]
 pub(super) struct Known {
     pub id: String,
     pub username: String,
@@ -24,6 +28,9 @@ pub(super) struct Known {
     #[serde(default)]
     pub before: Option<Profile>,
     pub notice: Option<String>,
+    /// How often the notice was found deleted: each one that is posted anew has a step of its own.
+    #[serde(default)]
+    pub lost_notices: u32,
     /// The account was taken over, and nothing of it was written.
     #[serde(default)]
     pub adopted: bool,
@@ -33,6 +40,12 @@ pub(super) struct Known {
     /// An administrator's token froze it when it was switched off.
     #[serde(default)]
     pub frozen: bool,
+    /// It is about to be frozen: whether that came to pass is not known.
+    #[serde(default)]
+    pub freezing: bool,
+    /// The server is about to delete it: whether that came to pass is not known.
+    #[serde(default)]
+    pub deleting: bool,
 }
 
 /// What Guildhall writes of a profile. Pictures are not among it: they cannot be put back by their address.

@@ -5,11 +5,11 @@ use super::{
     ACCESS_TOKEN, ADMIN_TOKEN, CLIENT_ID, CLIENT_SECRET, CODE, admin,
     client::{Client, base, look_up, page},
     notice, pause, profile,
-    record::{Known, MARKER},
+    record::{Known, MARKER, marker},
     revoke, tasks,
 };
 use crate::adapters::{
-    contract::{Removed, Site},
+    contract::Removed,
     durable::{Halt, Op},
 };
 use crate::domain::{Fault, FaultKind, InstanceKind, RemoveMode};
@@ -18,10 +18,15 @@ pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let mut left = Vec::new();
     let known = Known::of(op)?;
     let nothing = known.id.is_empty() && !op.site().locked;
-    if op.site().kind != InstanceKind::Link && !nothing {
+    if nothing {
+        // A person may have let Guildhall in before it knew the account.
+        if op.has_secret(ACCESS_TOKEN) && revoke::can(op) {
+            end_token(op, &mut left).await?;
+        }
+    } else if op.site().kind != InstanceKind::Link {
         match mode {
             RemoveMode::Soft => soft(op, &known, &mut left).await?,
-            RemoveMode::Hard => hard(op, &known, &mut left).await?,
+            RemoveMode::Hard => hard(op, known, &mut left).await?,
         }
     }
     for field in [ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, CODE] {
@@ -50,23 +55,50 @@ async fn soft(op: &Op, known: &Known, left: &mut Vec<String>) -> Result<(), Halt
     let client = Client::of(op)?;
     match clean(op, &client, known).await {
         // A dead token has nothing to revoke, and cannot change anything.
-        Err(Halt::Stopped(fault)) if fault.kind == FaultKind::KeyRejected => return Ok(()),
+        Err(Halt::Stopped(fault)) if fault.kind == FaultKind::KeyRejected => {
+            left.extend(uncleaned(op, known)?);
+            return Ok(());
+        }
         other => other?,
     }
     end_token(op, left).await
 }
 
+/// What stays on the account where its token was not accepted any more.
+fn uncleaned(op: &Op, known: &Known) -> Result<Option<String>, Halt> {
+    let mut parts = Vec::new();
+    if known.frozen {
+        parts.push("that it is frozen");
+    }
+    if op.fact::<pause::Paused>(pause::FACT)?.is_some() {
+        parts.push("that it is locked, with the words and the pinned post that it is paused");
+    }
+    if !known.adopted {
+        parts.push("the field Guildhall on its profile");
+    }
+    if known.notice.is_some() {
+        parts.push("the pinned post that Guildhall looks after it");
+    }
+    Ok((!parts.is_empty()).then(|| {
+        format!(
+            "The token of {} was not accepted any more, so this stays there until its person takes it away: {}.",
+            known.username,
+            parts.join("; ")
+        )
+    }))
+}
+
 /// Takes our marks off: the pause, the marker, the notice. What else was written stays the account's.
 async fn clean(op: &Op, client: &Client, known: &Known) -> Result<(), Halt> {
-    if known.frozen || op.fact::<pause::Paused>(pause::FACT)?.is_some() {
+    if known.frozen || known.freezing || op.fact::<pause::Paused>(pause::FACT)?.is_some() {
         pause::resume(op).await?;
-    }
-    if known.adopted {
-        return Ok(());
     }
     let mut current = profile::of(&client.whoami().await?);
     let fields = current.fields.len();
-    current.fields.retain(|field| field.name != MARKER);
+    let marker = marker(op.site());
+    current
+        .fields
+        .retain(|field| field.name != MARKER || (known.adopted && field.value != marker));
     if current.fields.len() != fields {
         profile::write(client, &current).await?;
     }
@@ -88,13 +120,13 @@ async fn end_token(op: &Op, left: &mut Vec<String>) -> Result<(), Halt> {
     Ok(())
 }
 
-async fn hard(op: &Op, known: &Known, left: &mut Vec<String>) -> Result<(), Halt> {
+async fn hard(op: &Op, mut known: Known, left: &mut Vec<String>) -> Result<(), Halt> {
     let base = base(op.site())?;
     match admin::client(op)? {
-        Some(client) => admin::delete(&client, &known.id).await?,
+        Some(client) => admin::delete(op, &client, &mut known).await?,
         None => {
             op.human(tasks::delete(&base, &known.username), || {
-                is_gone(op.site(), known)
+                is_gone(op, &known)
             })
             .await?;
         }
@@ -111,9 +143,16 @@ async fn hard(op: &Op, known: &Known, left: &mut Vec<String>) -> Result<(), Halt
     Ok(())
 }
 
-async fn is_gone(site: &Site, known: &Known) -> Result<Option<()>, Fault> {
-    Ok(look_up(site, &known.username)
-        .await?
-        .is_none()
-        .then_some(()))
+/// Whether the account was deleted by its person. The server keeps the name and shows it as suspended; what moderators have
+/// suspended looks the same to everybody, and its token lives.
+async fn is_gone(op: &Op, known: &Known) -> Result<Option<()>, Fault> {
+    let site = op.site();
+    let gone = match look_up(site, &known.username).await? {
+        None => true,
+        Some(account) if account.suspended && op.has_secret(ACCESS_TOKEN) => {
+            !revoke::lives(site, &op.secret(ACCESS_TOKEN)?).await?
+        }
+        Some(account) => account.suspended,
+    };
+    Ok(gone.then_some(()))
 }

@@ -10,7 +10,7 @@ use crate::adapters::{
     contract::Site,
     durable::{Halt, Op},
 };
-use crate::domain::{Fault, FaultKind};
+use crate::domain::{Fault, FaultKind, clean_line};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -54,12 +54,19 @@ fn plain(halt: Halt) -> Fault {
     }
 }
 
+/// An application's name; the server takes 60 characters of it.
+fn app_name(site: &Site) -> String {
+    let name = format!("Guildhall for {}", clean_line(&site.community_name));
+    let name: String = name.chars().take(60).collect();
+    name.trim_end().to_owned()
+}
+
 /// Every call makes another application, so both halves are kept before it is recorded.
 async fn register(op: &Op) -> Result<(), Fault> {
     let site = op.site();
     let base = base(site)?;
     let body = json!({
-        "client_name": format!("Guildhall for {}", site.community_name),
+        "client_name": app_name(site),
         "redirect_uris": [SHOW_CODE],
         "scopes": SCOPES.join(" "),
     });

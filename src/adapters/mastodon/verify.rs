@@ -3,7 +3,7 @@
 
 use super::{
     ACCESS_TOKEN, ADMIN_TOKEN, CLIENT_ID, CLIENT_SECRET, CODE, SCOPES,
-    client::{self, Account, Client, FIELDS, MAY_POST, host},
+    client::{self, Account, Client, MAY_POST, host},
     profile,
     record::Known,
 };
@@ -12,12 +12,16 @@ use crate::domain::{Fault, FaultKind, Identity, Reach, ReachedObject, Slots, cle
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-/// What freezing and deleting take.
+/// What freezing and deleting take; saying whose token it is takes `read:accounts` besides, and shows by itself.
 const ADMIN_SCOPES: [&str; 2] = ["admin:read:accounts", "admin:write:accounts"];
 /// The right that everybody has: inviting users (sheet: mastodon 2).
 const EVERYBODYS: u64 = 65_536;
-/// Administrator, manage users, delete user data (sheet: mastodon 2).
-const MANAGING: u64 = 1 | 1_024 | 524_288;
+/// Has every right (sheet: mastodon 2).
+const ADMINISTRATOR: u64 = 1;
+/// Manage users: freezing, thawing, suspending (sheet: mastodon 2).
+const MANAGE_USERS: u64 = 1_024;
+/// Delete user data, which deleting takes besides (sheet: mastodon 2).
+const DELETE_USER_DATA: u64 = 524_288;
 
 pub(super) async fn verify(request: &VerifyRequest<'_>) -> Result<Identity, Fault> {
     let site = request.site;
@@ -66,7 +70,8 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     let who = client.whoami().await?;
     let known = Known::at(site)?;
     super::provision::check_account(site, &known, &who)?;
-    let scopes = client.app_scopes().await?;
+    let named = client.app_scopes().await?;
+    let scopes = named.clone().unwrap_or_default();
     if scopes.iter().any(|scope| scope.starts_with("admin")) {
         return Err(Fault::new(
             FaultKind::Refused,
@@ -76,7 +81,8 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     }
     let covers = |wanted: &str| {
         let broad = wanted.split(':').next().unwrap_or_default();
-        scopes.iter().any(|held| held == wanted || held == broad)
+        // Where the server names none, what is missing shows at the call that lacks it.
+        named.is_none() || scopes.iter().any(|held| held == wanted || held == broad)
     };
     let mut identity = Identity {
         external_id: who.id.clone(),
@@ -106,13 +112,16 @@ async fn account(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     if covers(MAY_POST) && !client.may_post().await? {
         identity.scopes_missing.push(MAY_POST.into());
     }
+    if named.is_none() {
+        identity.warnings.push(UNNAMED.to_owned());
+    }
     identity.scopes_held.clone_from(&scopes);
     let pinned = if covers("read:statuses") {
         client.pinned(&who.id).await?.len()
     } else {
         0
     };
-    identity.slots = slots(&who, pinned, server.pins);
+    identity.slots = slots(&who, pinned, &server);
     let permissions = permissions(&who)?;
     if permissions & !EVERYBODYS != 0 {
         identity.warnings.push(format!(
@@ -160,19 +169,22 @@ fn permissions(account: &Account) -> Result<u64, Fault> {
         })
 }
 
+/// Servers before 4.3 name no scopes of an application (sheet: mastodon 2).
+const UNNAMED: &str = "The server does not tell what the token's application may do, so it may do more than is needed: make it with exactly the scopes named here.";
+
 /// Pins and profile fields of the account.
-pub(super) fn slots(account: &Account, pinned: usize, most: u64) -> Vec<Slots> {
+pub(super) fn slots(account: &Account, pinned: usize, server: &client::Server) -> Vec<Slots> {
     let count = |used: usize| u64::try_from(used).ok();
     vec![
         Slots {
             unit: "pinned posts".into(),
-            max: Some(most),
+            max: Some(server.pins),
             used: count(pinned),
             source: "measured".into(),
         },
         Slots {
             unit: "profile fields".into(),
-            max: count(FIELDS),
+            max: count(server.fields),
             used: count(profile::of(account).fields.len()),
             source: "mastodon/documentation 2903485 (sheet: mastodon 3)".into(),
         },
@@ -182,29 +194,44 @@ pub(super) fn slots(account: &Account, pinned: usize, most: u64) -> Vec<Slots> {
 async fn administrator(site: &Site, token: &SecretString) -> Result<Identity, Fault> {
     let client = client(site, token, ADMIN_TOKEN)?;
     let who = client.whoami().await?;
-    let scopes = client.app_scopes().await?;
-    let mut missing: Vec<String> = ADMIN_SCOPES
-        .iter()
-        .filter(|wanted| {
+    let named = client.app_scopes().await?;
+    let lacks = |wanted: &&&str| {
+        named.as_ref().is_some_and(|scopes| {
             !scopes
                 .iter()
-                .any(|held| held == *wanted || wanted.starts_with(&format!("{held}:")))
+                .any(|held| held == **wanted || wanted.starts_with(&format!("{held}:")))
         })
+    };
+    let mut missing: Vec<String> = ADMIN_SCOPES
+        .iter()
+        .filter(lacks)
         .map(|scope| (*scope).to_owned())
         .collect();
-    let may_manage = permissions(&who)? & MANAGING != 0;
+    let rights = permissions(&who)?;
+    let has = |right: u64| rights & (ADMINISTRATOR | right) != 0;
+    let may_manage = has(MANAGE_USERS);
     if !may_manage {
         missing.push("a role that manages users".into());
+    }
+    let mut warnings = vec![
+        "This token reaches every account of the server: it is used to freeze, thaw and delete the community's account, and forgotten.".into(),
+    ];
+    if may_manage && !has(DELETE_USER_DATA) {
+        warnings.push(format!(
+            "The role of @{} lacks the right Delete User Data: it can freeze and thaw the account, and not delete it.",
+            who.username
+        ));
+    }
+    if named.is_none() {
+        warnings.push(UNNAMED.to_owned());
     }
     let forum = host(client.base());
     Ok(Identity {
         external_id: who.id.clone(),
         who: format!("@{}, who administers {forum}", who.username),
-        scopes_held: scopes,
+        scopes_held: named.unwrap_or_default(),
         scopes_missing: missing,
-        warnings: vec![
-            "This token reaches every account of the server: it is used to freeze, thaw and delete the community's account, and forgotten.".into(),
-        ],
+        warnings,
         reach: Reach {
             unit: "account".into(),
             everything: may_manage.then(|| format!("every account of {forum}")),

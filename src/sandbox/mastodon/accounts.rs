@@ -2,7 +2,7 @@
 
 use super::{
     access::Caller,
-    model::{Account, MOST_FIELDS, Server},
+    model::{Account, Server},
     reply::{Outcome, fine, invalid, not_found, refuse},
 };
 use crate::sandbox::{Incoming, Reply};
@@ -86,7 +86,7 @@ impl Server {
                         "{name} is too long (maximum is {longest} characters)"
                     ));
                 }
-                *held = text;
+                text.trim().clone_into(held);
             }
         }
         for (name, held) in [
@@ -100,7 +100,11 @@ impl Server {
         }
         if let Some(fields) = body.fields() {
             let long = |text: &String| text.chars().count() > LONGEST_FIELD;
-            if fields.len() > MOST_FIELDS
+            if fields
+                .iter()
+                .filter(|(name, value)| !name.is_empty() || !value.is_empty())
+                .count()
+                > self.most_fields
                 || fields.iter().any(|(name, value)| long(name) || long(value))
             {
                 return invalid("Fields is invalid");
@@ -126,7 +130,10 @@ impl Server {
             .and_then(|token| self.apps.get(&token.app));
         match app {
             // The application's scopes, not the token's (sheet: mastodon 2).
-            Some(app) => fine(json!({"name": app.name, "website": null, "scopes": app.scopes})),
+            Some(app) if self.is_at_least(4, 3) => {
+                fine(json!({"name": app.name, "website": null, "scopes": app.scopes}))
+            }
+            Some(app) => fine(json!({"name": app.name, "website": null})),
             None => not_found(),
         }
     }

@@ -52,13 +52,12 @@ impl Server {
             ("POST", ["unsilence"]) => account.limited = false,
             ("POST", ["unsuspend"]) => account.suspended = false,
             ("DELETE", []) => {
-                // Only what is suspended is deleted.
-                if !account.suspended {
+                // Only what is suspended is deleted, and that once.
+                if !account.suspended || account.deleted {
                     return refuse(403, "This action is not allowed");
                 }
                 let id = account.id.clone();
-                self.accounts.remove(&id);
-                self.statuses.retain(|_, status| status.account != id);
+                self.delete(&id, true);
                 return fine(json!({}));
             }
             _ => return not_found(),

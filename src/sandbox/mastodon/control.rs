@@ -9,14 +9,16 @@ use serde_json::{Value, json};
 /// |---|---|
 /// | `version` | `version` |
 /// | `limits` | `calls` in five minutes |
+/// | `fields` | `most` of a profile |
 /// | `revoke` | `token`: its text |
 /// | `delete-app` | `client_id` |
 /// | `authorize` | `account`, `url` of the task; answers the code that the page shows |
 /// | `add-account` | `name`; answers a `token` of it |
 /// | `sign-in` | `account`; answers another `token` of it |
-/// | `set` | `account`, and any of `display_name`, `note`, `locked`, `bot`, `confirmed`, `approved`, `disabled`, `suspended`, `limited`, `moved`, `fields`, `discoverable` |
+/// | `set` | `account`, and any of `display_name`, `note`, `locked`, `bot`, `confirmed`, `approved`, `disabled`, `suspended`, `limited`, `moved`, `fields`, `discoverable`, `permissions` |
 /// | `delete-account` | `account` |
 /// | `post` | `account`, `text`, `pin`; answers its id |
+/// | `delete-post` | `id` |
 /// | `unpin` | `account`: all pins |
 pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, String> {
     let text = |field: &str| {
@@ -34,6 +36,10 @@ pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, St
     match action {
         "version" => server.version = text("version")?,
         "limits" => server.limits.calls = input["calls"].as_u64().unwrap_or(300),
+        "fields" => {
+            let most = input["most"].as_u64().and_then(|most| most.try_into().ok());
+            server.most_fields = most.ok_or("the action fields needs most")?;
+        }
         "revoke" => {
             let token = server.tokens.get_mut(&text("token")?);
             token.ok_or("no such token")?.revoked = true;
@@ -66,8 +72,7 @@ pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, St
         }
         "delete-account" => {
             let id = account(server)?;
-            server.accounts.remove(&id);
-            server.statuses.retain(|_, status| status.account != id);
+            server.delete(&id, false);
         }
         "post" => {
             let account = account(server)?;
@@ -85,6 +90,13 @@ pub fn act(server: &mut Server, action: &str, input: &Value) -> Result<Value, St
                 account.pins.insert(0, id);
             }
             return Ok(json!({"id": id.to_string()}));
+        }
+        "delete-post" => {
+            let id = input["id"].as_u64().ok_or("delete-post needs id")?;
+            server.statuses.remove(&id);
+            for account in server.accounts.values_mut() {
+                account.pins.retain(|pin| *pin != id);
+            }
         }
         "unpin" => {
             let id = account(server)?;

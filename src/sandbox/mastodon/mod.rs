@@ -46,6 +46,7 @@ impl SimulatedPlatform for SimulatedMastodon {
             "token_with_too_much": ready("broad_token"),
             "application_token": ready("app_token"),
             "admin_token": ready("admin_token"),
+            "admin_token_that_cannot_say_whose_it_is": ready("unread_admin_token"),
             "account": model::OURS,
             "other_account": model::OTHER,
         })

@@ -21,6 +21,10 @@ const ADMINISTRATORS: u64 = 1 | 1_024 | 524_288 | EVERYBODYS;
 pub const MOST_PINS: usize = 5;
 pub const MOST_FIELDS: usize = 4;
 
+fn most_fields() -> usize {
+    MOST_FIELDS
+}
+
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Server {
@@ -33,6 +37,9 @@ pub struct Server {
     pub keyed: BTreeMap<String, (u64, i64)>,
     pub version: String,
     pub limits: Limits,
+    /// Fields that a profile may have.
+    #[serde(default = "most_fields")]
+    pub most_fields: usize,
     pub ready: BTreeMap<String, String>,
     pub last_id: u64,
 }
@@ -80,6 +87,9 @@ pub struct Account {
     pub approved: bool,
     pub disabled: bool,
     pub suspended: bool,
+    /// The server has deleted what it held; the name stays.
+    #[serde(default)]
+    pub deleted: bool,
     pub limited: bool,
     pub moved: Option<String>,
     /// The newest pin first.
@@ -105,6 +115,7 @@ impl Server {
             keyed: BTreeMap::new(),
             version: "4.7.0".into(),
             limits: Limits::default(),
+            most_fields: MOST_FIELDS,
             ready: BTreeMap::new(),
             last_id: 100,
         };
@@ -122,6 +133,7 @@ impl Server {
             "Administration",
             "read:accounts admin:read:accounts admin:write:accounts",
         );
+        let unread = server.add_app("Unread", "admin:read:accounts admin:write:accounts");
         for (name, app, account) in [
             ("access_token", &ours, Some(OURS)),
             ("other_token", &ours, Some(OTHER)),
@@ -129,6 +141,7 @@ impl Server {
             ("narrow_token", &narrow, Some(OURS)),
             ("broad_token", &broad, Some(OURS)),
             ("admin_token", &admin, Some(ADMIN)),
+            ("unread_admin_token", &unread, Some(ADMIN)),
         ] {
             let scopes = server.apps[app].scopes.clone();
             let token = server.issue(app, account, scopes);
@@ -159,6 +172,29 @@ impl Server {
         };
         self.accounts.insert(id.clone(), account);
         id
+    }
+
+    /// Empties an account. Its name stays taken, and it is shown as suspended; where an administrator had it deleted, its
+    /// login stays too, and is disabled.
+    pub fn delete(&mut self, id: &str, by_administrator: bool) {
+        let Some(account) = self.accounts.get_mut(id) else {
+            return;
+        };
+        *account = Account {
+            id: account.id.clone(),
+            username: account.username.clone(),
+            confirmed: true,
+            approved: true,
+            disabled: true,
+            suspended: true,
+            deleted: true,
+            ..Account::default()
+        };
+        self.statuses.retain(|_, status| status.account != id);
+        if !by_administrator {
+            self.tokens
+                .retain(|_, token| token.account.as_deref() != Some(id));
+        }
     }
 
     pub fn add_app(&mut self, name: &str, scopes: &str) -> String {

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 const SHOW_CODE: &str = "urn:ietf:wg:oauth:2.0:oob";
 
+/// The most characters of an application's name. Believed, not checked.
+const LONGEST_NAME: usize = 60;
+
 impl Server {
     /// Every call makes another one.
     pub fn create_app(&mut self, incoming: &Incoming) -> Outcome<Reply> {
@@ -20,6 +23,9 @@ impl Server {
         let uris = &asked["redirect_uris"];
         if name.is_empty() {
             return invalid("Application name can't be blank");
+        }
+        if name.chars().count() > LONGEST_NAME {
+            return invalid("Application name is too long (maximum is 60 characters)");
         }
         if uris.as_array().is_none_or(Vec::is_empty) && uris.as_str().is_none_or(str::is_empty) {
             return invalid("Redirect URI can't be blank");

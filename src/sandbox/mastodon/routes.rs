@@ -1,7 +1,7 @@
 //! Which call goes where.
 
 use super::{
-    model::{MOST_FIELDS, MOST_PINS, Server},
+    model::{MOST_PINS, Server},
     reply::{Outcome, fine, not_found, refuse},
 };
 use crate::sandbox::{Incoming, Reply};
@@ -94,7 +94,7 @@ impl Server {
             "domain": "mastodon.sandbox", "title": "The server of the sandbox", "version": self.version,
             "registrations": {"enabled": true, "approval_required": false, "reason_required": false, "min_age": null},
             "configuration": {
-                "accounts": {"max_pinned_statuses": MOST_PINS, "max_profile_fields": MOST_FIELDS},
+                "accounts": {"max_pinned_statuses": MOST_PINS, "max_profile_fields": self.most_fields},
                 "statuses": {"max_characters": 500},
             },
             "rules": [{"id": "1", "text": "Be kind.", "hint": ""}],

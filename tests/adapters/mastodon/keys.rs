@@ -1,7 +1,7 @@
 //! Tokens: whose they are, what they may, and how a person's browser gives one.
 
 use super::world::{World, adapter, fault, task};
-use guildhall::domain::FaultKind;
+use guildhall::domain::{FaultKind, RemoveMode};
 use guildhall::sandbox::{Trouble, TroubleKind};
 use serde_json::json;
 
@@ -85,6 +85,28 @@ async fn tokens_that_may_too_little_or_too_much_are_told_apart() {
         admin.scopes_missing.is_empty() && admin.reach.everything.is_some(),
         "{admin:?}"
     );
+    let unread = world.key("admin_token_that_cannot_say_whose_it_is");
+    let refused = world.verify(&[("admin_token", &unread)]).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::ScopeMissing, "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_names_no_scopes_is_taken_with_a_warning() {
+    let world = World::new().await;
+    world.act("version", json!({"version": "4.2.9"})).await;
+    for field in ["access_token", "admin_token"] {
+        let identity = world.verify(&[(field, &world.key(field))]).await.unwrap();
+        assert!(identity.scopes_missing.is_empty(), "{identity:?}");
+        let warned = identity.warnings.iter();
+        assert!(
+            warned.clone().any(|said| said.contains("does not tell")),
+            "{identity:?}"
+        );
+    }
+    // What the token may not post shows all the same.
+    let narrow = world.key("narrow_token");
+    let narrow = world.verify(&[("access_token", &narrow)]).await.unwrap();
+    assert_eq!(narrow.scopes_missing, ["write:statuses"]);
 }
 
 #[tokio::test]
@@ -125,6 +147,28 @@ async fn a_persons_browser_gives_a_token_and_the_code_is_used_once() {
         !told.contains(&code),
         "the code is in the record of requests"
     );
+}
+
+#[tokio::test]
+async fn a_community_with_a_long_name_is_let_in_and_a_token_of_nobody_yet_is_ended() {
+    let mut world = World::new().await;
+    world.secrets.clear();
+    world.set("sign_in", "browser");
+    world.community_name = "The Housing Cooperative of Rosewood Avenue and Its Gardens";
+    let asked = task(world.provision().await.unwrap_err());
+    let input = json!({"account": "rosewood", "url": asked.url});
+    let code = world.act("authorize", input).await["code"].clone();
+    let code = code.as_str().unwrap().to_owned();
+    world
+        .secrets
+        .insert("authorization_code".into(), code.into());
+    // Before anything of the account is known, it is not confirmed any more.
+    world.set_on(json!({"confirmed": false})).await;
+    task(world.provision().await.unwrap_err());
+    let token = world.journal.secrets()["access_token"].clone();
+    world.remove(RemoveMode::Soft).await.unwrap();
+    let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
+    assert_eq!(world.state().await["tokens"][&token]["revoked"], true);
 }
 
 #[tokio::test]

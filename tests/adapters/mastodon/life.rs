@@ -251,7 +251,7 @@ async fn removing_hard_is_a_persons_step_or_an_administrators() {
     other.provisioned().await;
     other.use_key("admin_token", "admin_token");
     let left = other.remove(RemoveMode::Hard).await.unwrap();
-    assert!(other.account("rosewood").await.is_null());
+    assert_eq!(other.account("rosewood").await["deleted"], true);
     assert!(left[0].contains("cannot be used again"), "{left:?}");
 }
 
@@ -269,7 +269,8 @@ async fn an_account_is_read_without_a_token() {
     world
         .act("delete-account", json!({"account": "elder"}))
         .await;
-    assert_eq!(world.observe().await.standing, Standing::Gone);
+    let seen = world.observe().await;
+    assert!(seen.note.contains("suspended or deleted"), "{seen:?}");
     let fault = fault(world.off().await.unwrap_err());
     assert_eq!(fault.kind, FaultKind::Unsupported, "{fault}");
 }
