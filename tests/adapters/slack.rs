@@ -3,6 +3,7 @@
 mod apps;
 mod keys;
 mod making;
+mod mending;
 mod running;
 mod switching;
 mod wiring;

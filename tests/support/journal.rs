@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use guildhall::adapters::{Attempt, Before, Journal};
 use guildhall::domain::{Fault, FaultKind, Identity, OperationKey};
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -47,6 +47,9 @@ struct Kept {
     steps: BTreeMap<String, (OperationKey, Timestamp, Option<Value>)>,
     facts: BTreeMap<String, Value>,
     secrets: BTreeMap<String, SecretString>,
+    /// What people entered, and what of that was dropped since.
+    entered: BTreeMap<String, SecretString>,
+    dropped: BTreeMap<String, SecretString>,
 }
 
 impl MemoryJournal {
@@ -62,6 +65,22 @@ impl MemoryJournal {
     /// The facts as they stand.
     pub fn facts(&self) -> BTreeMap<String, Value> {
         self.kept().facts.clone()
+    }
+
+    /// The secrets that were entered and minted, without what was dropped since.
+    pub fn secrets_besides(
+        &self,
+        entered: &BTreeMap<String, SecretString>,
+    ) -> BTreeMap<String, SecretString> {
+        let mut kept = self.kept();
+        let mut all = entered.clone();
+        all.retain(|field, secret| {
+            let dropped = kept.dropped.get(field);
+            dropped.is_none_or(|dropped| dropped.expose_secret() != secret.expose_secret())
+        });
+        kept.entered.clone_from(&all);
+        all.extend(kept.secrets.clone());
+        all
     }
 
     /// The secrets that were minted.
@@ -213,6 +232,9 @@ impl Journal for MemoryJournal {
     async fn drop_secret(&self, field: &str) -> Result<(), Fault> {
         self.write(|kept| {
             kept.secrets.remove(field);
+            if let Some(entered) = kept.entered.remove(field) {
+                kept.dropped.insert(field.to_owned(), entered);
+            }
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::channel::{self, Channel};
 use super::client::Client;
 use super::record::{Place, Places};
-use super::{provision, session, tasks};
+use super::{provision, remove, session, tasks};
 use crate::adapters::{
     contract::{Discovered, Presence, Site},
     durable::{Halt, Op},
@@ -36,7 +36,10 @@ fn what(channel: &Channel) -> &'static str {
 }
 
 fn obstacle(site: &Site, channel: &Channel) -> Option<String> {
-    let Some(marker) = channel.marker() else {
+    let marker = channel
+        .marker()
+        .filter(|_| !remove::is_put_away(&channel.name));
+    let Some(marker) = marker else {
         return channel
             .is_archived
             .then(|| "It is archived; a person must unarchive it first.".to_owned());
@@ -83,6 +86,7 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
         id,
         name: clean_line(&now.name),
         member: now.is_member,
+        private: now.is_private,
     }];
     places.save(op).await?;
     let mut presence = provision::presence(site, &places)?;

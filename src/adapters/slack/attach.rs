@@ -9,8 +9,9 @@ use crate::adapters::{
     durable::{Halt, Op},
     http::entries,
 };
-use crate::domain::{Fault, FaultKind, OperationKey, PlatformId};
+use crate::domain::{Fault, FaultKind, OperationKey, PlatformId, clean_line};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
@@ -74,8 +75,37 @@ fn guest(peer: &Peer) -> String {
     format!("guest {}", peer.instance)
 }
 
-fn before(peer: &Peer) -> String {
-    format!("members before {}", peer.instance)
+/// One of the workspace: a person or a bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Member {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    is_bot: bool,
+    #[serde(default)]
+    deleted: bool,
+}
+
+/// The bots in a channel but our own. People are none of them: whoever comes in while one waits is not the tool.
+async fn bots(client: &Client, places: &Places, place: &Place) -> Result<Vec<Member>, Fault> {
+    let members = channel::members(client, &place.id).await?;
+    let doing = "list the bots of the workspace";
+    let mut all: Vec<Member> = client.all("users.list", &[], "members", doing).await?;
+    all.retain(|one| {
+        one.is_bot && !one.deleted && one.id != places.bot && members.contains(&one.id)
+    });
+    Ok(all)
+}
+
+/// Which of the bots is that of the tool: the one that is called like it, else the only one that came since.
+fn of_tool<'a>(bots: &'a [Member], before: &[String], tool: &PlatformId) -> Option<&'a Member> {
+    fn only<'a>(mut some: impl Iterator<Item = &'a Member>) -> Option<&'a Member> {
+        some.next().filter(|_| some.next().is_none())
+    }
+    let is_called = |one: &&Member| one.name.to_lowercase().contains(tool.as_str());
+    only(bots.iter().filter(is_called))
+        .or_else(|| only(bots.iter().filter(|one| !before.contains(&one.id))))
 }
 
 /// Waits for the other tool's own app to come into the channel.
@@ -84,40 +114,57 @@ pub(super) async fn connect(op: &Op, peer: &Peer) -> Result<String, Halt> {
     let client = Client::of(op)?;
     session::begin(op, &client, &mut places).await?;
     let place = first(&places)?;
-    let members = channel::members(&client, &place.id).await?;
-    let known: Option<Vec<String>> = op.fact(&before(peer))?;
-    if known.is_none() {
-        op.remember(&before(peer), &members).await?;
+    let now = bots(&client, &places, place).await?;
+    let before: Vec<String> = op
+        .step(&format!("bots before {}", peer.instance), || async {
+            Ok(now.iter().map(|one| one.id.clone()).collect())
+        })
+        .await?;
+    let found = of_tool(&now, &before, &peer.platform).cloned();
+    let mut task = tasks::invite_tool(&places, place, &peer.platform);
+    let came: Vec<&str> = now
+        .iter()
+        .filter(|one| !before.contains(&one.id))
+        .map(|one| one.name.as_str())
+        .collect();
+    if found.is_none() && came.len() > 1 {
+        task.instructions.push(format!(
+            "Several bots came in since, and none is called like it: {}. Take out those that are not of {}.",
+            came.join(", "),
+            peer.platform
+        ));
     }
-    let known = known.unwrap_or_else(|| members.clone());
-    let newcomer = members
-        .into_iter()
-        .find(|member| !known.contains(member) && *member != places.bot);
-    let task = tasks::invite_tool(&places, place, &peer.platform);
-    let user: String = op.human(task, || async { Ok(newcomer) }).await?;
-    op.remember(&guest(peer), &user).await?;
-    op.forget(&before(peer)).await?;
+    let bot: Member = op.human(task, || async { Ok(found) }).await?;
+    op.remember(&guest(peer), &bot.id).await?;
     Ok(format!(
-        "{user} of {} is in #{}.",
-        peer.platform, place.name
+        "{} of {} is in #{}.",
+        clean_line(&bot.name),
+        peer.platform,
+        place.name
     ))
 }
 
 /// Takes the other tool's bot out of the channel again.
 pub(super) async fn disconnect(op: &Op, peer: &Peer) -> Result<(), Halt> {
-    op.forget(&before(peer)).await?;
     let Some(user) = op.fact::<String>(&guest(peer))? else {
         return Ok(());
     };
     let places = Places::of(op)?;
     let client = Client::of(op)?;
     let place = first(&places)?;
-    let body = json!({"channel": place.id, "user": user});
-    let reply = client.set("conversations.kick", &body).await?;
-    reply.accept(
-        &format!("take {user} out of #{}", place.name),
-        &["not_in_channel", "user_not_found", "channel_not_found"],
-    )?;
+    // What was recorded before bots were told from people may be a person, who stays.
+    if bots(&client, &places, place)
+        .await?
+        .iter()
+        .any(|one| one.id == user)
+    {
+        let body = json!({"channel": place.id, "user": user});
+        let reply = client.set("conversations.kick", &body).await?;
+        reply.accept(
+            &format!("take {user} out of #{}", place.name),
+            &["not_in_channel", "user_not_found", "channel_not_found"],
+        )?;
+    }
     op.forget(&guest(peer)).await
 }
 

@@ -262,6 +262,15 @@ pub(super) async fn mark(client: &Client, site: &Site, place: &Place) -> Result<
     reply.accept(&doing, &[]).map(|_| ())
 }
 
+/// Takes the marker out of the purpose.
+pub(super) async fn unmark(client: &Client, site: &Site, place: &Place) -> Result<(), Fault> {
+    let about = cut(&clean_line(&site.description), LONGEST_TEXT);
+    let body = json!({"channel": place.id, "purpose": about});
+    let doing = format!("set the purpose of {}", place.name);
+    let reply = client.set("conversations.setPurpose", &body).await?;
+    reply.accept(&doing, &[]).map(|_| ())
+}
+
 /// Sets the topic.
 pub(super) async fn set_topic(
     client: &Client,

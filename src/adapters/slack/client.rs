@@ -11,14 +11,12 @@ use crate::domain::{Fault, FaultKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// The most entries of a page that Slack recommends (its documentation).
-const PAGE: &str = "200";
-/// The most pages that are read of one list: ten thousand channels or members.
-const MOST_PAGES: usize = 50;
+/// The most entries of a page that Slack takes are fewer than a thousand (its documentation).
+const PAGE: &str = "999";
 
 /// Slack, called with one token.
 #[derive(Clone)]
@@ -29,6 +27,7 @@ pub(super) struct Client {
     bucket: BucketKey,
     cancel: CancellationToken,
     app_page: String,
+    by_person: bool,
 }
 
 /// An answer of Slack: its body, the word of its refusal, and what its headers say about the token.
@@ -43,6 +42,7 @@ pub(super) struct Reply {
     /// Whether the call could change something.
     writes: bool,
     app_page: String,
+    by_person: bool,
 }
 
 impl Reply {
@@ -70,6 +70,7 @@ impl Reply {
                 what: doing,
                 writes: self.writes,
                 app_page: &self.app_page,
+                by_person: self.by_person,
             },
         )
     }
@@ -86,7 +87,8 @@ fn planned(method: &str) -> u32 {
         | "conversations.setTopic"
         | "conversations.setPurpose"
         | "pins.add"
-        | "pins.list" => 13,
+        | "pins.list"
+        | "users.list" => 13,
         "auth.test" => 100,
         // Tier 1, whose floor is one a minute.
         "tooling.tokens.rotate" => 1,
@@ -114,6 +116,7 @@ impl Client {
             bucket: BucketKey::named(&site.credential_key),
             cancel: cancel.clone(),
             app_page: super::app::page(app.as_deref()),
+            by_person: false,
         })
     }
 
@@ -161,7 +164,11 @@ impl Client {
     /// The client of the person who archives. Slack counts the calls of each of an app's tokens together, so the budget is
     /// the same.
     pub fn person(op: &Op) -> Result<Self, Fault> {
-        Self::new(op.site(), op.secret(USER_TOKEN)?, op.cancel())
+        let client = Self::new(op.site(), op.secret(USER_TOKEN)?, op.cancel())?;
+        Ok(Self {
+            by_person: true,
+            ..client
+        })
     }
 
     fn call(&self, http_method: Method, method: &str) -> Call {
@@ -230,7 +237,9 @@ impl Client {
     ) -> Result<Vec<T>, Fault> {
         let mut found = Vec::new();
         let mut cursor = String::new();
-        for _ in 0..MOST_PAGES {
+        let mut read = BTreeSet::new();
+        // A page that comes again would come for ever.
+        while read.insert(cursor.clone()) {
             let mut query = query.to_vec();
             query.push(("limit", PAGE));
             if !cursor.is_empty() {
@@ -279,6 +288,7 @@ impl Client {
             scopes,
             writes,
             app_page: self.app_page.clone(),
+            by_person: self.by_person,
         })
     }
 }

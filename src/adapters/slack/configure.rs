@@ -34,20 +34,16 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     let client = Client::of(op)?;
     session::begin(op, &client, &mut places).await?;
     let is_changed = |field: &str| changed.iter().any(|name| name == field);
-    let mut remarks = Vec::new();
-    if is_changed("channels") && !places.adopted {
-        choose(op, &client, &mut places, &parts).await?;
+    let mut remarks = if places.adopted {
+        not_sent(changed)
+    } else {
+        of_made(op, &client, &mut places, &parts, changed).await?
+    };
+    if is_changed("topic") || is_changed("members") {
+        enter(op, &client, &mut places).await?;
     }
-    if is_changed("channel_name") && !places.adopted {
-        remarks = rename(op, &client, &mut places).await?;
-    }
-    if puts_back(changed) && !places.adopted {
-        remarks.extend(name_again(op, &client, &places).await?);
-        mark_again(op, &client, &places).await?;
-    }
-    if is_changed("topic")
-        && let Some(topic) = channel::topic(site)
-    {
+    if is_changed("topic") {
+        let topic = channel::topic(site).unwrap_or_default();
         for place in places.channels.clone() {
             topic_of(op, &client, &place, &topic).await?;
         }
@@ -66,6 +62,55 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         presence.note = format!("{}; {}", presence.note, remarks.join("; "));
     }
     Ok(presence)
+}
+
+/// Lets the bot into public channels that it only watched so far: from outside it can change nothing about them.
+async fn enter(op: &Op, client: &Client, places: &mut Places) -> Result<(), Halt> {
+    for at in 0..places.channels.len() {
+        if places.channels[at].member {
+            continue;
+        }
+        let Some(now) = channel::look(client, &places.channels[at].id).await? else {
+            continue;
+        };
+        channel::join(client, &now).await?;
+        places.channels[at].member = now.is_member || !(now.is_private || now.is_archived);
+        places.save(op).await?;
+    }
+    Ok(())
+}
+
+/// What is not changed about a channel that was taken over.
+fn not_sent(changed: &[String]) -> Vec<String> {
+    let fields = changed
+        .iter()
+        .filter(|field| ["channels", "channel_name"].contains(&field.as_str()));
+    fields
+        .map(|field| format!("{field} is not sent: the channel was taken over and keeps its name"))
+        .collect()
+}
+
+/// What only channels get that were made here: which there are, their names and their markers. Returns what was not done.
+async fn of_made(
+    op: &Op,
+    client: &Client,
+    places: &mut Places,
+    parts: &[String],
+    changed: &[String],
+) -> Result<Vec<String>, Halt> {
+    let is_changed = |field: &str| changed.iter().any(|name| name == field);
+    let mut remarks = Vec::new();
+    if is_changed("channels") {
+        choose(op, client, places, parts).await?;
+    }
+    if is_changed("channel_name") {
+        remarks = rename(op, client, places).await?;
+    }
+    if puts_back(changed) {
+        remarks.extend(name_again(op, client, places).await?);
+        mark_again(op, client, places).await?;
+    }
+    Ok(remarks)
 }
 
 /// Makes channels that are named newly; those not named any more are kept as they are and only not looked after.

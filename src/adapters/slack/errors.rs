@@ -16,6 +16,8 @@ pub(super) struct Doing<'a> {
     pub writes: bool,
     /// Where the app's scopes and tokens are.
     pub app_page: &'a str,
+    /// Whether it was done with the token of the person who archives, and not with the bot's.
+    pub by_person: bool,
 }
 
 /// The refusal in the body of an answer.
@@ -70,6 +72,15 @@ fn refusal(code: &str, body: &Value, doing: &Doing<'_>) -> Fault {
 fn of_token(code: &str, body: &Value, doing: &Doing<'_>) -> Option<(FaultKind, String, String)> {
     let (what, page) = (doing.what, doing.app_page);
     Some(match code {
+        "invalid_auth" | "token_revoked" | "token_expired" | "account_inactive"
+            if doing.by_person =>
+        {
+            (
+                FaultKind::KeyRejected,
+                format!("Slack does not accept the person's token any more ({code})."),
+                format!("Copy the User OAuth Token of somebody who may archive at {page} and enter it as user_token."),
+            )
+        }
         "invalid_auth" | "token_revoked" | "token_expired" => (
             FaultKind::KeyRejected,
             format!("Slack does not accept the token any more ({code})."),

@@ -5,7 +5,7 @@ use super::channel::{self, Channel};
 use super::client::Client;
 use super::pause::{self, Paused, Way};
 use super::record::{Place, Places};
-use super::{BOT_TOKEN, WEBHOOK, session};
+use super::{BOT_TOKEN, WEBHOOK, session, tasks};
 use crate::adapters::contract::{Observation, Site, Standing};
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, Slots};
 
@@ -51,7 +51,7 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
         ));
     }
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
-    let mut gone = 0;
+    let (mut gone, mut hidden) = (0, None);
     for place in &places.channels {
         let found = match channel::look(&client, &place.id).await {
             Err(fault) if fault.kind == FaultKind::KeyRejected => return Ok(dead(fault)),
@@ -61,11 +61,25 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
             compare(site, &places, place, &now, &paused, &mut drift);
         } else {
             gone += 1;
+            if place.private {
+                hidden.get_or_insert(place);
+            }
             drift.push(Drift::new(DriftKind::Missing, format!(
                     "The channel #{} was deleted, or it is private and the bot was taken out of it.",
                     place.name
                 )));
         }
+    }
+    if let Some(place) = hidden.filter(|_| gone == places.channels.len()) {
+        // Not seeing a private channel is not knowing that it is gone.
+        let mut observation = seen(
+            Standing::Unseen,
+            Health::Down,
+            "the bot was taken out, or the channel was deleted",
+        );
+        observation.drift = drift;
+        observation.task = Some(tasks::back_in(&places, place));
+        return Ok(observation);
     }
     if gone == places.channels.len() {
         let mut observation = seen(Standing::Gone, Health::Down, "no channel is left");

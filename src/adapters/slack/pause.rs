@@ -7,7 +7,7 @@ use super::client::Client;
 use super::record::Places;
 use super::{USER_TOKEN, session};
 use crate::adapters::durable::{Halt, Op};
-use crate::domain::Fault;
+use crate::domain::{Fault, FaultKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -75,6 +75,19 @@ pub(super) async fn topic_later(op: &Op, id: &str, topic: &str) -> Result<(), Ha
     save(op, &all).await
 }
 
+/// Lets people come back into a channel that is archived, besides those who were in it.
+pub(super) async fn members_later(op: &Op, id: &str, people: &[String]) -> Result<(), Halt> {
+    let mut all = known(op)?;
+    for paused in all.iter_mut().filter(|paused| paused.id == id) {
+        for person in people {
+            if !paused.members.contains(person) {
+                paused.members.push(person.clone());
+            }
+        }
+    }
+    save(op, &all).await
+}
+
 pub(super) async fn pause(op: &Op) -> Result<String, Halt> {
     let mut places = Places::of(op)?;
     if places.channels.is_empty() {
@@ -84,7 +97,28 @@ pub(super) async fn pause(op: &Op) -> Result<String, Halt> {
     }
     let client = Client::of(op)?;
     session::begin(op, &client, &mut places).await?;
+    close_again(op, &client).await?;
     pause_places(op, &client, &places).await
+}
+
+/// What somebody opened or changed while it was switched off is closed once more: switching off again is how that is put
+/// back.
+async fn close_again(op: &Op, client: &Client) -> Result<(), Halt> {
+    let mut all = known(op)?;
+    for one in all.iter_mut().filter(|one| one.done) {
+        let Some(now) = channel::look(client, &one.id).await? else {
+            continue;
+        };
+        let differs = match one.way {
+            Way::Archived => !now.is_archived,
+            Way::Marked => {
+                !now.is_archived && (now.topic() != one.ours.topic || now.name != one.ours.name)
+            }
+            Way::Left => false,
+        };
+        one.done = !differs;
+    }
+    save(op, &all).await
 }
 
 /// Pauses these channels; those paused already are left as they are. Returns what is now so.
@@ -103,7 +137,9 @@ pub(super) async fn pause_places(
     for place in &places.channels {
         let Some(now) = channel::look(client, &place.id).await? else {
             missing.push(format!("#{}", place.name));
-            all.retain(|paused| paused.id != place.id);
+            if !place.private {
+                all.retain(|paused| paused.id != place.id);
+            }
             continue;
         };
         if !all.iter().any(|paused| paused.id == place.id) {
@@ -112,6 +148,13 @@ pub(super) async fn pause_places(
     }
     // Saved for all channels before the first is touched.
     save(op, &all).await?;
+    let by_person = |one: &Paused| !one.done && one.way == Way::Archived;
+    if person.is_none() && all.iter().any(by_person) {
+        return Err(needs_person(
+            "Switching off was begun with a person's token, and only such a token goes on with it.",
+        )
+        .into());
+    }
     let (of, mut remarks) = (all.len(), Vec::new());
     for at in 0..of {
         if all[at].done {
@@ -122,14 +165,20 @@ pub(super) async fn pause_places(
         if let (Way::Archived, Some(person)) = (one.way, &person) {
             archive(person, &mut one, &mut remarks).await?;
         }
-        if one.way == Way::Marked {
-            mark(op, client, &mut one, &mut remarks).await?;
-        }
-        one.done = true;
+        // Also what could not be archived.
+        let seen = one.way != Way::Marked || mark(op, client, &mut one, &mut remarks).await?;
+        one.done = seen;
         all[at] = one;
         save(op, &all).await?;
     }
     Ok(sentence(&all, &missing, &remarks))
+}
+
+/// The person's token is missing for a channel that only it can close or open.
+pub(super) fn needs_person(what: &str) -> Fault {
+    Fault::new(FaultKind::NeedsKey, what)
+        .hint("Enter user_token again; the work goes on by itself.")
+        .field(USER_TOKEN)
 }
 
 /// The client of the person, whose token must be of the same workspace.
@@ -193,18 +242,19 @@ async fn archive(
     reply.accept(&doing, &["already_archived"]).map(|_| ())
 }
 
+/// Marks a channel as paused. False where it is not seen, so that nothing was done.
 async fn mark(
     op: &Op,
     client: &Client,
     one: &mut Paused,
     remarks: &mut Vec<String>,
-) -> Result<(), Halt> {
+) -> Result<bool, Halt> {
     let Some(now) = channel::look(client, &one.id).await? else {
-        return Ok(());
+        return Ok(false);
     };
     if now.is_archived {
         one.way = Way::Left;
-        return Ok(());
+        return Ok(true);
     }
     channel::join(client, &now).await?;
     op.step(&format!("pause notice {}", one.id), || async {
@@ -223,23 +273,20 @@ async fn mark(
     let name = channel::name_with(&one.saved.name, "-paused");
     if now.name == name {
         one.ours.name = name;
-        return Ok(());
+        return Ok(true);
     }
     match channel::rename(client, &one.id, &name).await? {
         None => one.ours.name = name,
         Some(reason) => remarks.push(reason),
     }
-    Ok(())
+    Ok(true)
 }
 
 fn sentence(all: &[Paused], missing: &[String], remarks: &[String]) -> String {
-    let count = |way: Way| all.iter().filter(|one| one.way == way).count();
+    let of = |way: Way| all.iter().filter(move |one| one.done && one.way == way);
+    let count = |way: Way| of(way).count();
     let names = |way: Way| {
-        let names: Vec<String> = all
-            .iter()
-            .filter(|one| one.way == way)
-            .map(|one| format!("#{}", one.saved.name))
-            .collect();
+        let names: Vec<String> = of(way).map(|one| format!("#{}", one.saved.name)).collect();
         names.join(", ")
     };
     let mut said = Vec::new();
@@ -262,7 +309,10 @@ fn sentence(all: &[Paused], missing: &[String], remarks: &[String]) -> String {
         ));
     }
     if !missing.is_empty() {
-        said.push(format!("Gone: {}", missing.join(", ")));
+        said.push(format!(
+            "Not seen, because it was deleted or the bot was taken out of it: {}",
+            missing.join(", ")
+        ));
     }
     if said.is_empty() {
         said.push("There is no channel to close".into());

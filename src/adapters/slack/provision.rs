@@ -5,7 +5,7 @@ use super::client::Client;
 use super::record::{Place, Places};
 use super::{
     BOT_TOKEN, WEBHOOK, hook, make_app,
-    pause::{self, Paused},
+    pause::{self, Paused, Way},
     session, tasks,
 };
 use crate::adapters::{
@@ -59,7 +59,16 @@ pub(super) async fn make(
     let site = op.site();
     if let Some(known) = places.channels.iter().find(|place| place.part == part) {
         let known = known.clone();
-        if let Some(now) = channel::look(client, &known.id).await? {
+        let mut found = channel::look(client, &known.id).await?;
+        if found.is_none() && known.private {
+            op.human(tasks::back_in(places, &known), || async {
+                let now = channel::look(client, &known.id).await?;
+                Ok(now.map(|_| ()))
+            })
+            .await?;
+            found = channel::look(client, &known.id).await?;
+        }
+        if let Some(now) = found {
             opened(op, client, places, &known, &now).await?;
             inside(op, client, places, &known, &now).await?;
             above(op, client, &known).await?;
@@ -80,6 +89,7 @@ pub(super) async fn make(
         id: found.id,
         name: found.name,
         member: true,
+        private: site.settings.is_on("private"),
     };
     // The marker first of all: until it stands, only name and maker tell that the channel is ours.
     op.step(&format!("marker {part}"), || {
@@ -127,9 +137,7 @@ async fn inside(
     if !now.is_private {
         return Ok(channel::join(client, now).await?);
     }
-    let name = format!("#{}", place.name);
-    let task = tasks::invite_bot(&name, &places.bot, Some(places.link(place)));
-    op.human(task, || async {
+    op.human(tasks::back_in(places, place), || async {
         let now = channel::look(client, &place.id).await?;
         Ok(now.filter(|now| now.is_member).map(|_| ()))
     })
@@ -156,6 +164,9 @@ async fn above(op: &Op, client: &Client, place: &Place) -> Result<(), Halt> {
     let Some(topic) = channel::topic(op.site()) else {
         return Ok(());
     };
+    if pause::known(op)?.iter().any(|one| one.id == place.id) {
+        return pause::topic_later(op, &place.id, &topic).await;
+    }
     op.step(&format!("topic {}", place.part), || async move {
         let now = channel::look(client, &place.id).await?;
         // Each change of a topic is a message in the channel.
@@ -179,7 +190,14 @@ pub(super) async fn invite(op: &Op, client: &Client, places: &Places) -> Result<
     if people.is_empty() {
         return Ok(refused);
     }
+    let paused = pause::known(op)?;
     for place in &places.channels {
+        // Nobody is let into an archived channel; they come in when it is opened.
+        let shut = |one: &&Paused| one.id == place.id && one.way != Way::Marked;
+        if paused.iter().any(|one| shut(&one)) {
+            pause::members_later(op, &place.id, &people).await?;
+            continue;
+        }
         let people = &people;
         let not_taken: Vec<String> = op
             .step(

@@ -42,6 +42,9 @@ pub(super) struct Place {
     pub name: String,
     /// Whether the bot was in it when it was recorded.
     pub member: bool,
+    /// Whether it is private: then the bot sees it only from inside, and not seeing it does not tell that it is gone.
+    #[serde(default)]
+    pub private: bool,
 }
 
 impl Places {

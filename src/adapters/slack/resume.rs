@@ -10,53 +10,102 @@ use crate::domain::{Fault, FaultKind};
 use serde_json::json;
 
 pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
-    let known = pause::known(op)?;
-    if known.is_empty() {
+    if pause::known(op)?.is_empty() {
         return Ok("The channels are open.".into());
     }
     let mut places = Places::of(op)?;
     let client = Client::of(op)?;
     session::begin(op, &client, &mut places).await?;
-    let person = if known.iter().any(|one| one.way == Way::Archived) {
+    let said = reopen(op, &client, &places).await?;
+    notice(op, &client, &places).await?;
+    Ok(said)
+}
+
+/// Puts back what switching off saved, as far as that is possible now: what is not open by then stays remembered.
+pub(super) async fn reopen(op: &Op, client: &Client, places: &Places) -> Result<String, Halt> {
+    let known = pause::known(op)?;
+    let person = if needs_person(client, &known).await? {
         Some(person(op).await?)
     } else {
         None
     };
-    let mut remarks = Vec::new();
+    let (mut remarks, mut opened, mut shut) = (Vec::new(), Vec::new(), None);
+    let mut left = known.clone();
     for (at, one) in known.iter().enumerate() {
         op.progress("channels opened", at, known.len(), &one.saved.name);
-        match (one.way, &person) {
-            (Way::Archived, Some(person)) => {
-                unarchive(&client, person, &places, one, &mut remarks).await?;
+        let done = match open(client, person.as_ref(), places, one, &mut remarks).await {
+            Ok(is_open) => {
+                opened.extend(is_open.then(|| format!("#{}", one.saved.name)));
+                true
             }
-            (Way::Left, _) => remarks.push(format!(
+            // The person may be in the other channels.
+            Err(Halt::Stopped(fault)) if fault.kind == FaultKind::ScopeMissing => {
+                shut.get_or_insert(fault);
+                false
+            }
+            Err(halt) => return Err(halt),
+        };
+        if done {
+            left.retain(|kept| kept.id != one.id);
+        }
+    }
+    if let Some(fault) = shut {
+        op.remember(pause::FACT, &left).await?;
+        return Err(Halt::Stopped(fault));
+    }
+    op.forget(pause::FACT).await?;
+    let mut said = Vec::new();
+    if opened.len() == known.len() {
+        said.push("The channels are open again, as they were.".to_owned());
+    } else if !opened.is_empty() {
+        said.push(format!("Open again, as before: {}.", opened.join(", ")));
+    }
+    said.append(&mut remarks);
+    Ok(said.join(" "))
+}
+
+/// Whether a channel is archived from here: only a person's token opens it again (sheet: slack 4).
+async fn needs_person(client: &Client, known: &[Paused]) -> Result<bool, Fault> {
+    for one in known.iter().filter(|one| one.way == Way::Archived) {
+        // One that the bot does not see may be archived, too.
+        let now = channel::look(client, &one.id).await?;
+        if now.is_none_or(|now| now.is_archived) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Opens one channel. False where it stays shut, and why is among the remarks.
+async fn open(
+    client: &Client,
+    person: Option<&Client>,
+    places: &Places,
+    one: &Paused,
+    remarks: &mut Vec<String>,
+) -> Result<bool, Halt> {
+    match (one.way, person) {
+        (Way::Archived, Some(person)) => {
+            unarchive(client, person, places, one, remarks).await?;
+        }
+        (Way::Left, _) => {
+            remarks.push(format!(
                 "#{} was archived by somebody else before and stays so.",
                 one.saved.name
-            )),
-            _ => {}
+            ));
+            return Ok(false);
         }
-        if one.way != Way::Left {
-            restore(&client, one, &mut remarks).await?;
-        }
+        _ => {}
     }
-    notice(op, &client, &places).await?;
-    op.forget(pause::FACT).await?;
-    let mut text = "The channels are open again, as they were.".to_owned();
-    for remark in remarks {
-        text.push(' ');
-        text.push_str(&remark);
-    }
-    Ok(text)
+    restore(client, one, remarks).await
 }
 
 /// A bot's token cannot unarchive (sheet: slack 4), so the person's must be at hand once more.
 async fn person(op: &Op) -> Result<Client, Halt> {
     if !op.has_secret(USER_TOKEN) && !op.site().locked {
-        return Err(Fault::new(
-            FaultKind::NeedsKey,
+        return Err(pause::needs_person(
             "The channels were archived with a person's token, and only such a token can unarchive them.",
         )
-        .hint("Enter user_token again; the work goes on by itself.")
         .into());
     }
     pause::person(op).await
@@ -73,8 +122,17 @@ async fn unarchive(
     let body = json!({"channel": one.id});
     let reply = person.set("conversations.unarchive", &body).await?;
     if reply.is(&["channel_not_found"]) {
-        remarks.push(format!("#{name} is gone."));
-        return Ok(());
+        // Private channels are not shown to who is not in them: the bot still is.
+        return match channel::look(client, &one.id).await? {
+            Some(now) if now.is_archived => Err(Fault::new(
+                FaultKind::ScopeMissing,
+                format!("#{name} is private, and the person whose token was entered was not in it, so it stays archived."),
+            )
+            .hint("Enter the user_token of somebody who was in the channel, then resume.")
+            .field(USER_TOKEN)
+            .into()),
+            _ => Ok(()),
+        };
     }
     reply.accept(&format!("unarchive #{name}"), &["not_archived"])?;
     // The bot first: it invites the others.
@@ -106,18 +164,20 @@ async fn unarchive(
     Ok(())
 }
 
-/// Puts name and topic back where they are still ours.
-async fn restore(client: &Client, one: &Paused, remarks: &mut Vec<String>) -> Result<(), Halt> {
+/// Puts name and topic back where they are still ours. False where the channel is not open.
+async fn restore(client: &Client, one: &Paused, remarks: &mut Vec<String>) -> Result<bool, Halt> {
     let name = &one.saved.name;
     let Some(now) = channel::look(client, &one.id).await? else {
-        remarks.push(format!("#{name} is gone."));
-        return Ok(());
+        remarks.push(format!(
+            "#{name} is not seen: it was deleted, or is private and the bot was taken out of it."
+        ));
+        return Ok(false);
     };
     if now.is_archived {
         remarks.push(format!(
             "Somebody archived #{name} meanwhile; a person must unarchive it."
         ));
-        return Ok(());
+        return Ok(false);
     }
     // What an interrupted run set and did not record carries our marks all the same.
     let marked = channel::paused_topic(&one.saved.topic);
@@ -143,5 +203,5 @@ async fn restore(client: &Client, one: &Paused, remarks: &mut Vec<String>) -> Re
             now.name
         ));
     }
-    Ok(())
+    Ok(true)
 }

@@ -89,7 +89,7 @@ pub(super) fn unarchive(places: &Places, place: &Place) -> HumanTask {
 /// The bot into a private channel.
 pub(super) fn invite_bot(reference: &str, bot: &str, url: Option<String>) -> HumanTask {
     HumanTask {
-        step: "invitation".into(),
+        step: format!("invitation {reference}"),
         title: format!("invite the bot to {reference}"),
         why: "Slack shows a bot a private channel only when somebody in it invites it.".into(),
         who: "somebody in the channel".into(),
@@ -101,6 +101,18 @@ pub(super) fn invite_bot(reference: &str, bot: &str, url: Option<String>) -> Hum
         asks_for: Vec::new(),
         others_decide: false,
     }
+}
+
+/// The bot back into a private channel of ours that it does not see any more.
+pub(super) fn back_in(places: &Places, place: &Place) -> HumanTask {
+    let mut task = invite_bot(
+        &format!("#{}", place.name),
+        &places.bot,
+        Some(places.link(place)),
+    );
+    task.instructions
+        .push("If the channel was deleted: remove the instance here, and make it anew.".into());
+    task
 }
 
 /// Another tool's own app into the channel.

@@ -124,7 +124,7 @@ pub fn accepted(method: &str) -> &'static [&'static str] {
         "pins.add" => &["pins:write"],
         "pins.list" => &["pins:read"],
         "team.info" => &["team:read"],
-        "users.info" => &["users:read"],
+        "users.info" | "users.list" => &["users:read"],
         _ => &[],
     }
 }
@@ -206,7 +206,8 @@ fn tier(method: &str) -> u32 {
         | "conversations.setTopic"
         | "conversations.setPurpose"
         | "pins.add"
-        | "pins.list" => 20,
+        | "pins.list"
+        | "users.list" => 20,
         "auth.test" => 300,
         _ => 50,
     }

@@ -49,6 +49,19 @@ impl Slack {
         }
     }
 
+    pub fn list_users(&self, caller: &Caller, call: &Call) -> Outcome {
+        caller.require(&["users:read"])?;
+        let all: Vec<Value> = self
+            .users
+            .iter()
+            .filter(|(_, user)| user.team == caller.team)
+            .map(|(id, user)| {
+                json!({"id": id, "name": user.name, "deleted": user.deleted, "is_bot": user.is_bot})
+            })
+            .collect();
+        call.page("members", &all, self.page)
+    }
+
     /// Takes the app out of its workspace: its tokens and webhooks end with it.
     pub fn uninstall(&mut self, caller: &Caller, call: &Call) -> Outcome {
         let Some(app) = self.apps.get_mut(&caller.app) else {

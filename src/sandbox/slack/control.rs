@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 /// | `scopes` | `token`, `scopes` |
 /// | `make-webhook` | `token` (of the app), `channel`; answers `address` |
 /// | `remove-webhook` | `address` |
-/// | `add-user` | `team`, `name`; answers `id` |
+/// | `add-user` | `team`, `name`, `bot`: whether it is the user of somebody else's app; answers `id` |
 /// | `add-channel` | `team`, `name`, `user`, `private`; answers `id` |
 /// | `add-member`, `remove-member` | `channel` (id or name), `user` |
 /// | `archive`, `unarchive`, `delete` | `channel` |
@@ -65,7 +65,14 @@ pub fn act(slack: &mut Slack, action: &str, input: &Value) -> Result<Value, Stri
                     .and_then(|most| usize::try_from(most).ok());
             }
         }
-        "add-team" | "make-app" | "add-user" => return add(slack, action, text),
+        "add-team" | "make-app" => return add(slack, action, text),
+        "add-user" => {
+            let id = slack.add_user(&text("team")?, &text("name")?, false);
+            if let Some(user) = slack.users.get_mut(&id) {
+                user.is_bot = input["bot"] == true;
+            }
+            return Ok(json!({"id": id}));
+        }
         "add-channel" => {
             let id = slack.add_channel(&text("team")?, &text("name")?, &text("user")?);
             if let Some(channel) = slack.channels.get_mut(&id) {
@@ -146,8 +153,7 @@ fn add(
             let (team, token) = slack.add_team_with_app(&text("name")?)?;
             json!({"team": team, "token": token})
         }
-        "make-app" => json!({"token": apps::make(slack, &text("address")?, &text("team")?)?}),
-        _ => json!({"id": slack.add_user(&text("team")?, &text("name")?, false)}),
+        _ => json!({"token": apps::make(slack, &text("address")?, &text("team")?)?}),
     })
 }
 

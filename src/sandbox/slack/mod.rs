@@ -111,6 +111,7 @@ impl Slack {
             "auth.revoke" => Ok(self.revoke(caller)),
             "team.info" => self.team_info(caller),
             "users.info" => self.user_info(caller, call),
+            "users.list" => self.list_users(caller, call),
             "apps.uninstall" => self.uninstall(caller, call),
             "conversations.list" => self.list_channels(caller, call),
             "users.conversations" => self.joined_channels(caller, call),

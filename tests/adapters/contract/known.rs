@@ -85,6 +85,12 @@ const UNDESCRIBED: &[(&str, &str, &str, &str)] = &[
     (
         "slack",
         "GET",
+        "/api/users.list",
+        "Described upstream; left out of the folder.",
+    ),
+    (
+        "slack",
+        "GET",
         "/api/conversations.history",
         "Described upstream; left out of the folder.",
     ),

@@ -68,13 +68,22 @@ async fn a_tool_that_acts_itself_is_let_in_and_taken_out_again() {
             .unwrap_err(),
     );
     assert!(asked.title.contains("policykit"), "{asked:?}");
+    // A person who comes in meanwhile is not the tool.
     world.add_member("member", "gov-rosewood").await;
+    task(
+        world
+            .adapter
+            .connect(&world.same_op(), &peer)
+            .await
+            .unwrap_err(),
+    );
+    world.add_bot("PolicyKit", "gov-rosewood").await;
     let told = world
         .adapter
         .connect(&world.same_op(), &peer)
         .await
         .unwrap();
-    assert!(told.contains(&world.key("member")), "{told}");
+    assert!(told.contains("PolicyKit"), "{told}");
     let probe = world
         .adapter
         .probe_connection(&world.op(), &peer)
@@ -83,8 +92,38 @@ async fn a_tool_that_acts_itself_is_let_in_and_taken_out_again() {
     assert!(probe.sent && !probe.arrived, "{probe:?}");
     world.adapter.disconnect(&world.op(), &peer).await.unwrap();
     let members = world.channel("gov-rosewood").await["members"].clone();
-    assert_eq!(members, json!([world.bot()]));
+    let stay = members.as_array().unwrap();
+    assert_eq!(stay.len(), 2, "{members}");
+    assert!(stay.contains(&json!(world.bot())) && stay.contains(&json!(world.key("member"))));
     world.adapter.disconnect(&world.op(), &peer).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_several_bots_the_one_called_like_the_tool_is_taken_and_no_other_guessed() {
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    let tool = peer("policykit");
+    let connect = async |world: &Workspace| {
+        let op = world.same_op();
+        world.adapter.connect(&op, &tool).await
+    };
+    task(connect(&world).await.unwrap_err());
+    world.add_bot("weather", "gov-rosewood").await;
+    world.add_bot("votes", "gov-rosewood").await;
+    let asked = task(connect(&world).await.unwrap_err());
+    let told = asked.instructions.join(" ");
+    assert!(told.contains("weather") && told.contains("votes"), "{told}");
+    world
+        .add_bot("policykit-for-rosewood", "gov-rosewood")
+        .await;
+    let told = connect(&world).await.unwrap();
+    assert!(told.contains("policykit-for-rosewood"), "{told}");
+
+    // One that was let in before it was asked for is taken at once.
+    let mut world = Workspace::new().await;
+    world.provisioned().await;
+    world.add_bot("PolicyKit", "gov-rosewood").await;
+    connect(&world).await.unwrap();
 }
 
 #[tokio::test]

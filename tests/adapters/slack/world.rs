@@ -66,6 +66,23 @@ impl Workspace {
         self.act("add-member", input).await;
     }
 
+    /// Another app's bot comes into the workspace and into a channel.
+    pub async fn add_bot(&self, name: &str, channel: &str) -> String {
+        let input = json!({"team": self.key("team_id"), "name": name, "bot": true});
+        let user = self.act("add-user", input).await["id"].clone();
+        let input = json!({"channel": channel, "user": user});
+        self.act("add-member", input).await;
+        user.as_str().unwrap().to_owned()
+    }
+
+    /// Somebody else's channel, with the administrator in it.
+    pub async fn their_channel(&self, name: &str, private: bool) -> String {
+        let (team, user) = (self.key("team_id"), self.key("admin"));
+        let input = json!({"team": team, "name": name, "user": user, "private": private});
+        let made = self.act("add-channel", input).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
     pub async fn may_write(&self, channel: &str) -> bool {
         let input = json!({"channel": channel, "user": self.key("member"), "text": "hello"});
         self.act("say", input).await["allowed"] == true

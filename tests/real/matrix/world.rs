@@ -69,8 +69,7 @@ impl<'a> World<'a> {
     }
 
     pub fn site(&self) -> Site {
-        let mut secrets = self.secrets.clone();
-        secrets.extend(self.journal.secrets());
+        let secrets = self.journal.secrets_besides(&self.secrets);
         Site {
             installation: "installation-1".into(),
             community: CommunityId(1),
