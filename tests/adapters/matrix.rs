@@ -3,6 +3,7 @@
 mod by_hand;
 mod former;
 mod making;
+mod mending;
 mod moving;
 mod pausing;
 mod running;

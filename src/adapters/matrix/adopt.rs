@@ -1,13 +1,13 @@
 //! Taking over what exists: a space or room in which the bot is, or to which somebody invites it. Nothing is written.
 
-use super::client::Client;
+use super::client::{Client, Door, at_the_door, bad_answer};
 use super::pause::{number, own_level};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, SERVER, address, bot, errors};
+use super::{ACCESS_TOKEN, address, bot, errors, hierarchy};
 use crate::adapters::{
     contract::{Discovered, Presence, Site},
     durable::{Halt, Op},
-    http::{Method, entries, segment},
+    http::{Method, segment},
 };
 use crate::domain::{Fault, FaultKind, HumanTask, InstanceKind, clean_line, counted};
 use serde_json::{Value, json};
@@ -47,8 +47,14 @@ pub(super) async fn discover(site: &Site) -> Result<Vec<Discovered>, Fault> {
     Ok(found)
 }
 
+/// Whose it is already. What a former instance of this community left behind is nobody's: it has one of each platform.
 fn obstacle(site: &Site, seen: &Found) -> Option<String> {
     let marked = seen.marker["instance"].as_str()?;
+    let is_of_ours = seen.marker["installation"] == site.installation.as_str()
+        && seen.marker["community"] == site.slug.as_str();
+    if is_of_ours && marked != site.marker {
+        return None;
+    }
     if marked == site.marker {
         return Some("It is this instance's already.".into());
     }
@@ -123,25 +129,15 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
         id: room.clone(),
         alias: alias.map(str::to_owned),
     };
+    let mut of_others = Vec::new();
     places.rooms.clear();
     if seen.is_space {
-        let joined = client.joined_rooms().await?;
-        for child in children(&client, &room).await? {
-            if joined.contains(&child)
-                && let Some(seen) = look(&client, &child, &places.bot).await?
-            {
-                places.rooms.push(Place {
-                    name: seen.name,
-                    id: child,
-                    alias: None,
-                });
-            }
-        }
+        of_others = take_children(site, &client, &mut places, &room).await?;
     }
     places.adopted = true;
     places.space = Some(space.clone());
     places.save(op).await?;
-    let (kind, note) = match seen.short_of {
+    let (kind, mut note) = match seen.short_of {
         None => (
             InstanceKind::Account,
             counted(places.rooms.len(), "room", "rooms"),
@@ -151,6 +147,9 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
             format!("only watched: the bot's level is {has}, switching needs {needs}"),
         ),
     };
+    if !of_others.is_empty() {
+        note = format!("{note}; left to other instances: {}", of_others.join(", "));
+    }
     Ok(Presence {
         external_id: room,
         url: Some(link(&space)),
@@ -160,17 +159,39 @@ pub(super) async fn adopt(op: &Op, reference: &str) -> Result<Presence, Halt> {
     })
 }
 
-/// The rooms shown in a space.
-async fn children(client: &Client, space: &str) -> Result<Vec<String>, Fault> {
-    let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
-    let answer = client.call(Method::GET, &path).send().await?;
-    let page: Value = errors::accept(answer, "list the rooms of the space")?.json()?;
-    Ok(entries(&page["rooms"], SERVER, "the rooms of the space")?
-        .iter()
-        .filter_map(|entry| entry["room_id"].as_str())
-        .filter(|room| *room != space)
-        .map(str::to_owned)
-        .collect())
+/// Takes the rooms directly in a space along, where the bot is in them. Returns the names of those that another instance
+/// has: that one looks after them.
+async fn take_children(
+    site: &Site,
+    client: &Client,
+    places: &mut Places,
+    space: &str,
+) -> Result<Vec<String>, Fault> {
+    let joined = client.joined_rooms().await?;
+    let mut of_others = Vec::new();
+    for child in hierarchy::shown(client, space).await?.children {
+        if !joined.contains(&child) {
+            continue;
+        }
+        let Some(seen) = look(client, &child, &places.bot).await? else {
+            continue;
+        };
+        // A space in it is not closed with it.
+        if seen.is_space {
+            continue;
+        }
+        let is_ours = seen.marker["instance"] == site.marker.as_str();
+        if !is_ours && obstacle(site, &seen).is_some() {
+            of_others.push(seen.name);
+            continue;
+        }
+        places.rooms.push(Place {
+            name: seen.name,
+            id: child,
+            alias: None,
+        });
+    }
+    Ok(of_others)
 }
 
 fn errors_gone(reference: &str) -> Fault {
@@ -204,9 +225,12 @@ async fn enter(client: &Client, reference: &str) -> Result<Option<String>, Fault
     let path = format!("/_matrix/client/v3/join/{}", segment(reference));
     let call = client.call(Method::POST, &path).keyed().json(&json!({}));
     let answer = call.send().await?;
-    if answer.status == 403 {
-        return Ok(None);
+    if errors::code(&answer) == "M_NOT_FOUND" {
+        return Err(errors::fault(&answer, "find the room"));
     }
-    let joined: Value = errors::accept(answer, "join the room")?.json()?;
-    Ok(joined["room_id"].as_str().map(str::to_owned))
+    let joined = answer.value()["room_id"].as_str().map(str::to_owned);
+    match at_the_door(answer)? {
+        Door::In => joined.ok_or_else(|| bad_answer("the room's id")).map(Some),
+        Door::Shut | Door::Nowhere => Ok(None),
+    }
 }

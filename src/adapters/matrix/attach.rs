@@ -1,14 +1,15 @@
 //! What others connect to: the first room of the space.
 
-use super::client::Client;
+use super::client::{Client, Person};
 use super::record::{Place, Places};
 use super::{ACCESS_TOKEN, address, bot};
 use crate::adapters::{
     contract::{Peer, Probe, Site, Target},
     durable::{Halt, Op},
 };
-use crate::domain::{Fault, FaultKind, HumanTask, OperationKey};
+use crate::domain::{Fault, FaultKind, HumanTask, OperationKey, PlatformId};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 /// The setting of a peer that names its own Matrix user.
@@ -36,59 +37,104 @@ pub(super) async fn offer(op: &Op) -> Result<Target, Halt> {
     })
 }
 
+/// The user of the other tool as it came in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Guest {
+    user: String,
+    room: String,
+    /// Whether it was in the room before it was asked for: then it stays when the connection goes.
+    was_there: bool,
+}
+
+fn guest(peer: &Peer) -> String {
+    format!("guest {}", peer.instance)
+}
+
 /// Lets the other tool's own user in. Accepting is for their side.
 pub(super) async fn connect(op: &Op, peer: &Peer) -> Result<String, Halt> {
     let base = address::base(op.site()).await?;
     let mut places = Places::of(op)?;
     let client = bot::client(op, &base, &mut places).await?;
     let room = room(&places)?;
-    if let Some(user) = peer.settings.get(PEER_USER) {
-        client.invite(&room.id, user).await?;
-        return Ok(format!("{user} is invited to {}.", room.name));
-    }
-    let task = HumanTask {
-        step: format!("connect {}", peer.platform),
-        title: format!("invite the user of {} to {}", peer.platform, room.name),
+    let members = client.people(&room.id, "join").await?;
+    let before: Vec<String> = op
+        .step(&format!("members before {}", peer.instance), || async {
+            Ok(members.iter().map(|member| member.id.clone()).collect())
+        })
+        .await?;
+    let named = peer.settings.get(PEER_USER);
+    let user = if let Some(user) = named {
+        if !before.iter().any(|member| member == user) {
+            client.invite(&room.id, user).await?;
+        }
+        user.to_owned()
+    } else {
+        let tool = &peer.platform;
+        let found = of_tool(&members, &places.bot, tool);
+        op.human(invitation(room, tool), || async { Ok(found) })
+            .await?
+    };
+    let known = op.fact::<Guest>(&guest(peer))?;
+    let came = match known.filter(|known| known.user == user && known.room == room.id) {
+        Some(known) => known,
+        None => Guest {
+            was_there: before.contains(&user),
+            room: room.id.clone(),
+            user,
+        },
+    };
+    op.remember(&guest(peer), &came).await?;
+    let how = if named.is_some() && !came.was_there {
+        "is invited to"
+    } else {
+        "is in"
+    };
+    Ok(format!("{} {how} {}.", came.user, room.name))
+}
+
+/// The member that bears the tool's name. Nobody else passes for it: people come in meanwhile, and no homeserver tells them
+/// from bots.
+fn of_tool(members: &[Person], bot: &str, tool: &PlatformId) -> Option<String> {
+    let mut named = members.iter().filter(|member| {
+        let names = format!("{} {}", member.id, member.display_name).to_lowercase();
+        member.id != bot && names.contains(tool.as_str())
+    });
+    let found = named.next()?;
+    named.next().is_none().then(|| found.id.clone())
+}
+
+fn invitation(room: &Place, tool: &PlatformId) -> HumanTask {
+    HumanTask {
+        step: format!("connect {tool}"),
+        title: format!("invite the user of {tool} to {}", room.name),
         why: "Guildhall does not know which Matrix user it has.".into(),
         who: "somebody in the room who may invite".into(),
         url: Some(super::record::link(room)),
         instructions: vec![
             format!("Open {} in your Matrix client.", room.name),
-            format!(
-                "Invite the user with which {} signs in to Matrix.",
-                peer.platform
-            ),
+            format!("Invite the user with which {tool} signs in to Matrix."),
             "Let it accept the invitation there.".into(),
+            format!(
+                "It is known by its name: one member's, and no other's, must contain {tool}. A display name will do."
+            ),
         ],
         asks_for: Vec::new(),
         others_decide: false,
-    };
-    let before = format!("members before {}", peer.platform);
-    let members = client.members(&room.id, "join").await?;
-    let known: Option<Vec<String>> = op.fact(&before)?;
-    if known.is_none() {
-        op.remember(&before, &members).await?;
     }
-    let known = known.unwrap_or_else(|| members.clone());
-    let newcomer = members.into_iter().find(|member| !known.contains(member));
-    let user: String = op.human(task, || async { Ok(newcomer) }).await?;
-    Ok(format!("{user} is in {}.", room.name))
 }
 
-/// Takes the other tool's own user out again.
+/// Takes the other tool's own user out again, where it came for the connection.
 pub(super) async fn disconnect(op: &Op, peer: &Peer) -> Result<(), Halt> {
-    op.forget(&format!("members before {}", peer.platform))
-        .await?;
-    let Some(user) = peer.settings.get(PEER_USER) else {
+    let Some(came) = op.fact::<Guest>(&guest(peer))? else {
         return Ok(());
     };
-    let base = address::base(op.site()).await?;
-    let places = Places::of(op)?;
-    let client = Client::of(op, &base, ACCESS_TOKEN)?;
-    client
-        .kick(&room(&places)?.id, user, "The connection was removed.")
-        .await?;
-    Ok(())
+    if !came.was_there {
+        let base = address::base(op.site()).await?;
+        let client = Client::of(op, &base, ACCESS_TOKEN)?;
+        let reason = "The connection was removed.";
+        client.kick(&came.room, &came.user, reason).await?;
+    }
+    op.forget(&guest(peer)).await
 }
 
 /// Sends a notice into the room and reads it back.

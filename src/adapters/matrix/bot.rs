@@ -23,8 +23,13 @@ use url::Url;
 /// [`FaultKind::NeedsKey`] or [`FaultKind::Locked`] without any token; what the server refuses.
 pub(super) async fn client(op: &Op, base: &Url, places: &mut Places) -> Result<Client, Halt> {
     if !op.has_secret(ACCESS_TOKEN) {
-        if !op.has_secret(ADMIN_TOKEN) {
-            return Err(needs_token(op).into());
+        let is_a_persons = !places.bot.is_empty() && !places.bot_made;
+        if !op.has_secret(ADMIN_TOKEN) || (is_a_persons && places.space.is_some()) {
+            return Err(needs_token(op, places).into());
+        }
+        if is_a_persons {
+            // Nothing was made with it yet; its password is not ours to change.
+            places.bot.clear();
         }
         mint(op, base, places).await?;
     }
@@ -49,8 +54,14 @@ pub(super) async fn client(op: &Op, base: &Url, places: &mut Places) -> Result<C
     Ok(Client::of(op, base, ACCESS_TOKEN)?)
 }
 
-fn needs_token(op: &Op) -> Fault {
+fn needs_token(op: &Op, places: &Places) -> Fault {
     match op.secret(ACCESS_TOKEN) {
+        Err(fault) if fault.kind == FaultKind::NeedsKey && places.space.is_some() && !places.bot_made => Fault::new(
+            FaultKind::NeedsKey,
+            format!("The space belongs to {}, and its access token is missing.", places.bot),
+        )
+        .hint(format!("Enter a token of {}; an administrator's makes none of a user that a person made.", places.bot))
+        .field(ACCESS_TOKEN),
         Err(fault) if fault.kind == FaultKind::NeedsKey => Fault::new(
             FaultKind::NeedsKey,
             "Matrix needs the bot's access token, or an administrator's token with which to make the bot.",
@@ -216,7 +227,7 @@ pub(super) async fn login(
         .keyed()
         .redact(password)
         .json(&body);
-    let call = admin.limited(call, "logins", 5, Duration::from_secs(5));
+    let call = admin.limited(call, "logins", 5, Duration::from_secs(333));
     let login: Login = errors::accept(call.send().await?, "sign the bot in")?.json()?;
     if login.access_token.is_empty() {
         return Err(bad_answer("the bot's token"));

@@ -27,6 +27,17 @@ pub(super) struct Client {
     unlimited: bool,
 }
 
+/// How it went at the door of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The user is in, now or before.
+    In,
+    /// It lets in only who is invited.
+    Shut,
+    /// The server knows no such room.
+    Nowhere,
+}
+
 /// Whose token it is.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Whoami {
@@ -34,6 +45,13 @@ pub(super) struct Whoami {
     #[serde(default)]
     pub is_guest: bool,
     pub device_id: Option<String>,
+}
+
+/// A member of a room.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    pub id: String,
+    pub display_name: String,
 }
 
 impl Whoami {
@@ -164,19 +182,18 @@ impl Client {
         errors::accept(answer, "free an alias").map(|_| ())
     }
 
-    /// Goes into a room; one the bot is in is fine. False when it is not let in.
-    pub async fn join(&self, room: &str) -> Result<bool, Fault> {
+    /// Goes into a room; one the bot is in is fine.
+    ///
+    /// # Errors
+    /// [`FaultKind::ScopeMissing`] where the user is banned, which an invitation alone does not mend.
+    pub async fn join(&self, room: &str) -> Result<Door, Fault> {
         let path = format!("{}/join", room_path(room));
         let call = self.call(Method::POST, &path).keyed().json(&json!({}));
         let answer = self
             .limited(call, "joins", 10, Duration::from_secs(10))
             .send()
             .await?;
-        // A room that is gone answers 404, one that lets in only who is invited 403.
-        if matches!(answer.status, 403 | 404) && !errors::code(&answer).is_empty() {
-            return Ok(false);
-        }
-        errors::accept(answer, "go into a room").map(|_| true)
+        at_the_door(answer)
     }
 
     /// The raw answer to reading a piece of state.
@@ -297,8 +314,14 @@ impl Client {
         Ok(())
     }
 
-    /// The users with a membership: "join", "invite".
+    /// The ids of those with a membership: "join", "invite".
     pub async fn members(&self, room: &str, membership: &str) -> Result<Vec<String>, Fault> {
+        let people = self.people(room, membership).await?;
+        Ok(people.into_iter().map(|person| person.id).collect())
+    }
+
+    /// Those with a membership, and how they are called in the room.
+    pub async fn people(&self, room: &str, membership: &str) -> Result<Vec<Person>, Fault> {
         let path = format!("{}/members", room_path(room));
         let call = self.call(Method::GET, &path);
         let answer = call.query([("membership", membership)]).send().await?;
@@ -307,8 +330,13 @@ impl Client {
         Ok(events
             .iter()
             .filter(|event| event["content"]["membership"] == membership)
-            .filter_map(|event| event["state_key"].as_str())
-            .map(str::to_owned)
+            .filter_map(|event| {
+                let name = event["content"]["displayname"].as_str();
+                Some(Person {
+                    id: event["state_key"].as_str()?.to_owned(),
+                    display_name: name.unwrap_or_default().to_owned(),
+                })
+            })
             .collect())
     }
 
@@ -335,6 +363,21 @@ impl Client {
             return Ok(());
         }
         errors::accept(answer, "end the token").map(|_| ())
+    }
+}
+
+/// What the answer to a join says: a room that is gone answers 404, one that lets in only who is invited 403.
+pub(super) fn at_the_door(answer: Answer) -> Result<Door, Fault> {
+    match (answer.status, errors::code(&answer).as_str()) {
+        (404, "M_NOT_FOUND" | "M_UNKNOWN") => Ok(Door::Nowhere),
+        (403, "M_FORBIDDEN") if answer.excerpt().contains("banned") => Err(Fault::new(
+            FaultKind::ScopeMissing,
+            "The bot is banned from the room, so it cannot come in.",
+        )
+        .hint("Let somebody in the room end the ban and invite the bot, then resume the operation.")
+        .detail(answer.excerpt())),
+        (403, "M_FORBIDDEN") => Ok(Door::Shut),
+        _ => errors::accept(answer, "go into a room").map(|_| Door::In),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::provision::{add_link, check_settings, invite_all, make_room, plan, presence};
 use super::record::{MARKER, Place, Places, marker};
-use super::{address, alias, bot, entry, pause};
+use super::{address, alias, bot, entry, gone, resume};
 use crate::adapters::{
     contract::{Presence, Site, puts_back},
     durable::{Halt, Op},
@@ -25,6 +25,7 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         .hint("Remove the instance and make it anew to change it.")
         .into());
     }
+    let is_changed = |field: &str| changed.iter().any(|name| name == field);
     let base = address::base(site).await?;
     let mut places = Places::of(op)?;
     let Some(space) = places.space.clone() else {
@@ -36,9 +37,10 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
     };
     let client = bot::client(op, &base, &mut places).await?;
     if puts_back(changed) {
+        gone::forget_rooms(op, &base, &client, &mut places).await?;
         entry::come_back(op, &client, &places).await?;
     }
-    if changed.iter().any(|field| field == "topic") {
+    if is_changed("topic") {
         let text = clean_line(site.settings.get("topic").unwrap_or(&site.description));
         op.step("topic", || async {
             let content = json!({"topic": text});
@@ -48,18 +50,26 @@ pub(super) async fn configure(op: &Op, changed: &[String]) -> Result<Presence, H
         })
         .await?;
     }
-    if changed.iter().any(|field| field == "rooms") && site.made_by_us {
+    if is_changed("rooms") && site.made_by_us {
         choose_rooms(op, &client, &mut places, &space, &names).await?;
     }
     if puts_back(changed) && site.made_by_us {
         as_they_were(site, &client, &places).await?;
     }
-    if changed.iter().any(|field| field == "invite") {
+    if puts_back(changed) || is_changed("rooms") {
+        resume::as_wanted(op, &base, &client, &places).await?;
+    }
+    if is_changed("invite") {
         invite_all(op, &client, &space, &site.settings.list("invite")).await?;
     }
     let mut presence = presence(site, &places, &space);
     presence.made_by_us = site.made_by_us;
     presence.kind = site.kind;
+    if is_changed("rooms") && !site.made_by_us {
+        presence
+            .note
+            .push_str("; rooms is not sent: the space was taken over and keeps its rooms");
+    }
     Ok(presence)
 }
 
@@ -101,9 +111,6 @@ async fn choose_rooms(
         places.rooms.retain(|known| known.id != room.id);
         places.unlinked.push(room);
         places.save(op).await?;
-    }
-    if !site.active {
-        pause::pause_places(op, client, places).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The way back into rooms that the bot was taken out of, and the power it needs in them.
 
-use super::client::Client;
+use super::client::{Client, Door};
 use super::pause::number;
 use super::record::{MARKER, Place, Places, link};
 use crate::adapters::durable::{Halt, Op};
@@ -23,13 +23,22 @@ const WRITTEN_IN_SPACES: &str = "m.space.child";
 pub(super) async fn come_back(op: &Op, client: &Client, places: &Places) -> Result<(), Halt> {
     let joined = client.joined_rooms().await?;
     for place in places.all().filter(|place| !joined.contains(&place.id)) {
-        let task = invitation(place, &places.bot);
-        op.human(task, || async {
-            Ok(client.join(&place.id).await?.then_some(()))
-        })
-        .await?;
+        come_into(op, client, place, &places.bot).await?;
     }
     Ok(())
+}
+
+/// Comes into one room; one the bot is in is fine.
+pub(super) async fn come_into(
+    op: &Op,
+    client: &Client,
+    place: &Place,
+    bot: &str,
+) -> Result<(), Halt> {
+    op.human(invitation(place, bot), || async {
+        Ok((client.join(&place.id).await? == Door::In).then_some(()))
+    })
+    .await
 }
 
 fn invitation(place: &Place, bot: &str) -> HumanTask {
@@ -43,10 +52,19 @@ fn invitation(place: &Place, bot: &str) -> HumanTask {
         instructions: vec![
             format!("Open {name}."),
             format!("Invite {bot}."),
-            "If the room was deleted, take its name out of the setting rooms instead.".into(),
+            if_deleted(place).into(),
         ],
         asks_for: Vec::new(),
         others_decide: false,
+    }
+}
+
+/// What to do where the room is not there any more; those that were taken over have no name in the settings.
+fn if_deleted(place: &Place) -> &'static str {
+    if place.key().is_some() {
+        "If the room was deleted, take its name out of the setting rooms instead."
+    } else {
+        "If the room was deleted, take it out of its space instead."
     }
 }
 

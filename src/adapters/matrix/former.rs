@@ -40,7 +40,7 @@ pub(super) async fn take_in(
             let Some(key) = key_of(op, client, room).await? else {
                 continue;
             };
-            belong(op, client, places, &former, room, space, &key).await?;
+            belong(op, client, places, former.space.as_ref(), room, space, &key).await?;
             keep_pause(op, room).await?;
             if names.contains(&room.name) {
                 places.add_room(room.clone());
@@ -52,6 +52,25 @@ pub(super) async fn take_in(
         places.save(op).await?;
     }
     op.forget(FORMER).await
+}
+
+/// Brings the instance's own rooms along where its space was deleted and made again.
+pub(super) async fn follow(
+    op: &Op,
+    client: &Client,
+    places: &Places,
+    former: Option<&Place>,
+    space: &Place,
+) -> Result<(), Halt> {
+    if former.is_none_or(|former| former.id == space.id) {
+        return Ok(());
+    }
+    for room in &places.rooms {
+        if let Some(key) = room.key() {
+            belong(op, client, places, former, room, space, key).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The operation key in a room's marker, where that is of this community; none where it is not, or was taken away.
@@ -72,7 +91,7 @@ async fn belong(
     op: &Op,
     client: &Client,
     places: &Places,
-    former: &Places,
+    former: Option<&Place>,
     room: &Place,
     space: &Place,
     key: &str,
@@ -84,10 +103,7 @@ async fn belong(
         "allow": [{"type": "m.room_membership", "room_id": space.id}],
     });
     let mark = marker(op.site(), key, &room.name);
-    let gone = former
-        .space
-        .as_ref()
-        .map(|space| (PARENT, space.id.as_str(), json!({})));
+    let gone = former.map(|space| (PARENT, space.id.as_str(), json!({})));
     let written = [
         (PARENT, space.id.as_str(), via),
         (JOIN_RULES, "", rule),

@@ -15,6 +15,7 @@ mod entry;
 mod errors;
 mod former;
 mod gone;
+mod hierarchy;
 mod levels;
 mod moving;
 mod moving_back;
@@ -24,6 +25,7 @@ mod pause;
 mod provision;
 mod record;
 mod remove;
+mod resume;
 mod rooms;
 mod rotate;
 mod token;
@@ -70,7 +72,7 @@ impl Adapter for Matrix {
     }
 
     async fn activate(&self, op: &Op) -> Result<String, Halt> {
-        pause::resume(op).await
+        resume::resume(op).await
     }
 
     async fn deactivate(&self, op: &Op) -> Result<String, Halt> {

@@ -2,7 +2,7 @@
 //! other is seen to have both. What was there before is remembered room by room before anything is changed, so that the
 //! move can be gone on with, or taken back, from wherever it was cut off.
 
-use super::client::Client;
+use super::client::{Client, Door};
 use super::levels;
 use super::pause::own_level;
 use super::record::{Place, Places};
@@ -229,7 +229,7 @@ pub(super) async fn hand_over(
     };
     if !to.client.joined_rooms().await?.contains(&place.id) {
         from.client.invite(&place.id, &to.id).await?;
-        if !to.client.join(&place.id).await? {
+        if to.client.join(&place.id).await? != Door::In {
             return Err(Fault::new(
                 FaultKind::Refused,
                 format!("{} was invited to {} and is not let in.", to.id, place.name),

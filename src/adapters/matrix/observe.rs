@@ -2,16 +2,13 @@
 
 use super::alias::Shown;
 use super::client::Client;
+use super::hierarchy::{self, InSpace};
 use super::pause::{self, Paused};
 use super::record::{MARKER, Place, Places, link};
-use super::{ACCESS_TOKEN, SERVER, address, alias, entry, errors, gone, verify};
-use crate::adapters::{
-    contract::{Observation, Site, Standing},
-    http::{Method, entries, segment},
-};
+use super::{ACCESS_TOKEN, address, alias, entry, gone, verify};
+use crate::adapters::contract::{Observation, Site, Standing};
 use crate::domain::{Drift, DriftKind, Fault, FaultKind, Health, HumanTask, Slots, counted};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -41,7 +38,7 @@ pub(super) async fn observe(site: &Site) -> Result<Observation, Fault> {
     }
     let (mut drift, mut task) = (Vec::new(), None);
     let paused: Vec<Paused> = site.fact(pause::FACT)?.unwrap_or_default();
-    let shown = match shown(&client, &space.id).await {
+    let shown = match hierarchy::shown(&client, &space.id).await {
         // Deleted between two calls; the server lists a room for a moment longer than it can be read.
         Err(fault) if fault.kind == FaultKind::NotFound => {
             return outside(site, &base, &client, space).await;
@@ -116,47 +113,6 @@ fn seen(standing: Standing, health: Health, note: &str) -> Observation {
     }
 }
 
-/// What a space shows of itself.
-struct InSpace {
-    /// The rooms in it. The list may also name rooms that were purged.
-    children: Vec<String>,
-    /// The space and its rooms, by id.
-    rooms: BTreeMap<String, Look>,
-}
-
-/// A room as the space shows it.
-struct Look {
-    name: Option<String>,
-    /// The address that it shows.
-    alias: Option<String>,
-}
-
-async fn shown(client: &Client, space: &str) -> Result<InSpace, Fault> {
-    let path = format!("/_matrix/client/v1/rooms/{}/hierarchy", segment(space));
-    let call = client.call(Method::GET, &path);
-    let call = call.query([("max_depth", "1"), ("limit", "100")]);
-    let page: Value = errors::accept(call.send().await?, "list the rooms of the space")?.json()?;
-    let rooms = entries(&page["rooms"], SERVER, "the rooms of the space")?;
-    let look = |entry: &Value| {
-        let text = |field: &str| entry[field].as_str().map(str::to_owned);
-        let (name, alias) = (text("name"), text("canonical_alias"));
-        Some((text("room_id")?, Look { name, alias }))
-    };
-    let own = rooms.iter().find(|entry| entry["room_id"] == space);
-    let children = own
-        .and_then(|entry| entry["children_state"].as_array())
-        .into_iter()
-        .flatten()
-        .filter(|event| event["content"].get("via").is_some())
-        .filter_map(|event| event["state_key"].as_str())
-        .map(str::to_owned)
-        .collect();
-    Ok(InSpace {
-        children,
-        rooms: rooms.iter().filter_map(look).collect(),
-    })
-}
-
 /// Whether somebody gave a room of ours another name.
 fn renamed(site: &Site, places: &Places, place: &Place, shown: &InSpace) -> Option<Drift> {
     let is_space = places.space.as_ref().is_some_and(|space| space == place);
@@ -194,7 +150,14 @@ async fn look_at(
     let levels = client.state(&place.id, "m.room.power_levels", "").await?;
     let levels = levels.unwrap_or(Value::Null);
     if let Some(pause) = paused.iter().find(|pause| pause.place.id == place.id) {
-        if pause.sent && levels != pause.ours {
+        // Where all of it is closed, it was not switched on yet.
+        let is_closed = |place: &Place| paused.iter().any(|pause| pause.place.id == place.id);
+        if site.active && !places.all().all(is_closed) {
+            changed(
+                DriftKind::Changed,
+                format!("{} is still closed since it was switched off.", place.name),
+            );
+        } else if pause.sent && levels != pause.ours {
             changed(
                 DriftKind::Changed,
                 format!(

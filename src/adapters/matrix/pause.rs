@@ -1,10 +1,11 @@
-//! Switching off and on by power levels: members stay and read, nobody below the bot writes. What stood there before is
+//! Switching off by power levels: members stay and read, nobody below the bot writes. What stood there before is
 //! remembered before anything is changed, and put back as it was (sheet: matrix 4, pause algorithm).
 
 use super::client::Client;
 use super::provision::has_creators;
 use super::record::{Place, Places};
-use super::{address, bot};
+use super::resume::restore;
+use super::{address, bot, levels};
 use crate::adapters::durable::{Halt, Op};
 use crate::domain::{Fault, FaultKind};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ pub(super) const FACT: &str = "pause";
 /// The type of the event that holds the power levels.
 pub(super) const LEVELS: &str = "m.room.power_levels";
 /// The three levels that are raised; `kick`, `ban` and `redact` are left so that moderators can clean up.
-const RAISED: [&str; 3] = ["events_default", "invite", "state_default"];
+pub(super) const RAISED: [&str; 3] = ["events_default", "invite", "state_default"];
 
 /// One paused room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,17 +44,19 @@ pub(super) async fn pause(op: &Op) -> Result<String, Halt> {
 /// How it went.
 pub(super) struct Outcome {
     paused: Vec<Paused>,
-    missing: Vec<String>,
+    /// Not seen by the bot.
+    missing: Vec<Place>,
 }
 
 impl Outcome {
     fn sentence(&self, op: &Op) -> String {
-        let lowest = self.paused.iter().map(|room| room.level).min();
+        let closed: Vec<&Paused> = self.paused.iter().filter(|room| room.sent).collect();
+        let lowest = closed.iter().map(|room| room.level).min();
         let mut text = match lowest {
             None => "There is no room to close".to_owned(),
             Some(level) => format!(
                 "Members stay and can read; writing needs level {level} in {} rooms",
-                self.paused.len()
+                closed.len()
             ),
         };
         if lowest.is_some_and(|level| level <= 100) {
@@ -64,12 +67,17 @@ impl Outcome {
             text.push_str(" have");
         }
         if !self.missing.is_empty() {
-            text.push_str("; gone: ");
-            text.push_str(&self.missing.join(", "));
+            text.push_str("; not seen by the bot: ");
+            text.push_str(&names(&self.missing));
         }
         text.push('.');
         text
     }
+}
+
+pub(super) fn names(places: &[Place]) -> String {
+    let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();
+    names.join(", ")
 }
 
 /// Pauses these places; those paused already are left as they are.
@@ -81,28 +89,23 @@ pub(super) async fn pause_places(
     let mut known: Vec<Paused> = op.fact(FACT)?.unwrap_or_default();
     let mut missing = Vec::new();
     for place in places.all() {
-        let current = match client.state(&place.id, LEVELS, "").await {
-            Ok(current) => current.unwrap_or_else(|| json!({})),
-            Err(fault) if fault.kind == FaultKind::NotFound => {
-                missing.push(place.name.clone());
-                continue;
-            }
-            Err(fault) => return Err(fault.into()),
+        let Some(current) = levels::of(client, place).await? else {
+            missing.push(place.clone());
+            continue;
         };
         let at = known.iter().position(|room| room.place.id == place.id);
         match at.map(|at| &known[at]) {
             Some(room) if room.ours == current => {}
-            // Set once and edited since: what was saved first is still what is to come back.
-            Some(room) if room.sent => {
-                let saved = room.saved.clone();
+            // Edited since it was set: what others changed comes back with what was saved first.
+            Some(room) => {
+                let saved = restore(&current, room);
                 let next = raised(client, place, &places.bot, &current, saved).await?;
                 if let Some(at) = at {
                     known[at] = next;
                 }
             }
-            _ => {
+            None => {
                 let next = raised(client, place, &places.bot, &current, current.clone()).await?;
-                known.retain(|room| room.place.id != place.id);
                 known.push(next);
             }
         }
@@ -110,21 +113,27 @@ pub(super) async fn pause_places(
     // Saved for all rooms before the first is touched.
     op.remember(FACT, &known).await?;
     let of = known.len();
-    for (at, room) in known.iter_mut().enumerate() {
-        if !room.sent && !missing.contains(&room.place.name) {
-            op.progress("rooms closed", at, of, &room.place.name);
-            set_levels(client, &room.place, &room.ours).await?;
-            room.sent = true;
+    for at in 0..of {
+        let room = &mut known[at];
+        if room.sent || missing.iter().any(|place| place.id == room.place.id) {
+            continue;
         }
+        op.progress("rooms closed", at, of, &room.place.name);
+        set_levels(client, &room.place, &room.ours).await?;
+        room.sent = true;
+        op.remember(FACT, &known).await?;
     }
-    op.remember(FACT, &known).await?;
     Ok(Outcome {
         paused: known,
         missing,
     })
 }
 
-async fn set_levels(client: &Client, place: &Place, levels: &Value) -> Result<(), Fault> {
+pub(super) async fn set_levels(
+    client: &Client,
+    place: &Place,
+    levels: &Value,
+) -> Result<(), Fault> {
     let doing = format!("change who may write in {}", place.name);
     client
         .put_state(&place.id, LEVELS, "", levels, &doing)
@@ -196,7 +205,7 @@ pub(super) fn number(value: &Value) -> Option<i64> {
 }
 
 /// Raises the defaults and every single kind of event: an entry of its own beats the default.
-fn raise(levels: &Value, level: i64) -> Value {
+pub(super) fn raise(levels: &Value, level: i64) -> Value {
     let mut raised = levels.clone();
     for field in RAISED {
         raised[field] = json!(level);
@@ -211,108 +220,9 @@ fn raise(levels: &Value, level: i64) -> Value {
     raised
 }
 
-/// Opens the rooms again.
-pub(super) async fn resume(op: &Op) -> Result<String, Halt> {
-    let known: Vec<Paused> = op.fact(FACT)?.unwrap_or_default();
-    if known.is_empty() {
-        return Ok("The rooms are open.".into());
-    }
-    let base = address::base(op.site()).await?;
-    let mut places = Places::of(op)?;
-    let client = bot::client(op, &base, &mut places).await?;
-    let mut missing = Vec::new();
-    let mut edited = Vec::new();
-    for (at, room) in known.iter().enumerate() {
-        op.progress("rooms opened", at, known.len(), &room.place.name);
-        let current = match client.state(&room.place.id, LEVELS, "").await {
-            Ok(current) => current.unwrap_or_else(|| json!({})),
-            Err(fault) if fault.kind == FaultKind::NotFound => {
-                missing.push(room.place.name.clone());
-                continue;
-            }
-            Err(fault) => return Err(fault.into()),
-        };
-        if current == room.saved {
-            continue;
-        }
-        if current == room.ours {
-            set_levels(&client, &room.place, &room.saved).await?;
-        } else {
-            let restored = restore(&current, room);
-            if restored != current {
-                set_levels(&client, &room.place, &restored).await?;
-            }
-            edited.push(room.place.name.clone());
-        }
-    }
-    op.forget(FACT).await?;
-    let mut text = "Members can write again".to_owned();
-    if !edited.is_empty() {
-        text.push_str("; what others changed meanwhile was kept in ");
-        text.push_str(&edited.join(", "));
-    }
-    if !missing.is_empty() {
-        text.push_str("; gone: ");
-        text.push_str(&missing.join(", "));
-    }
-    text.push('.');
-    Ok(text)
-}
-
-/// The current levels with only those of our changes taken back that still stand.
-fn restore(current: &Value, room: &Paused) -> Value {
-    let mut restored = current.clone();
-    for field in RAISED {
-        take_back(&mut restored, field, &room.ours, &room.saved);
-    }
-    if let Some(events) = restored.get_mut("events") {
-        let kinds: Vec<String> = room.ours["events"]
-            .as_object()
-            .into_iter()
-            .flat_map(Map::keys)
-            .cloned()
-            .collect();
-        for kind in kinds {
-            take_back(events, &kind, &room.ours["events"], &room.saved["events"]);
-        }
-    }
-    restored
-}
-
-fn take_back(levels: &mut Value, field: &str, ours: &Value, saved: &Value) {
-    let Some(levels) = levels.as_object_mut() else {
-        return;
-    };
-    if levels.get(field).is_none() || levels.get(field) != ours.get(field) {
-        return;
-    }
-    match saved.get(field) {
-        Some(value) => {
-            levels.insert(field.to_owned(), value.clone());
-        }
-        None => {
-            levels.shift_remove(field);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn paused(saved: Value) -> Paused {
-        Paused {
-            place: Place {
-                name: "general".into(),
-                id: "!x".into(),
-                alias: None,
-            },
-            ours: raise(&saved, 101),
-            saved,
-            sent: true,
-            level: 101,
-        }
-    }
 
     #[test]
     fn an_entry_for_messages_is_raised_too() {
@@ -326,18 +236,6 @@ mod tests {
                 "events": {"m.room.message": 101, "m.room.tombstone": 150},
                 "events_default": 101, "invite": 101, "state_default": 101,
             })
-        );
-    }
-
-    #[test]
-    fn what_others_changed_meanwhile_is_kept() {
-        let room = paused(json!({"events": {"m.room.name": 50}, "invite": 0, "users": {}}));
-        let mut current = room.ours.clone();
-        current["users"] = json!({"@amina:x": 50});
-        current["invite"] = json!(60);
-        assert_eq!(
-            restore(&current, &room),
-            json!({"events": {"m.room.name": 50}, "invite": 60, "users": {"@amina:x": 50}})
         );
     }
 

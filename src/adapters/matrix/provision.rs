@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::record::{Place, Places, link};
 use super::rooms::{Maker, Wanted};
-use super::{address, bot, entry, errors, former, gone, pause};
+use super::{address, bot, entry, errors, former, gone, resume};
 use crate::adapters::{
     contract::{Presence, Site},
     durable::{Halt, Op},
@@ -13,9 +13,9 @@ use crate::domain::{Fault, FaultKind, InstanceKind, clean_line};
 use serde_json::{Value, json};
 use url::Url;
 
-/// The most bytes of a name that every client shows whole; the server takes more.
+/// The most characters of a name that every client shows whole; the server takes more.
 const LONGEST_NAME: usize = 200;
-/// The most bytes of a topic; far below the 65,536 of an event (sheet: matrix 3).
+/// The most characters of a topic; far below the 65,536 bytes of an event (sheet: matrix 3).
 const LONGEST_TOPIC: usize = 2_000;
 
 /// How rooms are made on this server.
@@ -63,27 +63,20 @@ pub(super) async fn provision(op: &Op) -> Result<Presence, Halt> {
     probe(site, &base).await?;
     let mut places = Places::of(op)?;
     let client = bot::client(op, &base, &mut places).await?;
-    gone::forget(op, &base, &client, &mut places).await?;
+    let former_space = places.space.clone();
+    gone::forget_rooms(op, &base, &client, &mut places).await?;
+    gone::forget_space(op, &base, &client, &mut places).await?;
     entry::come_back(op, &client, &places).await?;
     let plan = plan(site, &client, &places).await?;
     let of = names.len() + 2;
     op.progress("space", 1, of, &site.community_name);
     let space = make_space(op, &client, &plan, &mut places).await?;
+    former::follow(op, &client, &places, former_space.as_ref(), &space).await?;
     former::take_in(op, &client, &mut places, &space, &names).await?;
-    for (at, name) in names.iter().enumerate() {
-        op.progress("rooms", at + 2, of, name);
-        let room = make_room(op, &client, &plan, &mut places, &space, name).await?;
-        let order = format!("{:02}", at + 1);
-        op.step(&format!("link {name}"), || {
-            add_link(&client, &space, &room, &places.server, order)
-        })
-        .await?;
-    }
+    make_rooms(op, &client, &plan, &mut places, &space, &names).await?;
     places.order(&names);
     places.save(op).await?;
-    if !site.active {
-        pause::pause_places(op, &client, &places).await?;
-    }
+    resume::as_wanted(op, &base, &client, &places).await?;
     if let Some(room) = places.rooms.first() {
         let transaction = format!("gh-{}-welcome", site.marker);
         let text = format!(
@@ -137,10 +130,11 @@ pub(super) fn check_settings(site: &Site) -> Result<Vec<String>, Fault> {
             names.push(name);
         }
     }
-    if site.community_name.len() > LONGEST_NAME || topic(site).len() > LONGEST_TOPIC {
+    let is_long = |text: &str, most: usize| text.chars().count() > most;
+    if is_long(&site.community_name, LONGEST_NAME) || is_long(&topic(site), LONGEST_TOPIC) {
         return bad(
             "The name or the topic is too long for a Matrix space.".into(),
-            "Keep the name below 200 and the topic below 2,000 characters.",
+            "Keep the name within 200 and the topic within 2,000 characters.",
         );
     }
     let people = site.settings.list("invite").into_iter();
@@ -224,6 +218,10 @@ async fn make_space(
     plan: &Plan,
     places: &mut Places,
 ) -> Result<Place, Halt> {
+    // Known by its id, whatever became of its alias.
+    if let Some(space) = &places.space {
+        return Ok(space.clone());
+    }
     let site = op.site();
     let mut body = json!({
         "name": site.community_name,
@@ -242,14 +240,33 @@ async fn make_space(
         is_space: true,
     };
     let space = ensure(op, client, places, "space", &wanted).await?;
-    if places.space.as_ref() != Some(&space) {
-        places.space = Some(space.clone());
-        places.save(op).await?;
-    }
+    places.space = Some(space.clone());
+    places.save(op).await?;
     Ok(space)
 }
 
-/// Makes a room of the space, unless it is remembered already.
+/// Makes the rooms that the settings name, and shows them in the space.
+async fn make_rooms(
+    op: &Op,
+    client: &Client,
+    plan: &Plan,
+    places: &mut Places,
+    space: &Place,
+    names: &[String],
+) -> Result<(), Halt> {
+    for (at, name) in names.iter().enumerate() {
+        op.progress("rooms", at + 2, names.len() + 2, name);
+        let room = make_room(op, client, plan, places, space, name).await?;
+        let order = format!("{:02}", at + 1);
+        op.step(&format!("link {name} {}", space.id), || {
+            add_link(client, space, &room, &places.server, order)
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Makes a room of the space, unless it is remembered already; one that was taken out of the space is taken up again.
 pub(super) async fn make_room(
     op: &Op,
     client: &Client,
@@ -260,6 +277,9 @@ pub(super) async fn make_room(
 ) -> Result<Place, Halt> {
     if let Some(room) = places.rooms.iter().find(|room| room.name == name) {
         return Ok(room.clone());
+    }
+    if let Some(room) = take_up(op, client, places, name).await? {
+        return Ok(room);
     }
     let via = [&places.server];
     let mut body = json!({
@@ -289,6 +309,32 @@ pub(super) async fn make_room(
     places.add_room(room.clone());
     places.save(op).await?;
     Ok(room)
+}
+
+/// A room that was named before and is to be there again, with the bot in it.
+async fn take_up(
+    op: &Op,
+    client: &Client,
+    places: &mut Places,
+    name: &str,
+) -> Result<Option<Place>, Halt> {
+    let known = |room: &&Place| room.name == name;
+    let Some(room) = places.unlinked.iter().find(known).cloned() else {
+        return Ok(None);
+    };
+    let base = address::base(op.site()).await?;
+    let is_in = client.joined_rooms().await?.contains(&room.id);
+    if !is_in && gone::is_gone(op.site(), &base, client, &room).await? {
+        places.unlinked.retain(|known| known.id != room.id);
+        places.save(op).await?;
+        return Ok(None);
+    }
+    if !is_in {
+        entry::come_into(op, client, &room, &places.bot).await?;
+    }
+    places.add_room(room.clone());
+    places.save(op).await?;
+    Ok(Some(room))
 }
 
 async fn ensure(

@@ -3,7 +3,7 @@
 
 use super::client::Client;
 use super::record::{MARKER, Place, Places};
-use super::{ACCESS_TOKEN, ADMIN_TOKEN, address, errors, pause};
+use super::{ACCESS_TOKEN, ADMIN_TOKEN, address, errors, pause, resume};
 use crate::adapters::{
     contract::Removed,
     durable::{Halt, Op},
@@ -23,6 +23,8 @@ pub(super) async fn remove(op: &Op, mode: RemoveMode) -> Result<Removed, Halt> {
     let mut places = Places::of(op)?;
     if is_ours(op, &places) && op.has_secret(ACCESS_TOKEN) {
         add_unrecorded(op, &base, &mut places).await?;
+        // Without their markers they are not found any more.
+        places.save(op).await?;
     }
     let mut left = Vec::new();
     match mode {
@@ -87,10 +89,20 @@ async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> R
     }
     let rooms = inside_out(places);
     let client = Client::of(op, base, ACCESS_TOKEN)?;
+    if !is_ours(op, places) {
+        // What people made is given back open.
+        for place in resume::open_places(op, base, &client).await?.closed() {
+            left.push(format!(
+                "{} stays closed as it was switched off, because the bot may not open it; somebody with the power in the room can lower the level for writing.",
+                place.name
+            ));
+        }
+    }
     for (at, room) in rooms.iter().enumerate() {
         op.progress("rooms", at, rooms.len(), &room.name);
         if is_ours(op, places) {
             clear(op, &client, places, room, left).await?;
+            unmark(&client, room).await?;
             if let Some(alias) = &room.alias {
                 client.delete_alias(alias).await?;
             }
@@ -110,6 +122,28 @@ async fn soft(op: &Op, base: &Url, places: &Places, left: &mut Vec<String>) -> R
         ));
     }
     Ok(())
+}
+
+/// Takes the marker away, so that whoever stayed in the room may give it to another instance.
+async fn unmark(client: &Client, room: &Place) -> Result<(), Fault> {
+    let marked = match client.state(&room.id, MARKER, "").await {
+        Ok(marked) => marked,
+        // Gone or left already.
+        Err(fault) if fault.kind == FaultKind::NotFound => return Ok(()),
+        Err(fault) => return Err(fault),
+    };
+    if marked.is_none_or(|marked| marked == json!({})) {
+        return Ok(());
+    }
+    let doing = format!("take the marker of {} away", room.name);
+    let unmarked = client
+        .put_state(&room.id, MARKER, "", &json!({}), &doing)
+        .await;
+    match unmarked {
+        // The bot's level fell, so that nothing of it can be changed; it goes all the same.
+        Err(fault) if fault.kind == FaultKind::ScopeMissing => Ok(()),
+        other => other,
+    }
 }
 
 /// Takes everybody but the bot out of a room.
@@ -192,8 +226,8 @@ async fn end_token(op: &Op, client: &Client) -> Result<(), Halt> {
 }
 
 async fn purge(op: &Op, admin: &Client, room: &Place) -> Result<(), Halt> {
-    let path = format!("/_synapse/admin/v2/rooms/{}", segment(&room.id));
-    let call = admin.call(Method::DELETE, &path);
+    let room_path = format!("/_synapse/admin/v2/rooms/{}", segment(&room.id));
+    let call = admin.call(Method::DELETE, &room_path);
     let answer = call
         .json(&json!({"block": false, "purge": true}))
         .send()
@@ -202,19 +236,25 @@ async fn purge(op: &Op, admin: &Client, room: &Place) -> Result<(), Halt> {
         return Ok(());
     }
     let doing = format!("purge the room {}", room.name);
-    let begun: Value = errors::accept(answer, &doing)?.json()?;
-    let Some(job) = begun["delete_id"].as_str() else {
-        return Err(super::client::bad_answer("the deletion's id").into());
+    // An interrupted run began it already, and the server works on it.
+    let is_under_way = answer.status == 400 && answer.excerpt().contains("already in progress");
+    let path = if is_under_way {
+        format!("{room_path}/delete_status")
+    } else {
+        let begun: Value = errors::accept(answer, &doing)?.json()?;
+        let Some(job) = begun["delete_id"].as_str() else {
+            return Err(super::client::bad_answer("the deletion's id").into());
+        };
+        format!("/_synapse/admin/v2/rooms/delete_status/{}", segment(job))
     };
-    let path = format!("/_synapse/admin/v2/rooms/delete_status/{}", segment(job));
     for _ in 0..MOST_POLLS {
         let answer = admin.call(Method::GET, &path).send().await?;
-        // Forgotten by a restart of the server: the room itself tells.
         if answer.status == 404 {
-            return Ok(());
+            // Forgotten by a restart of the server: the room itself tells.
+            return require_gone(admin, room, &doing).await;
         }
         let state: Value = errors::accept(answer, &doing)?.json()?;
-        match state["status"].as_str() {
+        match status_of(&state) {
             Some("complete") => return Ok(()),
             Some("failed") => {
                 return Err(Fault::new(
@@ -233,5 +273,29 @@ async fn purge(op: &Op, admin: &Client, room: &Place) -> Result<(), Halt> {
         format!("The homeserver still tries to {doing}."),
     )
     .hint("Resume the operation later; repeating it is harmless.")
+    .into())
+}
+
+/// The state of one deletion, or of all of a room: that of the one at work.
+fn status_of(state: &Value) -> Option<&str> {
+    let of_room = state["results"].as_array();
+    let is_at_work = |one: &&Value| !matches!(one["status"].as_str(), Some("complete" | "failed"));
+    let of_room = of_room.and_then(|all| all.iter().find(is_at_work).or(all.last()));
+    of_room.unwrap_or(state)["status"].as_str()
+}
+
+/// The server knows nothing of the deletion any more: what it did is seen at the room.
+async fn require_gone(admin: &Client, room: &Place, doing: &str) -> Result<(), Halt> {
+    let path = format!("/_synapse/admin/v1/rooms/{}", segment(&room.id));
+    let answer = admin.call(Method::GET, &path).send().await?;
+    if answer.status == 404 && errors::code(&answer) == "M_NOT_FOUND" {
+        return Ok(());
+    }
+    errors::accept(answer, doing)?;
+    Err(Fault::new(
+        FaultKind::OutcomeUnknown,
+        format!("The homeserver was to {doing}, and the room is still there."),
+    )
+    .hint("Resume the operation; it begins again.")
     .into())
 }

@@ -1,6 +1,6 @@
 //! Synapse's administration paths.
 
-use super::model::{Homeserver, User, fresh_id, local_part};
+use super::model::{Homeserver, User, local_part};
 use super::reply::{Outcome, fine, refuse, unrecognized};
 use super::{Incoming, Reply};
 use serde_json::{Value, json};
@@ -80,16 +80,9 @@ impl Homeserver {
                 }
                 fine(json!({"block": on}))
             }
-            ("DELETE", ["v2", "rooms", id]) => {
-                self.purge(id);
-                let job = fresh_id('d')[1..17].to_owned();
-                self.deletions.insert(job.clone(), (*id).to_owned());
-                fine(json!({"delete_id": job}))
-            }
-            ("GET", ["v2", "rooms", "delete_status", job]) => match self.deletions.get(*job) {
-                Some(_) => fine(json!({"status": "complete", "shutdown_room": {}})),
-                None => refuse(404, "M_NOT_FOUND", "delete id not found"),
-            },
+            ("DELETE", ["v2", "rooms", id]) => self.begin_purge(id),
+            ("GET", ["v2", "rooms", "delete_status", job]) => self.purge_of_job(job),
+            ("GET", ["v2", "rooms", id, "delete_status"]) => self.purges_of_room(id),
             _ => unrecognized(),
         }
     }
@@ -151,12 +144,6 @@ impl Homeserver {
             room.set_membership(id, id, "leave");
         }
         fine(json!({"id_server_unbind_result": "success"}))
-    }
-
-    /// Removes a room with its aliases; the links of spaces to it stay.
-    pub fn purge(&mut self, id: &str) {
-        self.rooms.remove(id);
-        self.aliases.retain(|_, alias| alias.room != id);
     }
 
     fn room_json(&self, id: &str) -> Option<Value> {

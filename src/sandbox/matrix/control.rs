@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 /// | `revoke`, `expire` | `token`, or `user` for all of a user's |
 /// | `lock`, `unlock`, `suspend`, `deactivate` | `user` |
 /// | `purge` | `room` |
+/// | `slow-purges` | `times` that a purge is seen at work before it is done |
+/// | `restart` | nothing: purges at work are forgotten |
+/// | `ban` | `room`, `user` |
 /// | `remove-member`, `add-member` | `room`, `user` |
 /// | `set-state` | `room`, `type`, `key`, `content`, and `user` who did it |
 /// | `set-alias` | `alias`, and the `room` to which it leads from now on; without one it is taken away |
@@ -68,13 +71,15 @@ pub fn act(server: &mut Homeserver, action: &str, input: &Value) -> Result<Value
             server.deactivate(&user).map_err(|_| "no such user")?;
         }
         "purge" => server.purge(&text("room")?),
-        "remove-member" | "add-member" => {
+        "slow-purges" => server.slow_purges = times(input),
+        "restart" => server.purges.clear(),
+        "remove-member" | "add-member" | "ban" => {
             let user = text("user")?;
             let room = server.rooms.get_mut(&text("room")?).ok_or("no such room")?;
-            let membership = if action == "add-member" {
-                "join"
-            } else {
-                "leave"
+            let membership = match action {
+                "add-member" => "join",
+                "ban" => "ban",
+                _ => "leave",
             };
             room.set_membership(&user, &user, membership);
         }

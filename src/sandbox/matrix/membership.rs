@@ -16,6 +16,15 @@ fn user_in(incoming: &Incoming) -> Outcome<String> {
     }
 }
 
+/// How Synapse refuses to join a room that none of its users is in, whether it was ever there or not.
+fn no_servers<T>() -> Outcome<T> {
+    refuse(
+        404,
+        "M_UNKNOWN",
+        "Can't join remote room because no servers that are in the room have been provided.",
+    )
+}
+
 impl Homeserver {
     pub fn members(&mut self, caller: &Caller, id: &str, incoming: &Incoming) -> Outcome<Reply> {
         let room = self.room_for(caller, id)?;
@@ -115,7 +124,7 @@ impl Homeserver {
     pub fn join(&mut self, caller: &Caller, id: &str, incoming: &Incoming) -> Outcome<Reply> {
         self.may_write(&caller.user)?;
         let Some(room) = self.rooms.get(id) else {
-            return not_in_room(&caller.user, id);
+            return no_servers();
         };
         if room.is_in(&caller.user) {
             return fine(json!({"room_id": id}));
@@ -127,12 +136,11 @@ impl Homeserver {
                 "This room has been blocked on this server",
             );
         }
+        if room.membership(&caller.user) == "ban" {
+            return refuse(403, "M_FORBIDDEN", "You are banned from this room");
+        }
         if room.members("join").is_empty() {
-            return refuse(
-                404,
-                "M_UNKNOWN",
-                "Can't join remote room because no servers that are in the room have been provided.",
-            );
+            return no_servers();
         }
         let rule = room.content("m.room.join_rules", "");
         let restricted = rule.is_some_and(|rule| {

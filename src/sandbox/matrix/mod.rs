@@ -11,6 +11,7 @@ mod limits;
 mod membership;
 mod model;
 mod power;
+mod purges;
 mod reply;
 mod rooms;
 mod token;
@@ -81,7 +82,7 @@ fn answer(server: &mut Homeserver, incoming: &Incoming) -> Outcome<Reply> {
         (_, ["_matrix", "client", "v3", rest @ ..]) => client_call(server, method, rest, incoming),
         ("GET", ["_matrix", "client", "v1", "rooms", id, "hierarchy"]) => {
             let caller = server.caller(incoming)?;
-            server.hierarchy(&caller, id)
+            server.hierarchy(&caller, id, incoming)
         }
         (_, ["_synapse", "admin", rest @ ..]) => server.admin_call(method, rest, incoming),
         _ => unrecognized(),

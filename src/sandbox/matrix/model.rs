@@ -1,7 +1,8 @@
-//! What the simulated homeserver remembers: users, tokens, rooms, aliases, deletions, limits.
+//! What the simulated homeserver remembers: users, tokens, rooms, aliases, purges, limits.
 
 use super::{
     limits::{Bucket, Limits},
+    purges::Purge,
     token,
 };
 use rand::Rng as _;
@@ -29,7 +30,9 @@ pub struct Homeserver {
     pub tokens: BTreeMap<String, Token>,
     pub rooms: BTreeMap<String, Room>,
     pub aliases: BTreeMap<String, Alias>,
-    pub deletions: BTreeMap<String, String>,
+    pub purges: BTreeMap<String, Purge>,
+    /// How often a purge that is ordered from now on is seen at work before it is done.
+    pub slow_purges: u32,
     pub limits: Limits,
     pub buckets: BTreeMap<String, Bucket>,
     /// The version of rooms that are made without naming one.
@@ -136,7 +139,8 @@ impl Homeserver {
             tokens: BTreeMap::new(),
             rooms: BTreeMap::new(),
             aliases: BTreeMap::new(),
-            deletions: BTreeMap::new(),
+            purges: BTreeMap::new(),
+            slow_purges: 0,
             limits: Limits::easy(),
             buckets: BTreeMap::new(),
             room_version: "12".into(),

@@ -145,21 +145,43 @@ impl Homeserver {
         fine(json!({"chunk": chunk, "start": "s0"}))
     }
 
-    /// The space and the rooms in it that the caller may see. A purged child stays in `children_state`.
-    pub fn hierarchy(&mut self, caller: &Caller, id: &str) -> Outcome<Reply> {
+    /// The space and what is in it, and in the spaces in it, as deep as is asked for. A purged child stays in
+    /// `children_state`.
+    pub fn hierarchy(&mut self, caller: &Caller, id: &str, incoming: &Incoming) -> Outcome<Reply> {
         self.room_of(caller, id)?;
-        let mut entries = vec![self.summary(id)];
-        let Some(space) = self.rooms.get(id) else {
-            return not_in_room(&caller.user, id);
+        let number = |name: &str| {
+            incoming
+                .query_value(name)
+                .and_then(|text| text.parse().ok())
         };
-        let children: Vec<String> = space
-            .of_kind("m.space.child")
-            .filter(|event| event.content.get("via").is_some())
-            .map(|event| event.state_key.clone())
-            .collect();
-        entries.extend(children.iter().map(|child| self.summary(child)));
-        let rooms: Vec<Value> = entries.into_iter().flatten().collect();
+        let depth: usize = number("max_depth").unwrap_or(usize::MAX);
+        let most: usize = number("limit").unwrap_or(50);
+        let mut shown = vec![(id.to_owned(), 0)];
+        let mut at = 0;
+        while let Some((room, level)) = shown.get(at).cloned() {
+            at += 1;
+            if level == depth {
+                continue;
+            }
+            for child in self.children(&room) {
+                if !shown.iter().any(|(known, _)| *known == child) {
+                    shown.push((child, level + 1));
+                }
+            }
+        }
+        let entries = shown.iter().filter_map(|(room, _)| self.summary(room));
+        let rooms: Vec<Value> = entries.take(most).collect();
         fine(json!({"rooms": rooms}))
+    }
+
+    fn children(&self, id: &str) -> Vec<String> {
+        let Some(space) = self.rooms.get(id) else {
+            return Vec::new();
+        };
+        let shown = space
+            .of_kind("m.space.child")
+            .filter(|event| event.content.get("via").is_some());
+        shown.map(|event| event.state_key.clone()).collect()
     }
 
     fn summary(&self, id: &str) -> Option<Value> {
