@@ -43,7 +43,7 @@ async fn of_people() -> (World, String) {
         world.add_member(READY_BOT, name).await;
         world.add_member(AMINA, name).await;
         edit_levels(&world, name, |levels| {
-            levels["users"][READY_BOT] = json!(100)
+            levels["users"][READY_BOT] = json!(100);
         })
         .await;
     }
@@ -233,7 +233,7 @@ async fn switching_off_that_died_anywhere_saves_the_open_levels_and_not_its_own(
         world.journal.revive(None);
         // Before it goes on somebody becomes a moderator.
         edit_levels(&world, "general", |levels| {
-            levels["users"][AMINA] = json!(50)
+            levels["users"][AMINA] = json!(50);
         })
         .await;
         adapter().deactivate(&world.same_op()).await.unwrap();
@@ -257,7 +257,7 @@ async fn what_was_taken_over_is_given_back_open() {
     let world = adopted().await;
     adapter().deactivate(&world.op()).await.unwrap();
     edit_levels(&world, "general", |levels| {
-        levels["users"][READY_BOT] = json!(0)
+        levels["users"][READY_BOT] = json!(0);
     })
     .await;
     let removed = adapter().remove(&world.op(), RemoveMode::Soft).await;
